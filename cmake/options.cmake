@@ -1,0 +1,27 @@
+# What can be chosen at configure time, and the flags that hold for every target of ours.
+
+option(TOKENBROKER_TESTS "Build tests and benchmarks" ON)
+set(TOKENBROKER_SANITIZE "" CACHE STRING "Comma-separated sanitizers: address,undefined or thread")
+option(TOKENBROKER_FUZZ "Build libFuzzer targets (clang only)" OFF)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+# Assertions stay on in what we ship: a broken invariant must stop the process, not corrupt a store. One line table per
+# function is enough for backtraces and keeps links fast.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g1")
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # time_macros and pch_defines: without them a unit that uses a precompiled header is never cached.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()

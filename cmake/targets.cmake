@@ -1,0 +1,52 @@
+# tb_library(name SRCS ... DEPS ... [LINK ...]) makes the library tokenbroker::name with our warnings.
+#   DEPS  what its headers need (passed on), LINK  what only its sources need.
+# tb_test(name SRCS ... DEPS ...) makes one gtest binary whose cases ctest knows by name.
+
+set(TB_WARNINGS -Wall -Wextra -Wno-unused-parameter -Wnon-virtual-dtor -Woverloaded-virtual)
+option(TOKENBROKER_WERROR "Warnings are errors" OFF)
+if(TOKENBROKER_WERROR)
+  list(APPEND TB_WARNINGS -Werror)
+endif()
+
+set(TB_SANITIZE_FLAGS)
+if(TOKENBROKER_SANITIZE)
+  set(TB_SANITIZE_FLAGS -fsanitize=${TOKENBROKER_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TOKENBROKER_SANITIZE})
+endif()
+
+function(tb_flags target)
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE ${TB_WARNINGS} ${TB_SANITIZE_FLAGS})
+endfunction()
+
+function(tb_library name)
+  cmake_parse_arguments(arg "" "" "SRCS;DEPS;LINK" ${ARGN})
+  add_library(tb_${name} STATIC ${arg_SRCS})
+  add_library(tokenbroker::${name} ALIAS tb_${name})
+  tb_flags(tb_${name})
+  target_link_libraries(tb_${name} PUBLIC ${arg_DEPS} PRIVATE ${arg_LINK})
+endfunction()
+
+function(tb_interface name)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  add_library(tb_${name} INTERFACE)
+  add_library(tokenbroker::${name} ALIAS tb_${name})
+  target_include_directories(tb_${name} INTERFACE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(tb_${name} INTERFACE ${arg_DEPS})
+endfunction()
+
+function(tb_binary name)
+  cmake_parse_arguments(arg "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${arg_SRCS})
+  tb_flags(${name})
+  target_link_libraries(${name} PRIVATE ${arg_DEPS})
+endfunction()
+
+include(GoogleTest)
+function(tb_test name)
+  cmake_parse_arguments(arg "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${arg_SRCS})
+  tb_flags(${name})
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+endfunction()
