@@ -1,0 +1,125 @@
+// Every metric of the broker, by its name in the code:
+//
+//   metrics.tasks_issued.Increment();
+//   metrics.settle_verdicts(SettleVerdict::kReplayed, Door::kGrpc).Increment();
+//
+// docs/operating.md lists them for those who build dashboards; a test keeps that list complete.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/telemetry/metrics.h"
+
+namespace tokenbroker {
+
+// Label values. What is counted under them is said at the metric that has them.
+enum class TaskOutcome : uint8_t { kSucceeded, kFailed, kExpired, kCancelled, kSuperseded };
+enum class SettleVerdict : uint8_t {
+  kAccepted,
+  kReplayed,
+  kParked,
+  kConflict,
+  kExpired,
+  kCancelled,
+  kSuperseded,
+  kUnknown,
+  kRefused
+};
+enum class Door : uint8_t { kGrpc, kHttp };
+enum class BoundedQueue : uint8_t { kOperations, kAwaits, kWatches, kParked, kProgress };
+
+// Counts the calls of one RPC method. Made once per method; OnDone costs two look-ups and three additions.
+class RpcMetrics {
+ public:
+  // `code` is a gRPC status code; unknown ones count as UNKNOWN (2).
+  void OnDone(int code, double seconds);
+
+ private:
+  friend struct BrokerMetrics;
+  static constexpr int kCodes = 17;
+  struct ByCode {
+    Counter& total;
+    Histogram& duration;
+  };
+  RpcMetrics(MetricsRegistry& registry, std::string_view method) : registry_(registry), method_(method) {}
+  ByCode& For(int code);
+
+  MetricsRegistry& registry_;
+  const std::string method_;
+  std::mutex mutex_;
+  std::array<std::unique_ptr<ByCode>, kCodes> owned_;
+  // What `owned_` holds, readable without the lock. Made at first use: most methods see two or three codes.
+  std::array<std::atomic<ByCode*>, kCodes> by_code_{};
+};
+
+struct BrokerMetrics {
+  explicit BrokerMetrics(MetricsRegistry& registry, std::string_view version = "dev");
+
+  // --- Tasks ---
+  // tokenbroker_tasks_issued_total: tasks that were issued; repetitions of a request id do not count.
+  Counter& tasks_issued;
+  // tokenbroker_tasks_resolved_total{outcome}: tasks that ended.
+  Counter& tasks_resolved(TaskOutcome outcome) { return *tasks_resolved_[static_cast<size_t>(outcome)]; }
+  // tokenbroker_settle_verdicts_total{verdict,door}: judgements of settling calls, one per item of a batch.
+  Counter& settle_verdicts(SettleVerdict verdict, Door door) {
+    return *settle_verdicts_[static_cast<size_t>(door)][static_cast<size_t>(verdict)];
+  }
+  // tokenbroker_heartbeats_total: beats that were accepted.
+  Counter& heartbeats;
+  // tokenbroker_open_tasks: tasks that wait.
+  CallbackGauge& open_tasks;
+  // tokenbroker_oldest_open_age_seconds: age of the task that waits longest; 0 if none waits.
+  CallbackGauge& oldest_open_age_seconds;
+  // tokenbroker_parked_callbacks: outcomes that came before their task.
+  CallbackGauge& parked_callbacks;
+  // tokenbroker_expiry_lateness_seconds: from a deadline to the moment its expiry was on disk.
+  Histogram& expiry_lateness_seconds;
+
+  // --- Doors ---
+  // tokenbroker_rpc_total{method,code} and tokenbroker_rpc_duration_seconds{method,code}, for a method's short name
+  // ("ResolverService/Succeed"). The same object for the same name; valid as long as this struct.
+  RpcMetrics& rpc(std::string_view method);
+
+  // --- The committer ---
+  // tokenbroker_commit_duration_seconds: one append with its sync.
+  Histogram& commit_duration_seconds;
+  // tokenbroker_commit_group_size: changes in one append.
+  Histogram& commit_group_size;
+  // tokenbroker_queue_depth{queue="operations"}: operations that wait for the committer.
+  CallbackGauge& queue_depth;
+  // tokenbroker_queue_bytes{queue="operations"}: the memory they hold.
+  CallbackGauge& queue_bytes;
+  // tokenbroker_overload_refusals_total{queue}: calls refused because something with a bound was full.
+  Counter& overload_refusals(BoundedQueue queue) { return *overload_refusals_[static_cast<size_t>(queue)]; }
+
+  // --- Store and machine ---
+  // tokenbroker_clock_offset_seconds: wall clock minus broker time.
+  CallbackGauge& clock_offset_seconds;
+  // tokenbroker_store_bytes: what the store takes on disk, or in memory.
+  CallbackGauge& store_bytes;
+  // tokenbroker_disk_free_bytes: what is left where the store is.
+  CallbackGauge& disk_free_bytes;
+  // tokenbroker_checkpoint_age_seconds: since the last checkpoint; a restart replays about this much.
+  CallbackGauge& checkpoint_age_seconds;
+  // tokenbroker_retention_floor_age_seconds: age of the oldest change still in the log.
+  CallbackGauge& retention_floor_age_seconds;
+  // tokenbroker_build_info{version}: always 1.
+  Gauge& build_info;
+
+ private:
+  MetricsRegistry& registry_;
+  std::array<Counter*, 5> tasks_resolved_;
+  std::array<std::array<Counter*, 9>, 2> settle_verdicts_;
+  std::array<Counter*, 5> overload_refusals_;
+  std::mutex rpc_mutex_;
+  std::vector<std::unique_ptr<RpcMetrics>> rpcs_;
+};
+
+}  // namespace tokenbroker
