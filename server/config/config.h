@@ -1,0 +1,160 @@
+// Everything that can be set, typed. The defaults stand here and nowhere else; settings.cc gives each field its name, its
+// limits and its line of documentation; docs/operating.md shows the result.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "server/telemetry/log.h"
+
+namespace tokenbroker {
+
+inline constexpr DurationMs kSecond = 1'000;
+inline constexpr DurationMs kMinute = 60 * kSecond;
+inline constexpr DurationMs kHour = 60 * kMinute;
+inline constexpr DurationMs kDay = 24 * kHour;
+inline constexpr int64_t kKiB = 1'024;
+inline constexpr int64_t kMiB = 1'024 * kKiB;
+inline constexpr int64_t kGiB = 1'024 * kMiB;
+
+enum class StorageBackend : uint8_t { kRocksDb, kMemory };
+enum class AuthMode : uint8_t { kOpen, kKeys };
+// kAuto: text on a terminal, else JSON.
+enum class LogStyle : uint8_t { kAuto, kJson, kText };
+
+// A set of rights in one namespace.
+enum Right : uint8_t {
+  kIssue = 1,
+  kResolve = 2,
+  kRead = 4,
+  kAdminister = 8,
+};
+using Rights = uint8_t;
+
+// By namespace; "*" holds in all of them.
+using NamespaceRights = std::map<std::string, Rights>;
+
+struct ApiKey {
+  // Public: stands in logs and in Outcome.resolved_by as "key:<id>".
+  std::string id;
+  // SHA-256 of the key. The key itself is known to its holder only.
+  std::array<uint8_t, 32> sha256{};
+  NamespaceRights namespaces;
+
+  friend bool operator==(const ApiKey&, const ApiKey&) = default;
+};
+
+struct CertificateHolder {
+  // A DNS name or URI among the certificate's alternative names, or else its common name.
+  std::string name;
+  NamespaceRights namespaces;
+
+  friend bool operator==(const CertificateHolder&, const CertificateHolder&) = default;
+};
+
+struct GrpcConfig {
+  std::string listen = "127.0.0.1:7433";
+  int64_t max_concurrent_streams = 1'000;
+  int64_t max_message_size = 8 * kMiB;
+  DurationMs max_connection_age = 0;
+  DurationMs keepalive_time = kMinute;
+  DurationMs keepalive_timeout = 20 * kSecond;
+  DurationMs keepalive_min_client_interval = 10 * kSecond;
+  bool reflection = true;
+};
+
+struct HttpConfig {
+  std::string listen;
+};
+
+struct AdminConfig {
+  std::string listen = "127.0.0.1:9433";
+};
+
+struct StorageConfig {
+  std::string path;
+  StorageBackend backend = StorageBackend::kRocksDb;
+  std::string backup_root;
+  int64_t checkpoint_entries = 1'000'000;
+  DurationMs checkpoint_interval = 10 * kMinute;
+};
+
+struct RetentionConfig {
+  DurationMs resolved = 7 * kDay;
+  DurationMs hold_after = kHour;
+};
+
+struct TasksConfig {
+  DurationMs default_timeout = 7 * kDay;
+  int64_t max_output = 256 * kKiB;
+  int64_t max_input = 256 * kKiB;
+};
+
+struct LimitsConfig {
+  int64_t open_tasks_per_namespace = 20'000'000;
+  int64_t parked_per_namespace = 10'000;
+  int64_t namespaces = 10'000;
+  int64_t queue_operations = 65'536;
+  int64_t queue_bytes = 256 * kMiB;
+  int64_t awaits = 100'000;
+  int64_t watches = 1'000;
+  int64_t progress_bytes = 64 * kMiB;
+  int64_t disk_free_min = kGiB;
+};
+
+struct TlsConfig {
+  std::string certificate_file;
+  std::string key_file;
+  std::string client_ca_file;
+  bool require_client_certificate = false;
+  DurationMs reload_interval = kMinute;
+
+  bool enabled() const { return !certificate_file.empty(); }
+};
+
+struct AuthConfig {
+  AuthMode mode = AuthMode::kOpen;
+  std::vector<ApiKey> keys;
+  std::vector<CertificateHolder> certificates;
+};
+
+struct TokensConfig {
+  // Empty: token-keys.json in storage.path.
+  std::string key_file;
+};
+
+struct LogConfig {
+  LogStyle format = LogStyle::kAuto;
+  Level level = Level::kInfo;
+};
+
+struct DrainConfig {
+  DurationMs timeout = 25 * kSecond;
+};
+
+struct InsecureConfig {
+  bool allow_public_without_tls = false;
+};
+
+struct Config {
+  GrpcConfig grpc;
+  HttpConfig http;
+  AdminConfig admin;
+  StorageConfig storage;
+  RetentionConfig retention;
+  TasksConfig tasks;
+  LimitsConfig limits;
+  TlsConfig tls;
+  AuthConfig auth;
+  TokensConfig tokens;
+  LogConfig log;
+  DrainConfig drain;
+  InsecureConfig insecure;
+  std::string ports_file;
+};
+
+}  // namespace tokenbroker

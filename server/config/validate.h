@@ -1,0 +1,12 @@
+// The rules between settings; the rules of single ones are in settings.cc.
+#pragma once
+
+#include "absl/status/status.h"
+#include "server/config/load.h"
+
+namespace tokenbroker {
+
+// INVALID_ARGUMENT lists every broken rule, one line each. LoadConfig has called it already.
+absl::Status ValidateConfig(ConfigMode mode, const Config& config);
+
+}  // namespace tokenbroker

@@ -1,0 +1,34 @@
+// How values are written: durations "1h30m", sizes "64MiB", addresses "[::1]:7433".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+
+namespace tokenbroker {
+
+// Whole numbers with the units ms, s, m, h and d, added up; or 0. INVALID_ARGUMENT says how it should look.
+absl::StatusOr<DurationMs> ParseDuration(std::string_view text);
+// In the largest unit that needs no fraction.
+std::string FormatDuration(DurationMs duration);
+
+// A whole number with one of the units B, KiB, MiB, GiB, TiB, or without a unit for bytes.
+absl::StatusOr<int64_t> ParseSize(std::string_view text);
+std::string FormatSize(int64_t bytes);
+
+struct HostPort {
+  // Without the brackets of an IPv6 address.
+  std::string host;
+  uint16_t port = 0;
+};
+
+// HOST:PORT with a name or an address, an IPv6 address in brackets. Port 0 lets the machine choose.
+absl::StatusOr<HostPort> ParseHostPort(std::string_view text);
+
+// Whether only this machine can reach the host: 127.0.0.0/8, ::1, localhost.
+bool IsLoopback(std::string_view host);
+
+}  // namespace tokenbroker
