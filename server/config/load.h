@@ -2,8 +2,8 @@
 //
 //   defaults  <  preset of the mode  <  YAML file (--config FILE)  <  environment  <  flags
 //
-// A setting has one name: `grpc.listen` in the file is TOKENBROKER_GRPC_LISTEN in the environment and --grpc-listen on the
-// command line. Whatever is not understood is refused, with the nearest name that is.
+// A setting has one name: `grpc.listen` in the file is TOKENBROKER_GRPC_LISTEN in the environment and --grpc-listen on
+// the command line. Whatever is not understood is refused, with the nearest name that is.
 #pragma once
 
 #include <map>
@@ -20,7 +20,8 @@ namespace tokenbroker {
 
 enum class ConfigMode {
   // `tokenbroker dev`: for a first try and for tests. Text logs, nothing that has to be set. Takes --data DIR for
-  // --storage-path; without either the path stays empty, and the caller makes a temporary folder and removes it at the end.
+  // --storage-path; without either the path stays empty, and the caller makes a temporary folder and removes it at the
+  // end.
   kDev,
   // `tokenbroker serve`.
   kServe,

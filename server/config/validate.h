@@ -6,7 +6,8 @@
 
 namespace tokenbroker {
 
-// INVALID_ARGUMENT lists every broken rule, one line each. LoadConfig has called it already.
-absl::Status ValidateConfig(ConfigMode mode, const Config& config);
+// INVALID_ARGUMENT lists every broken rule, one line each, with where the values came from. LoadConfig has called it
+// already.
+absl::Status ValidateConfig(ConfigMode mode, const LoadedConfig& loaded);
 
 }  // namespace tokenbroker

@@ -1,0 +1,91 @@
+#include "server/config/names.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "server/config/settings.h"
+
+namespace tokenbroker {
+namespace {
+
+constexpr std::array<std::string_view, 14> kForeign = {
+    "TOKENBROKER_FAILPOINTS", "TOKENBROKER_FAILPOINT_SEED",
+    // tokenctl and the client libraries
+    "TOKENBROKER_ADDRESS", "TOKENBROKER_PROFILE", "TOKENBROKER_NAMESPACE", "TOKENBROKER_API_KEY",
+    "TOKENBROKER_API_KEY_FILE", "TOKENBROKER_TOKEN", "TOKENBROKER_TOKEN_FILE", "TOKENBROKER_TASK_ID",
+    "TOKENBROKER_CONFIG", "TOKENBROKER_OUTPUT", "TOKENBROKER_TIMEOUT", "TOKENBROKER_DEBUG"};
+
+// What Kubernetes tells every pod about a Service "tokenbroker": TOKENBROKER_SERVICE_HOST,
+// TOKENBROKER_SERVICE_PORT_GRPC, TOKENBROKER_PORT, TOKENBROKER_PORT_7433_TCP_ADDR; with a longer name there is more
+// between.
+bool IsServiceLink(std::string_view variable) {
+  const absl::string_view name(variable.data(), variable.size());
+  if (absl::EndsWith(name, "_SERVICE_HOST") || absl::StrContains(name, "_SERVICE_PORT")) return true;
+  const size_t port = name.rfind("_PORT");
+  if (port == absl::string_view::npos) return false;
+  const absl::string_view rest = name.substr(port + 5);
+  return rest.empty() || (rest.size() > 1 && rest[0] == '_' && absl::ascii_isdigit(rest[1]));
+}
+
+bool IsSlip(std::string_view variable) {
+  for (const Setting& setting : Settings()) {
+    if (EditDistance(variable, EnvironmentName(setting.name)) <= 2) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string EnvironmentName(std::string_view setting) {
+  std::string name = absl::StrCat("TOKENBROKER_", absl::string_view(setting.data(), setting.size()));
+  std::replace(name.begin(), name.end(), '.', '_');
+  absl::AsciiStrToUpper(&name);
+  return name;
+}
+
+std::string FlagName(std::string_view setting) {
+  std::string name = absl::StrCat("--", absl::string_view(setting.data(), setting.size()));
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '.' || c == '_'; }, '-');
+  return name;
+}
+
+bool IsForeignVariable(std::string_view variable) {
+  if (std::find(kForeign.begin(), kForeign.end(), variable) != kForeign.end()) return true;
+  if (IsServiceLink(variable)) return true;
+  return variable.substr(0, 16) == "TOKENBROKER_TLS_" && !IsSlip(variable);
+}
+
+int EditDistance(std::string_view a, std::string_view b) {
+  std::vector<int> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    int diagonal = row[0];
+    row[0] = static_cast<int>(i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const int replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string Suggestion(std::string_view name, const std::vector<std::string>& candidates) {
+  if (name.size() > 100) return "";
+  const std::string* best = nullptr;
+  int best_distance = static_cast<int>(name.size()) / 3 + 2;
+  for (const std::string& candidate : candidates) {
+    const int distance = EditDistance(name, candidate);
+    if (distance >= best_distance) continue;
+    best = &candidate;
+    best_distance = distance;
+  }
+  return best == nullptr ? "" : absl::StrCat(" (did you mean '", *best, "'?)");
+}
+
+}  // namespace tokenbroker

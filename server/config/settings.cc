@@ -1,0 +1,267 @@
+#include "server/config/settings.h"
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+#include "base/text.h"
+#include "server/config/values.h"
+
+namespace tokenbroker {
+namespace {
+
+// Reaches a field in a const and in a mutable Config alike.
+#define TB_FIELD(path) \
+  [](auto& config) -> auto& { return config.path; }
+
+absl::StatusOr<int64_t> ParseCount(std::string_view text) {
+  int64_t count;
+  if (absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &count)) return count;
+  return absl::InvalidArgumentError("must be a whole number");
+}
+
+std::string FormatCount(int64_t count) { return std::to_string(count); }
+
+// A number with limits, however it is written. With `or_zero` 0 is allowed besides and means what `zero` says.
+template <typename Field, typename Parse, typename Format>
+Setting Number(const char* kind, std::string name, Field field, Parse parse, Format format, int64_t min, int64_t max,
+               const char* zero, std::string doc) {
+  const bool or_zero = *zero != '\0';
+  std::string rule = absl::StrCat(kind, ", ", format(min), " to ", format(max));
+  if (or_zero) absl::StrAppend(&rule, ", or 0: ", zero);
+  auto set = [=](std::string_view text, Config& config) -> absl::Status {
+    TB_ASSIGN_OR_RETURN(const int64_t value, parse(text));
+    if ((value < min || value > max) && !(or_zero && value == 0)) {
+      return absl::InvalidArgumentError(absl::StrCat("must be ", format(min), " to ", format(max),
+                                                     or_zero ? absl::StrCat(", or 0 (", zero, ")") : ""));
+    }
+    field(config) = value;
+    return absl::OkStatus();
+  };
+  auto get = [=](const Config& config) { return format(field(config)); };
+  return {std::move(name), std::move(rule), std::move(doc), false, set, get};
+}
+
+template <typename Field>
+Setting Duration(std::string name, Field field, DurationMs min, DurationMs max, std::string doc,
+                 const char* zero = "") {
+  return Number("duration", std::move(name), field, ParseDuration, FormatDuration, min, max, zero, std::move(doc));
+}
+
+template <typename Field>
+Setting Size(std::string name, Field field, int64_t min, int64_t max, std::string doc, const char* zero = "") {
+  return Number("size", std::move(name), field, ParseSize, FormatSize, min, max, zero, std::move(doc));
+}
+
+template <typename Field>
+Setting Count(std::string name, Field field, int64_t min, int64_t max, std::string doc, const char* zero = "") {
+  return Number("number", std::move(name), field, ParseCount, FormatCount, min, max, zero, std::move(doc));
+}
+
+template <typename Field>
+Setting Bool(std::string name, Field field, std::string doc) {
+  auto set = [=](std::string_view text, Config& config) -> absl::Status {
+    if (text != "true" && text != "false") return absl::InvalidArgumentError("must be true or false");
+    field(config) = text == "true";
+    return absl::OkStatus();
+  };
+  auto get = [=](const Config& config) { return std::string(field(config) ? "true" : "false"); };
+  return {std::move(name), "true or false", std::move(doc), true, set, get};
+}
+
+template <typename Enum>
+using Choices = std::vector<std::pair<std::string, Enum>>;
+
+template <typename Field, typename Enum>
+Setting Choice(std::string name, Field field, Choices<Enum> choices, std::string doc) {
+  const std::string rule =
+      absl::StrJoin(choices, ", ", [](std::string* out, const auto& choice) { absl::StrAppend(out, choice.first); });
+  auto set = [=](std::string_view text, Config& config) -> absl::Status {
+    for (const auto& [word, value] : choices) {
+      if (word != text) continue;
+      field(config) = value;
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(absl::StrCat("must be one of ", rule));
+  };
+  auto get = [=](const Config& config) -> std::string {
+    for (const auto& [word, value] : choices) {
+      if (value == field(config)) return word;
+    }
+    return "";
+  };
+  return {std::move(name), absl::StrCat("one of ", rule), std::move(doc), false, set, get};
+}
+
+template <typename Field>
+Setting Address(std::string name, Field field, bool may_be_empty, std::string doc) {
+  auto set = [=](std::string_view text, Config& config) -> absl::Status {
+    if (!text.empty() || !may_be_empty) TB_RETURN_IF_ERROR(ParseHostPort(text).status());
+    field(config) = std::string(text);
+    return absl::OkStatus();
+  };
+  auto get = [=](const Config& config) { return field(config); };
+  return {std::move(name), may_be_empty ? "HOST:PORT, or empty: off" : "HOST:PORT", std::move(doc), false, set, get};
+}
+
+template <typename Field>
+Setting Path(std::string name, Field field, std::string doc) {
+  auto set = [=](std::string_view text, Config& config) -> absl::Status {
+    if (!IsValidUtf8(text) || HasControlCharacters(text) || text.size() > 4'096) {
+      return absl::InvalidArgumentError("must be a path of at most 4096 bytes of UTF-8 without control characters");
+    }
+    field(config) = std::string(text);
+    return absl::OkStatus();
+  };
+  auto get = [=](const Config& config) { return field(config); };
+  return {std::move(name), "path", std::move(doc), false, set, get};
+}
+
+constexpr int64_t kMany = 1'000'000'000;
+constexpr int64_t kTiB = 1'024 * kGiB;
+
+void AddDoors(std::vector<Setting>& all) {
+  all.push_back(
+      Address("grpc.listen", TB_FIELD(grpc.listen), false, "Where the gRPC door listens. Port 0: any free one."));
+  all.push_back(Count("grpc.max_concurrent_streams", TB_FIELD(grpc.max_concurrent_streams), 1, 1'000'000,
+                      "Calls under way at once on one connection; further ones wait at the caller."));
+  all.push_back(
+      Size("grpc.max_message_size", TB_FIELD(grpc.max_message_size), 64 * kKiB, 64 * kMiB,
+           "The largest request that is read. Must hold tasks.max_input and tasks.max_output with 64KiB to spare."));
+  all.push_back(Duration("grpc.max_connection_age", TB_FIELD(grpc.max_connection_age), kSecond, 366 * kDay,
+                         "Connections older than this are asked to reconnect, so that callers behind a load balancer "
+                         "spread again. Calls under way end first.",
+                         "no limit"));
+  all.push_back(Duration("grpc.keepalive_time", TB_FIELD(grpc.keepalive_time), kSecond, kDay,
+                         "An idle connection is asked for a sign of life after this time."));
+  all.push_back(Duration("grpc.keepalive_timeout", TB_FIELD(grpc.keepalive_timeout), kSecond, kHour,
+                         "Without a sign of life for this long after being asked, the connection is closed."));
+  all.push_back(Duration("grpc.keepalive_min_client_interval", TB_FIELD(grpc.keepalive_min_client_interval), kSecond,
+                         kHour, "Callers that ask for signs of life more often than this are disconnected."));
+  all.push_back(Bool("grpc.reflection", TB_FIELD(grpc.reflection), "Lets tools such as grpcurl ask for the contract."));
+  all.push_back(
+      Address("http.listen", TB_FIELD(http.listen), true,
+              "Reserved for the HTTP door, which this version does not have: accepted, and nothing listens."));
+  all.push_back(Address("admin.listen", TB_FIELD(admin.listen), true,
+                        "Where /livez, /readyz, /metrics and /version are served, as plain HTTP. They tell no secrets, "
+                        "but whoever reaches the port can read them."));
+}
+
+void AddStorage(std::vector<Setting>& all) {
+  all.push_back(
+      Path("storage.path", TB_FIELD(storage.path),
+           "The folder of the store; made if it is not there. Required by `serve` with the rocksdb backend."));
+  all.push_back(
+      Choice("storage.backend", TB_FIELD(storage.backend),
+             Choices<StorageBackend>{{"rocksdb", StorageBackend::kRocksDb}, {"memory", StorageBackend::kMemory}},
+             "memory keeps nothing across a restart."));
+  all.push_back(Path("storage.backup_root", TB_FIELD(storage.backup_root),
+                     "Backups may be written below this folder only; an absolute path outside storage.path. Empty: no "
+                     "backups."));
+  all.push_back(
+      Count("storage.checkpoint_entries", TB_FIELD(storage.checkpoint_entries), 1'000, kMany,
+            "A checkpoint is written after this many changes. A restart replays what came after the last one."));
+  all.push_back(Duration("storage.checkpoint_interval", TB_FIELD(storage.checkpoint_interval), kSecond, kDay,
+                         "A checkpoint is written after this time, if anything changed."));
+  all.push_back(Duration("retention.resolved", TB_FIELD(retention.resolved), kMinute, 3'660 * kDay,
+                         "How long ended tasks are kept and repeated calls are recognised, at least."));
+  all.push_back(
+      Duration("retention.hold_after", TB_FIELD(retention.hold_after), kMinute, 366 * kDay,
+               "Tasks still open after this time are copied out of the log, so that the log behind them can go. At "
+               "most retention.resolved."));
+}
+
+void AddTasksAndLimits(std::vector<Setting>& all) {
+  all.push_back(Duration("tasks.default_timeout", TB_FIELD(tasks.default_timeout), 10, 366 * kDay,
+                         "The deadline of tasks that are issued without one."));
+  all.push_back(Size("tasks.max_output", TB_FIELD(tasks.max_output), kKiB, 4 * kMiB, "The largest output of a task."));
+  all.push_back(Size("tasks.max_input", TB_FIELD(tasks.max_input), kKiB, 4 * kMiB, "The largest input of a task."));
+  all.push_back(Count("limits.open_tasks_per_namespace", TB_FIELD(limits.open_tasks_per_namespace), 1, kMany,
+                      "Open tasks of one namespace; further ones are refused with NAMESPACE_LIMIT."));
+  all.push_back(
+      Count("limits.parked_per_namespace", TB_FIELD(limits.parked_per_namespace), 0, kMany,
+            "Outcomes of one namespace that wait for their task; further ones are refused with NAMESPACE_LIMIT."));
+  all.push_back(Count("limits.namespaces", TB_FIELD(limits.namespaces), 1, 1'000'000,
+                      "Namespaces; a task in a further one is refused with NAMESPACE_LIMIT."));
+  all.push_back(Count("limits.queue_operations", TB_FIELD(limits.queue_operations), 16, 10'000'000,
+                      "Operations that wait to be committed; further ones are refused with OVERLOADED."));
+  all.push_back(Size("limits.queue_bytes", TB_FIELD(limits.queue_bytes), kMiB, kTiB,
+                     "Memory of the operations that wait to be committed. At least grpc.max_message_size."));
+  all.push_back(Count("limits.awaits", TB_FIELD(limits.awaits), 0, 10'000'000,
+                      "AwaitTask calls under way; further ones are refused with OVERLOADED."));
+  all.push_back(Count("limits.watches", TB_FIELD(limits.watches), 0, 1'000'000,
+                      "WatchTasks calls under way; further ones are refused with OVERLOADED."));
+  all.push_back(Size("limits.progress_bytes", TB_FIELD(limits.progress_bytes), 0, kTiB,
+                     "Memory for progress that heartbeats reported and that is not written yet."));
+  all.push_back(Size("limits.disk_free_min", TB_FIELD(limits.disk_free_min), 0, 1'024 * kTiB,
+                     "With less than this free where the store is, new tasks are refused with DISK_FULL; open ones can "
+                     "still be resolved."));
+}
+
+void AddSecurity(std::vector<Setting>& all) {
+  all.push_back(Path("tls.certificate_file", TB_FIELD(tls.certificate_file),
+                     "PEM, the chain that callers are shown. Set together with tls.key_file. Empty: no TLS."));
+  all.push_back(Path("tls.key_file", TB_FIELD(tls.key_file), "PEM, the certificate's private key."));
+  all.push_back(Path("tls.client_ca_file", TB_FIELD(tls.client_ca_file),
+                     "PEM, who may sign callers' certificates. Empty: callers are not asked for one."));
+  all.push_back(Bool("tls.require_client_certificate", TB_FIELD(tls.require_client_certificate),
+                     "Refuses callers without a certificate by tls.client_ca_file in the handshake."));
+  all.push_back(Duration("tls.reload_interval", TB_FIELD(tls.reload_interval), kSecond, kDay,
+                         "How often the TLS files are looked at. Replace them by renaming."));
+  all.push_back(
+      Choice("auth.mode", TB_FIELD(auth.mode), Choices<AuthMode>{{"open", AuthMode::kOpen}, {"keys", AuthMode::kKeys}},
+             "open: everybody may do everything. keys: callers are known by auth.keys and auth.certificates."));
+  all.push_back(Path("tokens.key_file", TB_FIELD(tokens.key_file),
+                     "The secrets that tokens are made with; made at the first start. Empty: token-keys.json in "
+                     "storage.path. Whoever has it can forge tokens; without it no token is valid any more."));
+  all.push_back(Bool("insecure.allow_public_without_tls", TB_FIELD(insecure.allow_public_without_tls),
+                     "Lets the doors listen beyond this machine without TLS or without keys. For networks that you "
+                     "trust as much as the machine itself."));
+}
+
+void AddOperations(std::vector<Setting>& all) {
+  all.push_back(
+      Choice("log.format", TB_FIELD(log.format),
+             Choices<LogStyle>{{"auto", LogStyle::kAuto}, {"json", LogStyle::kJson}, {"text", LogStyle::kText}},
+             "How log lines on the standard error stream look; auto is text on a terminal and json elsewhere."));
+  all.push_back(Choice(
+      "log.level", TB_FIELD(log.level),
+      Choices<Level>{
+          {"debug", Level::kDebug}, {"info", Level::kInfo}, {"warning", Level::kWarning}, {"error", Level::kError}},
+      "The least level that is logged."));
+  all.push_back(Duration("drain.timeout", TB_FIELD(drain.timeout), 0, kHour,
+                         "After SIGTERM, calls under way have this long to end. Give the process a few seconds more."));
+  all.push_back(
+      Path("ports_file", TB_FIELD(ports_file),
+           "Once the doors are open, their ports are written here, one line each: `grpc 7433`. For scripts that "
+           "listen on port 0."));
+}
+
+#undef TB_FIELD
+
+}  // namespace
+
+const std::vector<Setting>& Settings() {
+  static const auto* const settings = [] {
+    auto* all = new std::vector<Setting>;
+    AddDoors(*all);
+    AddStorage(*all);
+    AddTasksAndLimits(*all);
+    AddSecurity(*all);
+    AddOperations(*all);
+    return all;
+  }();
+  return *settings;
+}
+
+const Setting* FindSetting(std::string_view name) {
+  for (const Setting& setting : Settings()) {
+    if (setting.name == name) return &setting;
+  }
+  return nullptr;
+}
+
+}  // namespace tokenbroker

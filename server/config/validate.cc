@@ -1,0 +1,137 @@
+#include "server/config/validate.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/config/values.h"
+
+namespace tokenbroker {
+namespace {
+
+bool IsInside(const std::filesystem::path& inner, const std::filesystem::path& outer) {
+  const std::filesystem::path relative = inner.lexically_normal().lexically_relative(outer.lexically_normal());
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+class Validator {
+ public:
+  Validator(ConfigMode mode, const LoadedConfig& loaded) : mode_(mode), loaded_(loaded), config_(loaded.config) {}
+
+  absl::Status Run() {
+    CheckStorage();
+    CheckSizes();
+    CheckTls();
+    CheckAuth();
+    CheckAddresses();
+    CheckExposure("grpc.listen", config_.grpc.listen);
+    CheckExposure("http.listen", config_.http.listen);
+    if (errors_.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrJoin(errors_, "\n"));
+  }
+
+ private:
+  void Error(const std::string& setting, const std::string& what) {
+    const auto origin = loaded_.origins.find(setting);
+    errors_.push_back(
+        absl::StrCat(setting, ": ", what, " (", origin == loaded_.origins.end() ? "default" : origin->second, ")"));
+  }
+
+  void CheckStorage() {
+    const StorageConfig& storage = config_.storage;
+    if (mode_ == ConfigMode::kServe && storage.backend == StorageBackend::kRocksDb && storage.path.empty()) {
+      Error("storage.path", "must be set: the folder where tasks are kept");
+    }
+    if (!storage.backup_root.empty()) {
+      if (!std::filesystem::path(storage.backup_root).is_absolute()) {
+        Error("storage.backup_root", "must be an absolute path");
+      } else if (!storage.path.empty() && IsInside(storage.backup_root, storage.path)) {
+        Error("storage.backup_root", "must be outside storage.path");
+      }
+    }
+    if (config_.retention.hold_after > config_.retention.resolved) {
+      Error("retention.hold_after",
+            absl::StrCat("must be at most retention.resolved, which is ", FormatDuration(config_.retention.resolved)));
+    }
+  }
+
+  void CheckSizes() {
+    const int64_t payload = std::max(config_.tasks.max_input, config_.tasks.max_output);
+    if (config_.grpc.max_message_size < payload + 64 * kKiB) {
+      Error("grpc.max_message_size", absl::StrCat("must be at least ", FormatSize(payload + 64 * kKiB),
+                                                  ": the larger of tasks.max_input and tasks.max_output, and 64KiB"));
+    }
+    if (config_.limits.queue_bytes < config_.grpc.max_message_size) {
+      Error("limits.queue_bytes", absl::StrCat("must be at least grpc.max_message_size, which is ",
+                                               FormatSize(config_.grpc.max_message_size)));
+    }
+  }
+
+  void CheckTls() {
+    const TlsConfig& tls = config_.tls;
+    if (tls.certificate_file.empty() != tls.key_file.empty()) {
+      Error(tls.certificate_file.empty() ? "tls.certificate_file" : "tls.key_file",
+            "must be set, too: certificate and key come together");
+    }
+    if (!tls.client_ca_file.empty() && !tls.enabled()) {
+      Error("tls.client_ca_file",
+            "needs tls.certificate_file and tls.key_file: callers show certificates over TLS only");
+    }
+    if (tls.require_client_certificate && tls.client_ca_file.empty()) {
+      Error("tls.require_client_certificate", "needs tls.client_ca_file: who may sign callers' certificates");
+    }
+  }
+
+  void CheckAuth() {
+    const AuthConfig& auth = config_.auth;
+    const bool nobody = auth.keys.empty() && auth.certificates.empty();
+    if (auth.mode == AuthMode::kKeys && nobody) {
+      Error("auth.mode", "keys lets nobody in: list callers in auth.keys or auth.certificates");
+    }
+    if (auth.mode == AuthMode::kOpen && !nobody) {
+      Error("auth.mode",
+            "is open, so auth.keys and auth.certificates would have no effect: set keys, or remove the lists");
+    }
+    if (!auth.certificates.empty() && config_.tls.client_ca_file.empty()) {
+      Error("auth.certificates", "needs tls.client_ca_file: who may sign callers' certificates");
+    }
+  }
+
+  void CheckAddresses() {
+    const std::vector<std::pair<std::string, std::string>> doors = {{"grpc.listen", config_.grpc.listen},
+                                                                    {"http.listen", config_.http.listen},
+                                                                    {"admin.listen", config_.admin.listen}};
+    for (size_t i = 0; i < doors.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        const absl::StatusOr<HostPort> address = ParseHostPort(doors[i].second);
+        if (doors[i].second != doors[j].second || !address.ok() || address->port == 0) continue;
+        Error(doors[i].first, absl::StrCat("is the same address as ", doors[j].first, ": ", doors[i].second));
+      }
+    }
+  }
+
+  // A broker that everybody on the network can command is never an accident.
+  void CheckExposure(const std::string& setting, const std::string& listen) {
+    if (listen.empty() || config_.insecure.allow_public_without_tls) return;
+    const absl::StatusOr<HostPort> address = ParseHostPort(listen);
+    if (!address.ok() || IsLoopback(address->host)) return;
+    if (config_.tls.enabled() && config_.auth.mode == AuthMode::kKeys) return;
+    Error(setting,
+          absl::StrCat(listen,
+                       " can be reached from other machines, which needs TLS (tls.certificate_file, tls.key_file) ",
+                       "and known callers (auth.mode: keys). Listen on 127.0.0.1, set these, or say in so many words ",
+                       "insecure.allow_public_without_tls: true"));
+  }
+
+  const ConfigMode mode_;
+  const LoadedConfig& loaded_;
+  const Config& config_;
+  std::vector<std::string> errors_;
+};
+
+}  // namespace
+
+absl::Status ValidateConfig(ConfigMode mode, const LoadedConfig& loaded) { return Validator(mode, loaded).Run(); }
+
+}  // namespace tokenbroker

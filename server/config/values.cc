@@ -1,0 +1,125 @@
+#include "server/config/values.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cctype>
+#include <limits>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+
+namespace tokenbroker {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  int64_t factor;
+};
+
+constexpr Unit kDurationUnits[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+constexpr Unit kSizeUnits[] = {{"B", 1},
+                               {"KiB", int64_t{1} << 10},
+                               {"MiB", int64_t{1} << 20},
+                               {"GiB", int64_t{1} << 30},
+                               {"TiB", int64_t{1} << 40}};
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Cuts a number and its unit off the front and adds them to `total`. False on anything else, and on overflow.
+bool TakePart(absl::Span<const Unit> units, std::string_view* text, int64_t* total) {
+  const size_t digits = std::find_if_not(text->begin(), text->end(), IsDigit) - text->begin();
+  const size_t end = std::find_if(text->begin() + digits, text->end(), IsDigit) - text->begin();
+  int64_t number;
+  if (!absl::SimpleAtoi(absl::string_view(text->data(), digits), &number)) return false;
+  for (const Unit& unit : units) {
+    if (text->substr(digits, end - digits) != unit.name) continue;
+    if (number > (std::numeric_limits<int64_t>::max() - *total) / unit.factor) return false;
+    *total += number * unit.factor;
+    text->remove_prefix(end);
+    return true;
+  }
+  return false;
+}
+
+std::string InLargestUnit(absl::Span<const Unit> units, int64_t value) {
+  const Unit* best = &units.front();
+  for (const Unit& unit : units) {
+    if (value % unit.factor == 0) best = &unit;
+  }
+  return absl::StrCat(value / best->factor, absl::string_view(best->name.data(), best->name.size()));
+}
+
+bool IsHostName(std::string_view host) {
+  return !host.empty() && host.size() <= 253 && std::all_of(host.begin(), host.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_';
+  });
+}
+
+bool IsIpv6(const std::string& host) {
+  in6_addr address;
+  return inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
+
+// Splits at the last colon, takes the brackets off.
+bool SplitHostPort(std::string_view text, std::string* host, std::string_view* port) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  *port = text.substr(colon + 1);
+  std::string_view name = text.substr(0, colon);
+  const bool brackets = name.size() > 2 && name.front() == '[' && name.back() == ']';
+  if (brackets) name = name.substr(1, name.size() - 2);
+  *host = std::string(name);
+  return brackets ? IsIpv6(*host) : IsHostName(name);
+}
+
+}  // namespace
+
+absl::StatusOr<DurationMs> ParseDuration(std::string_view text) {
+  if (text == "0") return 0;
+  DurationMs total = 0;
+  bool good = !text.empty();
+  while (good && !text.empty()) good = TakePart(kDurationUnits, &text, &total);
+  if (good) return total;
+  return absl::InvalidArgumentError("must be a duration such as 250ms, 30s, 10m, 1h30m or 7d");
+}
+
+std::string FormatDuration(DurationMs duration) {
+  return duration == 0 ? "0" : InLargestUnit(kDurationUnits, duration);
+}
+
+absl::StatusOr<int64_t> ParseSize(std::string_view text) {
+  int64_t bytes = 0;
+  if (absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &bytes) && bytes >= 0) return bytes;
+  bytes = 0;
+  if (TakePart(kSizeUnits, &text, &bytes) && text.empty()) return bytes;
+  return absl::InvalidArgumentError("must be a size such as 65536, 256KiB, 64MiB or 1GiB");
+}
+
+std::string FormatSize(int64_t bytes) { return bytes == 0 ? "0" : InLargestUnit(kSizeUnits, bytes); }
+
+absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {
+  HostPort result;
+  std::string_view port;
+  int number;
+  if (!SplitHostPort(text, &result.host, &port) || port.empty() || !std::all_of(port.begin(), port.end(), IsDigit) ||
+      !absl::SimpleAtoi(absl::string_view(port.data(), port.size()), &number) || number > 65'535) {
+    return absl::InvalidArgumentError("must be HOST:PORT, such as 127.0.0.1:7433, 0.0.0.0:7433 or [::1]:7433");
+  }
+  result.port = static_cast<uint16_t>(number);
+  return result;
+}
+
+bool IsLoopback(std::string_view host) {
+  if (host == "localhost") return true;
+  const std::string text(host);
+  in_addr v4;
+  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  in6_addr v6;
+  return inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+}  // namespace tokenbroker
