@@ -1,0 +1,214 @@
+#include "server/broker/broker.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace tokenbroker::broker {
+namespace {
+
+constexpr size_t kTaskIdLength = 18;
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string FormatTaskId(storage::ShardId shard, Sequence task) {
+  char text[kTaskIdLength + 1];
+  std::snprintf(text, sizeof text, "%02x%016" PRIx64, shard, task);
+  return text;
+}
+
+bool ParseTaskId(std::string_view text, storage::ShardId& shard, Sequence& task) {
+  if (text.size() != kTaskIdLength) return false;
+  unsigned high = 0;
+  uint64_t low = 0;
+  for (size_t i = 0; i < kTaskIdLength; ++i) {
+    const int digit = HexDigit(text[i]);
+    if (digit < 0) return false;
+    if (i < 2) high = high * 16 + digit;
+    else low = low * 16 + digit;
+  }
+  shard = static_cast<storage::ShardId>(high);
+  task = low;
+  return true;
+}
+
+Broker::Broker(Options options, Parts parts)
+    : options_(std::move(options)),
+      parts_(std::move(parts)),
+      state_(kShard, parts_.store.identity(), parts_.codec, parts_.clock.Now()) {}
+
+Broker::~Broker() {
+  if (committer_.joinable()) StopCommitter().IgnoreError();
+}
+
+absl::StatusOr<std::unique_ptr<Broker>> Broker::Open(Options options, Parts parts) {
+  std::unique_ptr<Broker> broker(new Broker(std::move(options), std::move(parts)));
+  TB_RETURN_IF_ERROR(broker->Recover());
+  Broker& self = *broker;
+  self.catalog_ = std::make_unique<Catalog>(self.parts_.store, self.state_, self.mutex_);
+  self.checkpointer_ = std::make_unique<Checkpointer>(
+      Checkpointer::Parts{self.parts_.store, self.parts_.clock, self.parts_.background, self.parts_.observer, self.state_,
+                          self.mutex_, self.options_.checkpoint, self.options_.retention},
+      self.last_checkpoint_);
+  self.pipeline_ = std::make_unique<Pipeline>(
+      Pipeline::Parts{self.parts_.store, self.parts_.clock, self.parts_.executor, self.parts_.observer, self.options_.limits,
+                      self.state_, self.mutex_, *self.checkpointer_, self.parts_.on_failure,
+                      [&self](Sequence sequence) { self.Committed(sequence); }},
+      self.state_.last_sequence);
+  return broker;
+}
+
+absl::Status Broker::Recover() {
+  absl::Status trouble;
+  TB_ASSIGN_OR_RETURN(const storage::TokenStore::LoadedCheckpoint checkpoint,
+                      parts_.store.LoadCheckpoint(kShard, [&](uint64_t number, std::string_view bytes) {
+                        if (absl::Status status = state_.open.Load(number, bytes); !status.ok()) trouble = status;
+                      }));
+  TB_RETURN_IF_ERROR(trouble);
+  last_checkpoint_ = checkpoint.time;
+  if (!checkpoint.state.empty()) {
+    TB_ASSIGN_OR_RETURN(const ShardState::Rest rest, state_.LoadRest(checkpoint.state));
+    for (Sequence parked : rest.parked) {
+      // A callback that was parked after the checkpoint began and dropped before it ended is in the list and perhaps gone.
+      absl::StatusOr<std::string> bytes = parts_.store.Read(kShard, parked);
+      if (absl::IsNotFound(bytes.status())) continue;
+      TB_RETURN_IF_ERROR(bytes.status());
+      TB_RETURN_IF_ERROR(state_.Replay(parked, *bytes));
+    }
+  }
+  TB_RETURN_IF_ERROR(parts_.store.Scan(kShard, checkpoint.covers + 1, [&](const storage::LogRecord& record) {
+    trouble = state_.Replay(record.sequence, record.bytes);
+    return trouble.ok();
+  }));
+  TB_RETURN_IF_ERROR(trouble);
+  TB_ASSIGN_OR_RETURN(const Sequence last, parts_.store.LastSequence(kShard));
+  state_.last_sequence = std::max({state_.last_sequence, last, checkpoint.covers});
+  state_.FinishReplay(parts_.clock.Now());
+  return absl::OkStatus();
+}
+
+// --- Addresses ---
+
+TaskAddress Broker::AddressOfToken(std::string_view token) const {
+  TaskAddress address;
+  if (TokenCodec::LooksLikeOurs(token)) {
+    TokenContent content;
+    if (!parts_.codec.Open(token, content) || content.shard != kShard) return address;
+    address.kind = TaskAddress::Kind::kToken;
+    address.task = content.task;
+    return address;
+  }
+  address.kind = TaskAddress::Kind::kUpstream;
+  address.index_key = state_.hasher.UpstreamToken(token);
+  return address;
+}
+
+TaskAddress Broker::AddressOfId(std::string_view task_id) const {
+  TaskAddress address;
+  storage::ShardId shard = 0;
+  if (!ParseTaskId(task_id, shard, address.task) || shard != kShard || address.task == 0) return {};
+  address.kind = TaskAddress::Kind::kId;
+  return address;
+}
+
+TaskAddress Broker::AddressOfKey(std::string_view name_space, std::string_view key) const {
+  TaskAddress address;
+  address.kind = TaskAddress::Kind::kKey;
+  address.name_space = name_space;
+  address.key = key;
+  address.index_key = state_.hasher.CorrelationKey(name_space, key);
+  return address;
+}
+
+void Broker::Prepare(IssueOperation& operation) const {
+  const IssueRequest& request = operation.request;
+  if (!request.request_id.empty()) operation.request_key = state_.hasher.RequestId(request.name_space, request.request_id);
+  if (!request.correlation_key.empty()) {
+    operation.correlation_index_key = state_.hasher.CorrelationKey(request.name_space, request.correlation_key);
+  }
+  if (!request.upstream_token.empty()) operation.upstream_key = state_.hasher.UpstreamToken(request.upstream_token);
+}
+
+// --- Watching ---
+
+void Broker::OnceBeyond(Sequence after, std::function<void()> wake) {
+  {
+    std::lock_guard<std::mutex> lock(watch_mutex_);
+    if (committed() <= after && !draining_) {
+      watchers_.push_back({after, std::move(wake)});
+      watched_.store(true);
+      // The committer looks at `watched_` after it has moved `committed`; look once more in case it was in between.
+      if (committed() <= after) return;
+      wake = std::move(watchers_.back().second);
+      watchers_.pop_back();
+    }
+  }
+  wake();
+}
+
+void Broker::Committed(Sequence sequence) {
+  if (!watched_.load()) return;
+  std::vector<std::pair<Sequence, std::function<void()>>> awake;
+  {
+    std::lock_guard<std::mutex> lock(watch_mutex_);
+    const auto sleeps = [&](const auto& watcher) { return watcher.first >= sequence; };
+    const auto split = std::stable_partition(watchers_.begin(), watchers_.end(), sleeps);
+    awake.assign(std::make_move_iterator(split), std::make_move_iterator(watchers_.end()));
+    watchers_.erase(split, watchers_.end());
+    watched_.store(!watchers_.empty());
+  }
+  for (auto& [after, wake] : awake) wake();
+}
+
+void Broker::BeginDrain() {
+  draining_.store(true);
+  pipeline_->EndAwaits();
+  Committed(UINT64_MAX);
+}
+
+// --- Care ---
+
+Broker::Status Broker::GetStatus() const {
+  Status status;
+  Sequence oldest = 0;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    status.open_tasks = state_.open.size();
+    status.parked = state_.parked.size();
+    oldest = state_.open.oldest();
+  }
+  status.awaits = pipeline_->awaits();
+  status.queued = pipeline_->queued();
+  status.last_sequence = committed();
+  status.epoch = parts_.store.identity().epoch;
+  status.last_checkpoint = checkpointer_->last_time();
+  if (oldest != 0) {
+    absl::StatusOr<std::string> bytes = parts_.store.Read(kShard, oldest);
+    absl::StatusOr<storage::IssuedEntry> entry = bytes.ok() ? storage::DecodeIssued(*bytes) : bytes.status();
+    if (entry.ok()) status.oldest_open = entry->time;
+  }
+  return status;
+}
+
+void Broker::Start() {
+  committer_ = std::thread([this] { pipeline_->Run(); });
+}
+
+absl::Status Broker::StopCommitter() {
+  pipeline_->Stop();
+  if (committer_.joinable()) committer_.join();
+  return absl::OkStatus();
+}
+
+absl::Status Broker::TakeLastCheckpoint() { return checkpointer_->Finish(committed()); }
+
+}  // namespace tokenbroker::broker

@@ -1,0 +1,229 @@
+#include "server/broker/catalog.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+
+namespace tokenbroker::broker {
+namespace {
+
+// How many records one call looks at, so that no call takes long.
+constexpr size_t kExaminedPerCall = 4096;
+
+bool HasLabels(const storage::IssuedEntry& issued, const TaskFilter& filter) {
+  return std::all_of(filter.labels.begin(), filter.labels.end(), [&](const auto& wanted) {
+    return std::any_of(issued.labels.begin(), issued.labels.end(),
+                       [&](const auto& label) { return label.first == wanted.first && label.second == wanted.second; });
+  });
+}
+
+bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+
+// Everything that can be told from the issue entry.
+bool PassesIssued(const TaskFilter& filter, const storage::IssuedEntry& issued, TimeMs now) {
+  const DurationMs age = now - issued.time;
+  return age >= filter.min_age && (filter.max_age == 0 || age <= filter.max_age) &&
+         (filter.target.empty() || issued.target == filter.target) &&
+         StartsWith(issued.correlation_key, filter.correlation_key_prefix) && HasLabels(issued, filter);
+}
+
+bool PassesState(const TaskFilter& filter, TaskState state) {
+  return filter.states.empty() || std::find(filter.states.begin(), filter.states.end(), state) != filter.states.end();
+}
+
+}  // namespace
+
+absl::StatusOr<TaskRecordPtr> Catalog::LoadIssued(Sequence task) const {
+  auto record = std::make_unique<TaskRecord>();
+  record->task = task;
+  TB_ASSIGN_OR_RETURN(record->issued_bytes, store_.Read(state_.shard, task));
+  TB_ASSIGN_OR_RETURN(record->issued, storage::DecodeIssued(record->issued_bytes));
+  record->deadline = record->issued.deadline;
+  return record;
+}
+
+absl::Status Catalog::LoadOutcome(TaskRecord& record, Sequence outcome_at) const {
+  TB_ASSIGN_OR_RETURN(record.outcome_bytes, store_.Read(state_.shard, outcome_at));
+  TB_ASSIGN_OR_RETURN(record.outcome, storage::DecodeResolved(record.outcome_bytes));
+  record.state = record.outcome->state;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TaskRecordPtr> Catalog::Load(const Located& located) const {
+  TB_ASSIGN_OR_RETURN(TaskRecordPtr record, LoadIssued(located.task));
+  if (located.outcome_at != 0) {
+    TB_RETURN_IF_ERROR(LoadOutcome(*record, located.outcome_at));
+    return record;
+  }
+  record->deadline = located.open.deadline;
+  record->last_heartbeat = located.open.has_beaten ? located.open.last_heartbeat : 0;
+  record->cancel_requested = located.open.cancel_requested;
+  record->progress = located.progress;
+  record->progress_at = located.progress_at;
+  if (located.progress_logged_at != 0) {
+    absl::StatusOr<std::string> bytes = store_.Read(state_.shard, located.progress_logged_at);
+    absl::StatusOr<storage::LogEntry> entry = bytes.ok() ? storage::DecodeEntry(*bytes) : bytes.status();
+    const auto* progress = entry.ok() ? std::get_if<storage::ProgressEntry>(&*entry) : nullptr;
+    if (progress != nullptr) record->progress = progress->details;
+  }
+  return record;
+}
+
+// --- Lists ---
+
+std::vector<Sequence> Catalog::WaitingFrom(Sequence from, Sequence below, size_t max) const {
+  std::vector<Sequence> tasks;
+  std::lock_guard<std::mutex> lock(mutex_);
+  state_.open.VisitFrom(from, [&](Sequence task, const OpenTask&) {
+    if (task >= below || tasks.size() == max) return false;
+    tasks.push_back(task);
+    return true;
+  });
+  return tasks;
+}
+
+absl::StatusOr<std::vector<Sequence>> Catalog::IssuedFrom(Sequence from, Sequence& scanned_to) const {
+  std::vector<Sequence> tasks;
+  size_t examined = 0;
+  scanned_to = 0;
+  TB_RETURN_IF_ERROR(store_.Scan(state_.shard, from, [&](const storage::LogRecord& record) {
+    if (examined++ == kExaminedPerCall) {
+      scanned_to = record.sequence;
+      return false;
+    }
+    if (storage::PeekEntryType(record.bytes) == storage::EntryType::kIssued) tasks.push_back(record.sequence);
+    return true;
+  }));
+  return tasks;
+}
+
+absl::StatusOr<Located> Catalog::LocateAny(Sequence task) const {
+  Located located;
+  bool waits = false;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    located = state_.Locate(task);
+    waits = state_.open.Find(task) != nullptr;
+  }
+  if (waits || located.outcome_at != 0) return located;
+  TB_ASSIGN_OR_RETURN(located.outcome_at, store_.Find(state_.shard, storage::OutcomeIndexKey(task)));
+  if (located.outcome_at == 0) return absl::NotFoundError("the outcome is kept no longer");
+  return located;
+}
+
+absl::Status Catalog::Collect(const std::vector<Sequence>& tasks, std::string_view name_space, const TaskFilter& filter,
+                              size_t size, TimeMs now, TaskPage& page) const {
+  for (Sequence task : tasks) {
+    if (page.tasks.size() == size) {
+      page.next = task;
+      return absl::OkStatus();
+    }
+    absl::StatusOr<TaskRecordPtr> issued = LoadIssued(task);
+    if (absl::IsNotFound(issued.status())) continue;  // dropped meanwhile
+    TB_RETURN_IF_ERROR(issued.status());
+    if ((*issued)->issued.name_space != name_space || !PassesIssued(filter, (*issued)->issued, now)) continue;
+    absl::StatusOr<Located> located = LocateAny(task);
+    // Not durable yet, or not kept any more.
+    if (absl::IsNotFound(located.status())) continue;
+    TB_RETURN_IF_ERROR(located.status());
+    absl::StatusOr<TaskRecordPtr> record = Load(*located);
+    if (absl::IsNotFound(record.status())) continue;
+    TB_RETURN_IF_ERROR(record.status());
+    if (PassesState(filter, (*record)->state)) page.tasks.push_back(std::move(*record));
+  }
+  return absl::OkStatus();
+}
+
+// Below the floor there are only tasks that wait. Above it the log itself is the list.
+absl::StatusOr<TaskPage> Catalog::List(std::string_view name_space, const TaskFilter& filter, Sequence from, size_t size,
+                                       TimeMs now) const {
+  TB_ASSIGN_OR_RETURN(const Sequence floor, store_.Floor(state_.shard));
+  TaskPage page;
+  if (filter.OnlyWaiting() || from < floor) {
+    const Sequence below = filter.OnlyWaiting() ? UINT64_MAX : floor;
+    const std::vector<Sequence> tasks = WaitingFrom(from, below, kExaminedPerCall);
+    TB_RETURN_IF_ERROR(Collect(tasks, name_space, filter, size, now, page));
+    if (page.next == 0 && tasks.size() == kExaminedPerCall) page.next = tasks.back() + 1;
+    if (page.next == 0 && !filter.OnlyWaiting()) page.next = floor;
+    return page;
+  }
+  Sequence scanned_to = 0;
+  TB_ASSIGN_OR_RETURN(const std::vector<Sequence> tasks, IssuedFrom(from, scanned_to));
+  TB_RETURN_IF_ERROR(Collect(tasks, name_space, filter, size, now, page));
+  if (page.next == 0) page.next = scanned_to;
+  return page;
+}
+
+// --- Changes ---
+
+namespace {
+
+struct Touched {
+  Change::Kind kind;
+  Sequence task;
+  TimeMs time;
+};
+
+std::optional<Touched> TouchedBy(Sequence sequence, const storage::LogEntry& entry) {
+  using Kind = Change::Kind;
+  if (auto* issued = std::get_if<storage::IssuedEntry>(&entry)) return Touched{Kind::kIssued, sequence, issued->time};
+  if (auto* end = std::get_if<storage::ResolvedEntry>(&entry)) return Touched{Kind::kResolved, end->task, end->time};
+  if (auto* moved = std::get_if<storage::DeadlineChangedEntry>(&entry)) return Touched{Kind::kDeadlineChanged, moved->task, moved->time};
+  if (auto* asked = std::get_if<storage::CancelRequestedEntry>(&entry)) return Touched{Kind::kCancelRequested, asked->task, asked->time};
+  if (auto* note = std::get_if<storage::ProgressEntry>(&entry)) return Touched{Kind::kProgress, note->task, note->time};
+  return std::nullopt;  // parked outcomes are nobody's task yet
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Change>> Catalog::ChangeFrom(const storage::LogRecord& record, std::string_view name_space) const {
+  TB_ASSIGN_OR_RETURN(storage::LogEntry entry, storage::DecodeEntry(record.bytes));
+  const std::optional<Touched> touched = TouchedBy(record.sequence, entry);
+  if (!touched.has_value()) return std::optional<Change>();
+  absl::StatusOr<TaskRecordPtr> task = LoadIssued(touched->task);
+  if (absl::IsNotFound(task.status())) return std::optional<Change>();
+  TB_RETURN_IF_ERROR(task.status());
+  if ((*task)->issued.name_space != name_space) return std::optional<Change>();
+  TaskRecord& left = **task;
+  if (touched->kind == Change::Kind::kResolved) {
+    left.outcome_bytes.assign(record.bytes.data(), record.bytes.size());
+    TB_ASSIGN_OR_RETURN(left.outcome, storage::DecodeResolved(left.outcome_bytes));
+    left.state = left.outcome->state;
+  } else if (auto* moved = std::get_if<storage::DeadlineChangedEntry>(&entry)) {
+    left.deadline = moved->deadline;
+  } else if (auto* asked = std::get_if<storage::CancelRequestedEntry>(&entry)) {
+    left.deadline = asked->deadline;
+    left.cancel_requested = true;
+  } else if (auto* note = std::get_if<storage::ProgressEntry>(&entry)) {
+    left.progress = note->details;
+    left.progress_at = note->time;
+  }
+  return std::optional<Change>(Change{touched->kind, record.sequence, touched->time, std::move(*task)});
+}
+
+absl::StatusOr<ChangePage> Catalog::Changes(std::string_view name_space, const TaskFilter& filter, Sequence after,
+                                            Sequence committed, size_t size, TimeMs now) const {
+  TB_ASSIGN_OR_RETURN(const Sequence floor, store_.Floor(state_.shard));
+  if (after + 1 < floor) return absl::OutOfRangeError("the changes behind the cursor are kept no longer");
+  ChangePage page;
+  page.read_to = after;
+  size_t examined = 0;
+  absl::Status trouble;
+  TB_RETURN_IF_ERROR(store_.Scan(state_.shard, after + 1, [&](const storage::LogRecord& record) {
+    if (record.sequence > committed || page.changes.size() == size || examined++ == kExaminedPerCall) return false;
+    absl::StatusOr<std::optional<Change>> change = ChangeFrom(record, name_space);
+    if (!change.ok()) {
+      trouble = change.status();
+      return false;
+    }
+    page.read_to = record.sequence;
+    if (!change->has_value()) return true;
+    const TaskRecord& task = *(*change)->task;
+    if (PassesIssued(filter, task.issued, now) && PassesState(filter, task.state)) page.changes.push_back(std::move(**change));
+    return true;
+  }));
+  TB_RETURN_IF_ERROR(trouble);
+  return page;
+}
+
+}  // namespace tokenbroker::broker

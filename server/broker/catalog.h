@@ -1,0 +1,83 @@
+// Reads tasks: one by one, in lists, and as a stream of changes.
+//
+// Reads the store, so callers must be threads that may block. Thread-safe.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/broker/limits.h"
+#include "server/broker/operation.h"
+#include "server/broker/shard_state.h"
+#include "server/broker/task_record.h"
+#include "storage/token_store.h"
+
+namespace tokenbroker::broker {
+
+// Every condition that is set must hold.
+struct TaskFilter {
+  std::vector<TaskState> states;
+  std::vector<std::pair<std::string, std::string>> labels;
+  std::string correlation_key_prefix;
+  std::string target;
+  DurationMs min_age = 0;
+  DurationMs max_age = 0;  // 0: any
+
+  bool OnlyWaiting() const { return states.size() == 1 && states[0] == TaskState::kWaiting; }
+};
+
+struct TaskPage {
+  std::vector<TaskRecordPtr> tasks;
+  // Where the next page begins; 0 at the end.
+  Sequence next = 0;
+};
+
+struct Change {
+  enum class Kind { kIssued, kProgress, kDeadlineChanged, kCancelRequested, kResolved };
+  Kind kind;
+  Sequence sequence;
+  TimeMs time;
+  // As the change left it.
+  TaskRecordPtr task;
+};
+
+struct ChangePage {
+  std::vector<Change> changes;
+  // Read up to here, whether anything was found or not.
+  Sequence read_to = 0;
+};
+
+class Catalog {
+ public:
+  Catalog(const storage::TokenStore& store, ShardState& state, std::mutex& mutex) : store_(store), state_(state), mutex_(mutex) {}
+
+  // Completes what Locate found. NOT_FOUND if the record is kept no longer.
+  absl::StatusOr<TaskRecordPtr> Load(const Located& located) const;
+
+  // At most `size` tasks of the namespace from `from` on, in the order they were issued. Examines a bounded number of records.
+  absl::StatusOr<TaskPage> List(std::string_view name_space, const TaskFilter& filter, Sequence from, size_t size, TimeMs now) const;
+
+  // The changes behind `after` and up to `committed`. Examines a bounded number of records. OUT_OF_RANGE if they are kept no longer.
+  absl::StatusOr<ChangePage> Changes(std::string_view name_space, const TaskFilter& filter, Sequence after, Sequence committed,
+                                     size_t size, TimeMs now) const;
+
+ private:
+  absl::StatusOr<TaskRecordPtr> LoadIssued(Sequence task) const;
+  absl::Status LoadOutcome(TaskRecord& record, Sequence outcome_at) const;
+  absl::StatusOr<Located> LocateAny(Sequence task) const;
+  // Adds the tasks that pass the filter; stops when the page is full.
+  absl::Status Collect(const std::vector<Sequence>& tasks, std::string_view name_space, const TaskFilter& filter, size_t size,
+                       TimeMs now, TaskPage& page) const;
+  std::vector<Sequence> WaitingFrom(Sequence from, Sequence below, size_t max) const;
+  absl::StatusOr<std::vector<Sequence>> IssuedFrom(Sequence from, Sequence& scanned_to) const;
+  absl::StatusOr<std::optional<Change>> ChangeFrom(const storage::LogRecord& record, std::string_view name_space) const;
+
+  const storage::TokenStore& store_;
+  ShardState& state_;   // guarded by mutex_
+  std::mutex& mutex_;
+};
+
+}  // namespace tokenbroker::broker

@@ -1,0 +1,202 @@
+#include "server/broker/checkpointer.h"
+
+#include <algorithm>
+
+#include "base/failpoint.h"
+#include "base/status_macros.h"
+
+namespace tokenbroker::broker {
+namespace {
+
+constexpr size_t kBlocksPerStep = 64;
+constexpr size_t kHoldAtOnce = 256;
+
+// The newest mark that is at least so old; 0 if there is none.
+Sequence MarkBefore(const std::vector<storage::Mark>& marks, TimeMs time) {
+  Sequence found = 0;
+  for (const storage::Mark& mark : marks) {
+    if (mark.time <= time) found = mark.sequence;
+  }
+  return found;
+}
+
+}  // namespace
+
+Checkpointer::Checkpointer(Parts parts, TimeMs last_checkpoint)
+    : parts_(std::move(parts)), last_time_(last_checkpoint), last_try_(parts_.clock.Now()) {}
+
+bool Checkpointer::Step(Sequence committed) {
+  switch (phase_) {
+    case Phase::kIdle:
+      if (!Due(committed)) return false;
+      Begin(committed);
+      return true;
+    case Phase::kPacking:
+      Pack(kBlocksPerStep);
+      if (draft_.packed < draft_.blocks.size()) return true;
+      HandOver();
+      return false;
+    case Phase::kWriting:
+      if (written_.load(std::memory_order_acquire)) End();
+      return false;
+  }
+  return false;
+}
+
+bool Checkpointer::Due(Sequence committed) {
+  if (committed == covered_) return false;
+  if (parts_.clock.Now() - last_try_ >= parts_.policy.interval) return true;
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  return parts_.state.index.active_size() >= parts_.policy.entries;
+}
+
+void Checkpointer::Begin(Sequence committed) {
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  draft_ = Draft();
+  draft_.checkpoint.covers = committed;
+  draft_.checkpoint.time = last_try_ = parts_.clock.Now();
+  draft_.index = parts_.state.index.Freeze();
+  draft_.blocks = parts_.state.open.TakeDirtyBlocks();
+  draft_.checkpoint.releases.swap(parts_.state.releases);
+  phase_ = Phase::kPacking;
+}
+
+void Checkpointer::Pack(size_t blocks_max) {
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  const size_t end = std::min(draft_.blocks.size(), draft_.packed + blocks_max);
+  for (; draft_.packed < end; ++draft_.packed) {
+    draft_.checkpoint.blocks.push_back(parts_.state.open.Pack(draft_.blocks[draft_.packed]));
+  }
+  if (end == draft_.blocks.size()) draft_.checkpoint.state = parts_.state.PackRest();
+}
+
+void Checkpointer::HandOver() {
+  phase_ = Phase::kWriting;
+  written_.store(false);
+  parts_.background.Run([this] {
+    result_ = Write();
+    if (result_.ok()) Retain();
+    written_.store(true, std::memory_order_release);
+  });
+}
+
+absl::Status Checkpointer::Write() {
+  storage::Checkpoint& checkpoint = draft_.checkpoint;
+  checkpoint.index.reserve(draft_.index->size());
+  for (const auto& [key, sequence] : *draft_.index) checkpoint.index.push_back({key, sequence});
+  std::sort(checkpoint.index.begin(), checkpoint.index.end(),
+            [](const auto& a, const auto& b) { return a.key < b.key; });
+  std::sort(checkpoint.blocks.begin(), checkpoint.blocks.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  TB_FAILPOINT("checkpoint.before_save");
+  TB_RETURN_IF_ERROR(parts_.store.SaveCheckpoint(parts_.state.shard, checkpoint));
+  TB_FAILPOINT("checkpoint.after_save");
+  parts_.observer.CheckpointTaken(checkpoint.time, checkpoint.index.size(), checkpoint.blocks.size());
+  return absl::OkStatus();
+}
+
+void Checkpointer::End() {
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  ShardState& state = parts_.state;
+  if (result_.ok()) {
+    state.index.Thaw();
+    covered_ = draft_.checkpoint.covers;
+    last_time_ = draft_.checkpoint.time;
+  } else {
+    parts_.observer.Trouble("checkpoint_failed", result_);
+    state.index.Refreeze();
+    state.releases.insert(state.releases.end(), draft_.checkpoint.releases.begin(), draft_.checkpoint.releases.end());
+    for (uint64_t block : draft_.blocks) state.open.MarkBlockDirty(block);
+  }
+  draft_ = Draft();
+  phase_ = Phase::kIdle;
+}
+
+absl::Status Checkpointer::Finish(Sequence committed) {
+  // A job of ours may still be running; its thread pool has been joined or runs jobs on this thread.
+  if (phase_ == Phase::kWriting && written_.load(std::memory_order_acquire)) End();
+  if (phase_ == Phase::kIdle) {
+    if (committed == covered_) return absl::OkStatus();
+    Begin(committed);
+  }
+  Pack(SIZE_MAX);
+  result_ = Write();
+  const absl::Status result = result_;
+  End();
+  return result;
+}
+
+// --- Retention ---
+
+void Checkpointer::Retain() {
+  absl::StatusOr<std::vector<storage::Mark>> marks = parts_.store.Marks(parts_.state.shard);
+  if (!marks.ok()) return parts_.observer.Trouble("retention_failed", marks.status());
+  const TimeMs now = parts_.clock.Now();
+  HoldUpTo(MarkBefore(*marks, now - parts_.retention.hold_after));
+  DropUpTo(MarkBefore(*marks, now - parts_.retention.hold_after - parts_.retention.resolved));
+}
+
+void Checkpointer::HoldUpTo(Sequence target) {
+  Sequence from = 0;
+  {
+    std::lock_guard<std::mutex> lock(parts_.mutex);
+    from = parts_.state.hold_floor;
+  }
+  if (target <= from) return;
+  std::vector<Sequence> all;
+  while (true) {
+    const std::vector<Sequence> tasks = WaitingBetween(from, target, kHoldAtOnce);
+    if (tasks.empty()) break;
+    if (absl::Status status = Hold(tasks); !status.ok()) return parts_.observer.Trouble("hold_failed", status);
+    all.insert(all.end(), tasks.begin(), tasks.end());
+    from = tasks.back() + 1;
+  }
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  parts_.state.hold_floor = target;
+  ReleaseEnded(all);
+}
+
+std::vector<Sequence> Checkpointer::WaitingBetween(Sequence from, Sequence to, size_t max) {
+  std::vector<Sequence> tasks;
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  parts_.state.open.VisitFrom(from, [&](Sequence task, const OpenTask&) {
+    if (task >= to || tasks.size() == max) return false;
+    tasks.push_back(task);
+    return true;
+  });
+  return tasks;
+}
+
+absl::Status Checkpointer::Hold(const std::vector<Sequence>& tasks) {
+  std::vector<storage::HeldTask> held;
+  for (Sequence task : tasks) {
+    TB_ASSIGN_OR_RETURN(std::string bytes, parts_.store.Read(parts_.state.shard, task));
+    TB_ASSIGN_OR_RETURN(storage::IssuedEntry entry, storage::DecodeIssued(bytes));
+    std::vector<storage::IndexKey> keys = IndexKeysOf(parts_.state.hasher, entry);
+    held.push_back({task, std::move(bytes), std::move(keys)});
+  }
+  return parts_.store.Hold(parts_.state.shard, held);
+}
+
+// Tasks that ended while they were being copied were not yet below the hold floor, so nobody noted their release.
+void Checkpointer::ReleaseEnded(const std::vector<Sequence>& tasks) {
+  for (Sequence task : tasks) {
+    if (parts_.state.open.Find(task) == nullptr) parts_.state.releases.push_back({parts_.state.last_sequence, task});
+  }
+}
+
+void Checkpointer::DropUpTo(Sequence target) {
+  {
+    std::lock_guard<std::mutex> lock(parts_.mutex);
+    target = std::min(target, parts_.state.hold_floor);
+    for (const auto& [at, outcome] : parts_.state.parked) target = std::min(target, at);
+  }
+  absl::StatusOr<Sequence> floor = parts_.store.Floor(parts_.state.shard);
+  if (!floor.ok() || target <= *floor) return;
+  TB_FAILPOINT("retention.before_drop");
+  if (absl::Status status = parts_.store.DropBefore(parts_.state.shard, target); !status.ok()) {
+    return parts_.observer.Trouble("drop_failed", status);
+  }
+  parts_.observer.Dropped(target);
+}
+
+}  // namespace tokenbroker::broker

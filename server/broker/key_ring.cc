@@ -1,0 +1,139 @@
+#include "server/broker/key_ring.h"
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/status_macros.h"
+#include "nlohmann/json.hpp"
+
+namespace tokenbroker::broker {
+namespace {
+
+using Json = nlohmann::json;
+
+absl::Status Bad(std::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("token keys: ", absl::string_view(what.data(), what.size())));
+}
+
+absl::StatusOr<TokenKey> ParseKey(const Json& json) {
+  if (!json.is_object() || !json.contains("id") || !json.contains("secret")) return Bad("each key needs id and secret");
+  if (!json["id"].is_number_integer() || !json["secret"].is_string()) return Bad("id is a number, secret a string");
+  const int64_t id = json["id"].get<int64_t>();
+  const std::string& secret = json["secret"].get_ref<const std::string&>();
+  if (id < 1 || id > 255) return Bad("id must be 1 to 255");
+  const bool hex = secret.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+  if (secret.size() != 64 || !hex) return Bad("secret must be 64 hexadecimal digits");
+  TokenKey key{static_cast<uint8_t>(id)};
+  const std::string bytes = absl::HexStringToBytes(secret);
+  std::memcpy(key.secret.data(), bytes.data(), key.secret.size());
+  return key;
+}
+
+absl::Status Errno(const std::string& what, const std::string& path) {
+  return absl::InternalError(absl::StrCat(what, " ", path, ": ", std::strerror(errno)));
+}
+
+absl::Status WriteAll(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written < 0) return absl::InternalError(std::strerror(errno));
+    text.remove_prefix(written);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SyncFolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return Errno("opening folder of", path);
+  const bool ok = fsync(fd) == 0;
+  close(fd);
+  return ok ? absl::OkStatus() : Errno("syncing folder of", path);
+}
+
+// Written whole under another name first: a crash leaves either no key file or a complete one.
+absl::Status CreateFile(const std::string& path) {
+  uint8_t secret[32];
+  if (RAND_bytes(secret, sizeof secret) != 1) return absl::InternalError("no randomness for a token key");
+  const Json file = {{"keys",
+                      {{{"id", 1},
+                        {"secret", absl::BytesToHexString(absl::string_view(reinterpret_cast<char*>(secret), 32))},
+                        {"created", absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone())}}}}};
+  const std::string temporary = path + ".new";
+  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return Errno("creating", temporary);
+  absl::Status status = WriteAll(fd, file.dump(2) + "\n");
+  if (status.ok() && fsync(fd) != 0) status = Errno("syncing", temporary);
+  close(fd);
+  TB_RETURN_IF_ERROR(status);
+  if (rename(temporary.c_str(), path.c_str()) != 0) return Errno("renaming", temporary);
+  return SyncFolderOf(path);
+}
+
+absl::StatusOr<std::string> ReadPrivateFile(int fd, const std::string& path) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) return Errno("reading", path);
+  if (info.st_mode & 077) return Bad(path + " may be read by others than its owner: chmod 600 it");
+  std::string text(static_cast<size_t>(std::min<off_t>(info.st_size, 1 << 20)), '\0');
+  const ssize_t got = read(fd, text.data(), text.size());
+  if (got < 0) return Errno("reading", path);
+  text.resize(got);
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<KeyRing> KeyRing::Create(std::vector<TokenKey> keys) {
+  if (keys.empty()) return Bad("there must be at least one");
+  for (size_t i = 0; i < keys.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (keys[i].id == keys[j].id) return Bad(absl::StrCat("id ", keys[i].id, " stands twice"));
+    }
+  }
+  return KeyRing(std::move(keys));
+}
+
+absl::StatusOr<KeyRing> KeyRing::Parse(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("keys") || !json["keys"].is_array()) {
+    return Bad("the file must be a JSON object with an array \"keys\"");
+  }
+  std::vector<TokenKey> keys;
+  for (const Json& item : json["keys"]) {
+    TB_ASSIGN_OR_RETURN(TokenKey key, ParseKey(item));
+    keys.push_back(key);
+  }
+  return Create(std::move(keys));
+}
+
+absl::StatusOr<KeyRing> KeyRing::LoadOrCreate(const std::string& path) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) {
+    TB_RETURN_IF_ERROR(CreateFile(path));
+    fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  }
+  if (fd < 0) return Errno("opening", path);
+  absl::StatusOr<std::string> text = ReadPrivateFile(fd, path);
+  close(fd);
+  TB_RETURN_IF_ERROR(text.status());
+  return Parse(*text);
+}
+
+const TokenKey* KeyRing::Find(uint8_t id) const {
+  for (const TokenKey& key : keys_) {
+    if (key.id == id) return &key;
+  }
+  return nullptr;
+}
+
+}  // namespace tokenbroker::broker

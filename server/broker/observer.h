@@ -1,0 +1,31 @@
+// What happens in the broker, for metrics and logs. The rules call it and know nothing of either.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "base/clock.h"
+#include "server/broker/operation.h"
+
+namespace tokenbroker::broker {
+
+// Called from the broker's threads, partly under its lock: implementations must be quick and must not call back.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void Issued() {}
+  virtual void Resolved(TaskState state) {}
+  virtual void Judged(Verdict verdict) {}
+  virtual void Beat() {}
+  virtual void Expired(DurationMs late) {}
+  virtual void ParkedOutcomeRefused() {}
+  virtual void CommitStarts(size_t records) {}
+  virtual void CommitEnds(size_t records) {}
+  virtual void Overloaded(std::string_view queue) {}
+  virtual void CheckpointTaken(TimeMs time, size_t index_entries, size_t blocks) {}
+  virtual void Dropped(storage::Sequence floor) {}
+  virtual void Trouble(std::string_view event, const absl::Status& status) {}
+};
+
+}  // namespace tokenbroker::broker

@@ -1,0 +1,267 @@
+// What doors put to the broker, and what they get back.
+//
+// A door fills in an operation, hands it over, and is told when it is answered; meanwhile the operation, and everything its
+// views point to, stays where it is. Operations of one Submission are answered together. `refusal` says whether an operation
+// was refused; the other results mean something only if it was not, or where their comment says so.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "base/clock.h"
+#include "server/broker/open_set.h"
+#include "server/broker/principal.h"
+#include "server/broker/reason.h"
+#include "storage/log_entry.h"
+#include "storage/token_store.h"
+
+namespace tokenbroker::broker {
+
+using storage::TaskState;
+
+// How the caller named the task. Made by Broker::AddressOf...
+struct TaskAddress {
+  enum class Kind : uint8_t {
+    kUnknown,   // a forged or foreign token, or a malformed id: no such task, without looking
+    kToken,     // `task`, proven by a token
+    kId,        // `task`
+    kKey,       // `name_space` and `key`, hashed in `index_key`
+    kUpstream,  // `index_key`: the hash of an upstream token, which proves as much as a token
+  };
+  Kind kind = Kind::kUnknown;
+  storage::Sequence task = 0;
+  std::string_view name_space;
+  std::string_view key;
+  storage::IndexKey index_key;
+
+  bool proven() const { return kind == Kind::kToken || kind == Kind::kUpstream; }
+};
+
+class Submission;
+
+struct Operation {
+  enum class Kind : uint8_t { kIssue, kResolve, kHeartbeat, kCancel, kExtend, kLocate, kAwait };
+
+  explicit Operation(Kind kind) : kind(kind) {}
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+  const Kind kind;
+  // Whoever is told when this is answered. Set by the door.
+  Submission* submission = nullptr;
+  // Set by the door.
+  const Principal* principal = nullptr;
+  Refusal refusal;
+
+  // --- The pipeline's own notes ---
+  // What the stored index said about the operation's names before the decision.
+  storage::Sequence stored_task = 0;
+  storage::Sequence stored_request = 0;
+  storage::Sequence stored_upstream = 0;
+  storage::Sequence stored_outcome = 0;
+  // The address led here, but nothing is there any more: decide as if the index knew nothing.
+  storage::Sequence gone = 0;
+  enum class Next : uint8_t {
+    kAnswer,         // after the commit
+    kFindOutcome,    // not waiting: find the outcome, then compare
+    kCompare,        // resolved by `outcome_at`: compare outcomes
+    kCheckContract,  // waiting, with a contract that this outcome has not been checked against
+    kCompareIssue,   // a request id seen before: compare the requests
+    kWait,           // parked somewhere until something happens
+  };
+  Next next = Next::kAnswer;
+};
+
+// Some operations that are answered together. Done is called once, from the broker's threads, when the last of them is
+// answered; it must not block.
+class Submission {
+ public:
+  explicit Submission(size_t operations) : pending_(operations) {}
+  virtual ~Submission() = default;
+
+  // Called by the broker, once per operation.
+  void Answered() {
+    if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) Done();
+  }
+
+ protected:
+  virtual void Done() = 0;
+  void Reset(size_t operations) { pending_.store(operations, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<size_t> pending_;
+};
+
+// --- Issue ---
+
+struct IssueRequest {
+  std::string_view name_space;
+  std::string_view request_id;
+  std::string_view correlation_key;
+  uint16_t attempt = 0;  // 0: first, and refuse if the key is open
+  std::string_view target;
+  DurationMs timeout = 0;
+  bool timeout_defaulted = false;
+  DurationMs heartbeat_timeout = 0;
+  std::string_view summary;
+  std::vector<std::pair<std::string_view, std::string_view>> labels;
+  std::string_view input;
+  std::string_view upstream_token;
+  std::string_view traceparent;
+  std::string_view tracestate;
+  std::string_view output_schema;
+  std::vector<std::string_view> allowed_errors;
+
+  bool has_contract() const { return !output_schema.empty() || !allowed_errors.empty(); }
+};
+
+struct IssueOperation : Operation {
+  IssueOperation() : Operation(Kind::kIssue) {}
+
+  IssueRequest request;
+  // Set by Broker::Prepare.
+  storage::IndexKey request_key;
+  storage::IndexKey correlation_index_key;
+  storage::IndexKey upstream_key;
+  // Whether a callback parked under the key meets the contract; found out by the pipeline before the decision.
+  bool parked_meets_contract = false;
+
+  storage::Sequence task = 0;
+  TimeMs deadline = 0;
+  TaskState state = TaskState::kWaiting;
+  bool replayed = false;
+  storage::Sequence superseded = 0;
+};
+
+// --- Resolve ---
+
+// The numbers are those of tokenbroker.v1.Verdict.
+enum class Verdict : uint8_t {
+  kAccepted = 1,
+  kReplayed = 2,
+  kParked = 3,
+  kConflict = 4,
+  kExpired = 5,
+  kCancelled = 6,
+  kSuperseded = 7,
+  kUnknown = 8,
+  kRefused = 9,
+};
+
+// What is recorded of a task's end; without the output.
+struct RecordedOutcome {
+  TaskState state = TaskState::kWaiting;
+  TimeMs time = 0;
+  std::string error;
+  std::string cause;
+  std::string resolved_by;
+};
+
+struct ResolveOperation : Operation {
+  ResolveOperation() : Operation(Kind::kResolve) {}
+
+  TaskAddress address;
+  TaskState state = TaskState::kSucceeded;  // or kFailed
+  std::string_view output;
+  std::string_view error;
+  std::string_view cause;
+  std::string_view request_id;
+  DurationMs park_for = 0;  // below 0: do not park
+  // Decide, but change nothing.
+  bool dry_run = false;
+  // Set by the broker once the outcome was found to meet the task's contract.
+  bool contract_checked = false;
+
+  Verdict verdict = Verdict::kUnknown;
+  // 0 if unknown or parked.
+  storage::Sequence task = 0;
+  // Where the outcome is recorded, also for refusals because of another outcome.
+  storage::Sequence outcome_at = 0;
+  // Set for refusals because of another outcome.
+  RecordedOutcome recorded;
+};
+
+// --- Heartbeat ---
+
+struct HeartbeatOperation : Operation {
+  HeartbeatOperation() : Operation(Kind::kHeartbeat) {}
+
+  TaskAddress address;
+  std::string_view progress;
+
+  storage::Sequence task = 0;
+  bool cancel_requested = false;
+  TimeMs next_due = 0;  // 0: need not beat
+  DurationMs remaining = 0;
+  DurationMs heartbeat_timeout = 0;
+  // As in ResolveOperation, for refusals.
+  storage::Sequence outcome_at = 0;
+  RecordedOutcome recorded;
+};
+
+// --- Cancel, extend ---
+
+struct CancelOperation : Operation {
+  CancelOperation() : Operation(Kind::kCancel) {}
+
+  TaskAddress address;
+  std::string_view reason;
+  DurationMs grace = 0;
+
+  storage::Sequence task = 0;
+  storage::Sequence outcome_at = 0;
+  RecordedOutcome recorded;
+};
+
+struct ExtendOperation : Operation {
+  ExtendOperation() : Operation(Kind::kExtend) {}
+
+  TaskAddress address;
+  DurationMs timeout = 0;
+
+  storage::Sequence task = 0;
+  storage::Sequence outcome_at = 0;
+  RecordedOutcome recorded;
+};
+
+// --- Look ---
+
+// Where a task stands, from memory; enough to assemble the rest from the store.
+struct Located {
+  storage::Sequence task = 0;
+  // Where its outcome is; 0 while it waits.
+  storage::Sequence outcome_at = 0;
+  // Of a waiting task:
+  OpenTask open{};
+  std::string progress;
+  TimeMs progress_at = 0;
+  // Where to read the progress if only the log has it.
+  storage::Sequence progress_logged_at = 0;
+};
+
+struct LocateOperation : Operation {
+  LocateOperation() : Operation(Kind::kLocate) {}
+
+  TaskAddress address;
+  Located located;
+};
+
+struct AwaitOperation : Operation {
+  AwaitOperation() : Operation(Kind::kAwait) {}
+
+  TaskAddress address;
+  DurationMs limit = 0;
+
+  // With outcome_at 0 if the limit passed first.
+  Located located;
+  // The pipeline's own: which wait this is; 0 when it does not wait.
+  uint64_t wait_id = 0;
+};
+
+}  // namespace tokenbroker::broker

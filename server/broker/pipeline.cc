@@ -1,0 +1,390 @@
+#include "server/broker/pipeline.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "base/failpoint.h"
+#include "server/broker/contract.h"
+
+namespace tokenbroker::broker {
+namespace {
+
+constexpr DurationMs kRetryWhenOverloaded = 100;
+constexpr DurationMs kLongestSleep = 1000;
+constexpr DurationMs kRetryWhenDraining = 1000;
+
+TaskAddress* AddressOf(Operation& operation) {
+  switch (operation.kind) {
+    case Operation::Kind::kIssue:
+      return nullptr;
+    case Operation::Kind::kResolve:
+      return &static_cast<ResolveOperation&>(operation).address;
+    case Operation::Kind::kHeartbeat:
+      return &static_cast<HeartbeatOperation&>(operation).address;
+    case Operation::Kind::kCancel:
+      return &static_cast<CancelOperation&>(operation).address;
+    case Operation::Kind::kExtend:
+      return &static_cast<ExtendOperation&>(operation).address;
+    case Operation::Kind::kLocate:
+      return &static_cast<LocateOperation&>(operation).address;
+    case Operation::Kind::kAwait:
+      return &static_cast<AwaitOperation&>(operation).address;
+  }
+  return nullptr;
+}
+
+struct Place {
+  Sequence task;
+  Sequence* outcome_at;
+};
+
+// Which task the operation found, and where it keeps the place of the outcome.
+Place PlaceOf(Operation& operation) {
+  switch (operation.kind) {
+    case Operation::Kind::kResolve: {
+      auto& resolve = static_cast<ResolveOperation&>(operation);
+      return {resolve.task, &resolve.outcome_at};
+    }
+    case Operation::Kind::kHeartbeat: {
+      auto& beat = static_cast<HeartbeatOperation&>(operation);
+      return {beat.task, &beat.outcome_at};
+    }
+    case Operation::Kind::kCancel: {
+      auto& cancel = static_cast<CancelOperation&>(operation);
+      return {cancel.task, &cancel.outcome_at};
+    }
+    case Operation::Kind::kExtend: {
+      auto& extend = static_cast<ExtendOperation&>(operation);
+      return {extend.task, &extend.outcome_at};
+    }
+    case Operation::Kind::kLocate: {
+      auto& locate = static_cast<LocateOperation&>(operation);
+      return {locate.located.task, &locate.located.outcome_at};
+    }
+    case Operation::Kind::kAwait: {
+      auto& await = static_cast<AwaitOperation&>(operation);
+      return {await.located.task, &await.located.outcome_at};
+    }
+    case Operation::Kind::kIssue:
+      break;
+  }
+  return {0, nullptr};
+}
+
+bool ByName(const TaskAddress& address) {
+  return address.kind == TaskAddress::Kind::kKey || address.kind == TaskAddress::Kind::kUpstream;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Parts parts, Sequence committed)
+    : parts_(std::move(parts)),
+      judge_(parts_.store, parts_.state.shard),
+      waits_(parts_.clock.Now()),
+      rules_(parts_.state, waits_, parts_.limits, parts_.observer),
+      committed_(committed) {}
+
+// --- In ---
+
+void Pipeline::Submit(absl::Span<Operation* const> operations) {
+  if (failed_.load(std::memory_order_relaxed)) return;  // the process ends; nothing is answered any more
+  if (queued_operations_.fetch_add(operations.size()) + operations.size() <= parts_.limits.queue_operations) {
+    return Enqueue(operations);
+  }
+  queued_operations_.fetch_sub(operations.size());
+  parts_.observer.Overloaded("commit");
+  for (Operation* operation : operations) {
+    operation->refusal = {Reason::kOverloaded, "too many calls wait to be written", "", kRetryWhenOverloaded};
+    operation->next = Operation::Next::kAnswer;
+    Answer(operation);
+  }
+}
+
+void Pipeline::Enqueue(absl::Span<Operation* const> operations) {
+  bool wake = false;
+  {
+    std::lock_guard<std::mutex> lock(queue_mutex_);
+    queue_.insert(queue_.end(), operations.begin(), operations.end());
+    wake = sleeping_;
+    sleeping_ = false;
+  }
+  if (wake) queue_wake_.notify_one();
+}
+
+bool Pipeline::TryNow(Operation& operation) {
+  TaskAddress* address = AddressOf(operation);
+  if (address != nullptr && ByName(*address)) {
+    absl::StatusOr<Sequence> stored = parts_.store.Find(parts_.state.shard, address->index_key);
+    operation.stored_task = stored.value_or(0);
+  }
+  bool kick = false;
+  {
+    std::lock_guard<std::mutex> lock(parts_.mutex);
+    if (!rules_.DecideNow(operation, committed(), parts_.clock.Now())) return false;
+    kick = !parts_.state.batch.empty();
+    if (operation.next == Operation::Next::kWait && awaits_ended_) {
+      waits_.Cancel(static_cast<AwaitOperation&>(operation));
+      operation.next = Operation::Next::kAnswer;
+      operation.refusal = {Reason::kDraining, "the broker is shutting down", "", kRetryWhenDraining};
+    }
+    if (operation.next == Operation::Next::kWait) return true;
+  }
+  if (kick) {
+    std::lock_guard<std::mutex> lock(queue_mutex_);
+    kicked_ = true;
+    if (sleeping_) queue_wake_.notify_one();
+    sleeping_ = false;
+  }
+  Answer(&operation);
+  return true;
+}
+
+bool Pipeline::CancelAwait(AwaitOperation& operation) {
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  return waits_.Cancel(operation);
+}
+
+void Pipeline::EndAwaits() {
+  std::vector<AwaitOperation*> all;
+  {
+    std::lock_guard<std::mutex> lock(parts_.mutex);
+    awaits_ended_ = true;
+    waits_.TakeAll(all);
+  }
+  for (AwaitOperation* operation : all) {
+    operation->refusal = {Reason::kDraining, "the broker is shutting down", "", kRetryWhenDraining};
+    Answer(operation);
+  }
+}
+
+void Pipeline::SetDiskFull(bool full) {
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  rules_.set_disk_full(full);
+}
+
+// --- A round ---
+
+bool Pipeline::RunOnce() {
+  round_.clear();
+  {
+    std::lock_guard<std::mutex> lock(queue_mutex_);
+    round_.swap(queue_);
+    kicked_ = false;
+  }
+  queued_operations_.fetch_sub(round_.size(), std::memory_order_relaxed);
+  LookUpNames(round_);
+  CheckParkedContracts(round_);
+  DecideAll(round_, parts_.clock.Now());
+  FindOutcomes(round_);
+  const bool had_operations = !round_.empty();
+  const bool wrote = !in_flight_.empty();
+  if (wrote && !Commit()) return false;
+  WakeWaits();
+  AnswerAll(round_);
+  const bool checkpointing = parts_.checkpointer.Step(committed());
+  return wrote || had_operations || more_due_ || checkpointing;
+}
+
+// Without the lock: these are reads of the disk. What has changed since the last checkpoint is known in memory and is looked at when
+// deciding.
+void Pipeline::LookUpNames(const Operations& operations) {
+  const auto find = [this](const storage::IndexKey& key) {
+    absl::StatusOr<Sequence> found = parts_.store.Find(parts_.state.shard, key);
+    if (!found.ok()) parts_.observer.Trouble("index_read_failed", found.status());
+    return found.value_or(0);
+  };
+  for (Operation* operation : operations) {
+    if (operation->kind == Operation::Kind::kIssue) {
+      auto& issue = static_cast<IssueOperation&>(*operation);
+      if (!issue.request.request_id.empty()) issue.stored_request = find(issue.request_key);
+      if (!issue.request.correlation_key.empty()) issue.stored_task = find(issue.correlation_index_key);
+      if (!issue.request.upstream_token.empty()) issue.stored_upstream = find(issue.upstream_key);
+    } else if (TaskAddress* address = AddressOf(*operation); ByName(*address)) {
+      operation->stored_task = find(address->index_key);
+    }
+  }
+}
+
+void Pipeline::CheckParkedContracts(const Operations& operations) {
+  for (Operation* operation : operations) {
+    if (operation->kind != Operation::Kind::kIssue) continue;
+    auto& issue = static_cast<IssueOperation&>(*operation);
+    if (!issue.request.has_contract() || issue.request.correlation_key.empty()) continue;
+    ParkedOutcome parked;
+    {
+      std::lock_guard<std::mutex> lock(parts_.mutex);
+      const Sequence at = parts_.state.Find(issue.correlation_index_key, issue.stored_task);
+      auto found = parts_.state.parked.find(at);
+      if (found == parts_.state.parked.end()) continue;
+      parked = found->second;
+    }
+    const bool breaks = parked.state == TaskState::kSucceeded
+                            ? !issue.request.output_schema.empty() && CheckOutput(issue.request.output_schema, parked.output)
+                            : CheckError(issue.request.allowed_errors, parked.error).has_value();
+    issue.parked_meets_contract = !breaks;
+  }
+}
+
+// Operations that wait are not ours any more as soon as the lock is released: whoever wakes them may be quicker than we are.
+void Pipeline::DecideAll(Operations& operations, TimeMs now) {
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  more_due_ = rules_.ServeDeadlines(now);
+  for (Operation* operation : operations) {
+    operation->next = Operation::Next::kAnswer;
+    rules_.Decide(*operation, now);
+    if (operation->next == Operation::Next::kWait && awaits_ended_) {
+      waits_.Cancel(static_cast<AwaitOperation&>(*operation));
+      operation->next = Operation::Next::kAnswer;
+      operation->refusal = {Reason::kDraining, "the broker is shutting down", "", kRetryWhenDraining};
+    }
+  }
+  const auto waits = [](const Operation* operation) { return operation->next == Operation::Next::kWait; };
+  operations.erase(std::remove_if(operations.begin(), operations.end(), waits), operations.end());
+  std::swap(in_flight_, parts_.state.batch);
+  ended_.swap(parts_.state.ended);
+}
+
+void Pipeline::FindOutcomes(const Operations& operations) {
+  for (Operation* operation : operations) {
+    if (operation->next != Operation::Next::kFindOutcome) continue;
+    const Place place = PlaceOf(*operation);
+    absl::StatusOr<Sequence> found = parts_.store.Find(parts_.state.shard, storage::OutcomeIndexKey(place.task));
+    *place.outcome_at = found.value_or(0);
+    if (!found.ok()) {
+      operation->refusal = {Reason::kInternal, absl::StrCat("reading the index: ", found.status().message())};
+      operation->next = Operation::Next::kAnswer;
+    } else if (*found != 0) {
+      operation->next = Operation::Next::kCompare;
+    } else if (ByName(*AddressOf(*operation))) {
+      // The name led to something that is kept no longer.
+      operation->gone = place.task;
+    } else {
+      operation->refusal = TaskUnknown();
+      operation->next = Operation::Next::kAnswer;
+    }
+  }
+}
+
+bool Pipeline::Commit() {
+  TB_FAILPOINT("commit.before_append");
+  parts_.observer.CommitStarts(in_flight_.size());
+  const Sequence last = in_flight_.last();
+  absl::Status status = parts_.store.Append(parts_.state.shard, in_flight_.records());
+  if (!status.ok()) {
+    Fail(std::move(status));
+    return false;
+  }
+  TB_FAILPOINT("commit.after_append");
+  committed_.store(last, std::memory_order_release);
+  parts_.observer.CommitEnds(in_flight_.size());
+  in_flight_.Clear();
+  if (parts_.on_commit) parts_.on_commit(last);
+  return true;
+}
+
+void Pipeline::Fail(absl::Status status) {
+  failed_.store(true);
+  parts_.observer.Trouble("append_failed", status);
+  parts_.on_failure(std::move(status));
+}
+
+void Pipeline::WakeWaits() {
+  woken_.clear();
+  {
+    std::lock_guard<std::mutex> lock(parts_.mutex);
+    for (const auto& [task, outcome_at] : ended_) {
+      const size_t before = woken_.size();
+      waits_.Wake(task, woken_);
+      for (size_t i = before; i < woken_.size(); ++i) woken_[i]->located.outcome_at = outcome_at;
+    }
+    const size_t before = woken_.size();
+    waits_.TakeLapsed(parts_.clock.Now(), woken_);
+    for (size_t i = before; i < woken_.size(); ++i) woken_[i]->located = parts_.state.Locate(woken_[i]->located.task);
+  }
+  ended_.clear();
+  for (AwaitOperation* operation : woken_) Answer(operation);
+}
+
+// --- Out ---
+
+void Pipeline::AnswerAll(const Operations& operations) {
+  TB_FAILPOINT("commit.before_answer");
+  for (Operation* operation : operations) Dispatch(operation);
+}
+
+void Pipeline::Dispatch(Operation* operation) {
+  const bool look = operation->kind == Operation::Kind::kLocate || operation->kind == Operation::Kind::kAwait;
+  switch (operation->next) {
+    case Operation::Next::kWait:
+    case Operation::Next::kAnswer:
+      return Answer(operation);
+    case Operation::Next::kFindOutcome:
+      return DecideAgain(operation);
+    case Operation::Next::kCompare:
+      if (look) return Answer(operation);
+      return parts_.executor.Run([this, operation] {
+        judge_.Compare(*operation);
+        Answer(operation);
+      });
+    case Operation::Next::kCheckContract:
+      return parts_.executor.Run([this, operation] {
+        judge_.CheckContract(static_cast<ResolveOperation&>(*operation)) ? DecideAgain(operation) : Answer(operation);
+      });
+    case Operation::Next::kCompareIssue:
+      return parts_.executor.Run([this, operation] {
+        auto& issue = static_cast<IssueOperation&>(*operation);
+        if (judge_.CompareIssue(issue)) return Answer(operation);
+        issue.gone = issue.task;
+        DecideAgain(operation);
+      });
+  }
+}
+
+void Pipeline::DecideAgain(Operation* operation) {
+  queued_operations_.fetch_add(1, std::memory_order_relaxed);
+  Enqueue({&operation, 1});
+}
+
+void Pipeline::Answer(Operation* operation) {
+  if (failed_.load(std::memory_order_relaxed)) return;
+  if (operation->kind == Operation::Kind::kResolve) {
+    auto& resolve = static_cast<ResolveOperation&>(*operation);
+    if (resolve.refusal && resolve.verdict == Verdict::kUnknown && resolve.refusal.reason != Reason::kTaskUnknown) {
+      resolve.verdict = Verdict::kRefused;
+    }
+    if (!resolve.dry_run) parts_.observer.Judged(resolve.verdict);
+  }
+  operation->submission->Answered();
+}
+
+// --- The committer's thread ---
+
+TimeMs Pipeline::NextDue() {
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  return std::min({parts_.state.deadlines.NextDue(), parts_.state.park_ends.NextDue(), waits_.NextDue()});
+}
+
+void Pipeline::Run() {
+  while (!failed_.load(std::memory_order_relaxed)) {
+    if (RunOnce()) continue;
+    const DurationMs until_due = NextDue() - std::min(parts_.clock.Now(), NextDue());
+    std::unique_lock<std::mutex> lock(queue_mutex_);
+    if (stopping_ && queue_.empty()) return;
+    if (!queue_.empty() || kicked_) continue;
+    sleeping_ = true;
+    queue_wake_.wait_for(lock, std::chrono::milliseconds(std::min(until_due, kLongestSleep)),
+                         [this] { return !sleeping_ || stopping_; });
+    sleeping_ = false;
+  }
+}
+
+void Pipeline::Stop() {
+  {
+    std::lock_guard<std::mutex> lock(queue_mutex_);
+    stopping_ = true;
+  }
+  queue_wake_.notify_all();
+}
+
+}  // namespace tokenbroker::broker

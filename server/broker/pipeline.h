@@ -1,0 +1,127 @@
+// How operations become durable: queue, decide, write, sync, answer.
+//
+//   doors ──Submit──▶ queue ──▶ [look up names in the store] ──▶ decide (under the lock) ──▶ append + sync ──▶ answer
+//
+// One thread, the committer, does all of this for a shard, for everything that has arrived meanwhile at once: under load the groups
+// grow by themselves, and a lone call waits for nobody. What the rules leave to the store's records goes to the executor and, where
+// it must be decided again, back into the queue. Heartbeats and looks at waiting tasks change nothing on disk; TryNow answers
+// them on the caller's thread.
+//
+// A failed append ends it: nothing is acknowledged any more, and `on_failure` is told, whose duty is to end the process. What is on
+// disk is known only after a new start.
+//
+// Thread safety: Submit, TryNow, CancelAwait and EndAwaits from any thread. RunOnce from one thread at a time.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "server/broker/checkpointer.h"
+#include "server/broker/judge.h"
+#include "server/broker/limits.h"
+#include "server/broker/observer.h"
+#include "server/broker/operation.h"
+#include "server/broker/rules.h"
+#include "server/broker/shard_state.h"
+#include "server/broker/waits.h"
+#include "storage/token_store.h"
+
+namespace tokenbroker::broker {
+
+class Pipeline {
+ public:
+  struct Parts {
+    storage::TokenStore& store;
+    const Clock& clock;
+    Executor& executor;
+    Observer& observer;
+    const Limits& limits;
+    ShardState& state;
+    std::mutex& mutex;  // guards `state`
+    Checkpointer& checkpointer;
+    std::function<void(absl::Status)> on_failure;
+    // Told after each commit with the newest durable sequence number; must not block.
+    std::function<void(Sequence)> on_commit;
+  };
+
+  Pipeline(Parts parts, Sequence committed);
+
+  // Takes the operations over. Each is answered exactly once; OVERLOADED at once if the queue is full.
+  void Submit(absl::Span<Operation* const> operations);
+
+  // Answers the operation on this thread if it changes nothing on disk and rests on nothing that is not durable yet. True if it
+  // was answered (or waits, for an await); false if it has to be submitted.
+  bool TryNow(Operation& operation);
+
+  // Hands a waiting await back to its door, unanswered. False if it does not wait: it is being answered.
+  bool CancelAwait(AwaitOperation& operation);
+  // Answers every wait with DRAINING, from now on as well.
+  void EndAwaits();
+
+  // For whoever watches the disk: new tasks are refused while it is full.
+  void SetDiskFull(bool full);
+
+  // One round of all steps. True if there was anything to do.
+  bool RunOnce();
+  // Rounds until Stop; sleeps while there is nothing to do.
+  void Run();
+  void Stop();
+
+  // When the next deadline or wait ends; INT64_MAX if none.
+  TimeMs NextDue();
+  Sequence committed() const { return committed_.load(std::memory_order_acquire); }
+  size_t awaits() const {
+    std::lock_guard<std::mutex> lock(parts_.mutex);
+    return waits_.size();
+  }
+  size_t queued() const { return queued_operations_.load(std::memory_order_relaxed); }
+
+ private:
+  using Operations = std::vector<Operation*>;
+
+  void LookUpNames(const Operations& operations);
+  void CheckParkedContracts(const Operations& operations);
+  void DecideAll(Operations& operations, TimeMs now);
+  void FindOutcomes(const Operations& operations);
+  bool Commit();
+  void WakeWaits();
+  void AnswerAll(const Operations& operations);
+  void Dispatch(Operation* operation);
+  void Answer(Operation* operation);
+  void DecideAgain(Operation* operation);
+  void Enqueue(absl::Span<Operation* const> operations);
+  void Fail(absl::Status status);
+
+  Parts parts_;
+  Judge judge_;
+  Waits waits_;   // guarded by parts_.mutex
+  Rules rules_;   // guarded by parts_.mutex
+  bool awaits_ended_ = false;  // guarded by parts_.mutex
+
+  std::mutex queue_mutex_;
+  std::condition_variable queue_wake_;
+  Operations queue_;        // guarded by queue_mutex_
+  bool sleeping_ = false;   // guarded by queue_mutex_
+  bool stopping_ = false;   // guarded by queue_mutex_
+  bool kicked_ = false;     // guarded by queue_mutex_: there are records to write without an operation
+  std::atomic<size_t> queued_operations_{0};
+
+  std::atomic<Sequence> committed_;
+  std::atomic<bool> failed_{false};
+
+  // The committer's own.
+  Operations round_;
+  RecordBatch in_flight_;
+  std::vector<std::pair<Sequence, Sequence>> ended_;
+  std::vector<AwaitOperation*> woken_;
+  bool more_due_ = false;
+};
+
+}  // namespace tokenbroker::broker

@@ -1,0 +1,37 @@
+// Who calls, and what they may do. Every door turns its credentials into one of these; the rules know nothing else.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace tokenbroker::broker {
+
+enum Right : uint8_t {
+  kIssue = 1,       // issue, cancel, extend
+  kResolve = 2,     // heartbeat, succeed, fail by id or key
+  kRead = 4,        // get, list, await, watch, peek by id or key
+  kAdminister = 8,  // backup, status; only in the namespace "*"
+};
+using Rights = uint8_t;
+inline constexpr Rights kAllRights = kIssue | kResolve | kRead | kAdminister;
+
+// Immutable once built, and alive as long as the broker: operations point to it.
+struct Principal {
+  // What is recorded as the resolver: "key:<id>", "cert:<name>", "token", "anonymous".
+  std::string id;
+  // What holds in every namespace.
+  Rights everywhere = 0;
+  absl::flat_hash_map<std::string, Rights> namespaces;
+
+  bool May(Right right, std::string_view name_space) const {
+    if (everywhere & right) return true;
+    if (namespaces.empty()) return false;
+    auto found = namespaces.find(absl::string_view(name_space.data(), name_space.size()));
+    return found != namespaces.end() && (found->second & right);
+  }
+};
+
+}  // namespace tokenbroker::broker

@@ -1,0 +1,396 @@
+#include "server/broker/rules.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace tokenbroker::broker {
+namespace {
+
+constexpr DurationMs kRetryWhenFull = 1000;
+
+std::string Quoted(std::string_view text) {
+  return absl::StrCat("\"", absl::string_view(text.data(), text.size()), "\"");
+}
+
+Refusal RefuseFull(Reason reason, std::string message) { return {reason, std::move(message), "", kRetryWhenFull}; }
+
+bool SameOutcome(const ResolveOperation& operation, const ParkedOutcome& parked) {
+  return operation.state == parked.state && operation.output == parked.output && operation.error == parked.error &&
+         operation.cause == parked.cause;
+}
+
+}  // namespace
+
+Refusal TaskUnknown() { return {Reason::kTaskUnknown, "no such task"}; }
+
+Refusal PermissionDenied(std::string_view right, std::string_view name_space) {
+  return {Reason::kPermissionDenied,
+          absl::StrCat("the caller lacks the right \"", absl::string_view(right.data(), right.size()), "\" in namespace ",
+                       Quoted(name_space))};
+}
+
+void Rules::Decide(Operation& operation, TimeMs now) {
+  switch (operation.kind) {
+    case Operation::Kind::kIssue:
+      return Decide(static_cast<IssueOperation&>(operation), now);
+    case Operation::Kind::kResolve:
+      return Decide(static_cast<ResolveOperation&>(operation), now);
+    case Operation::Kind::kHeartbeat:
+      return Decide(static_cast<HeartbeatOperation&>(operation), now);
+    case Operation::Kind::kCancel:
+      return Decide(static_cast<CancelOperation&>(operation), now);
+    case Operation::Kind::kExtend:
+      return Decide(static_cast<ExtendOperation&>(operation), now);
+    case Operation::Kind::kLocate:
+      return Decide(static_cast<LocateOperation&>(operation), now);
+    case Operation::Kind::kAwait:
+      return Decide(static_cast<AwaitOperation&>(operation), now);
+  }
+}
+
+bool Rules::DecideNow(Operation& operation, Sequence committed, TimeMs now) {
+  const TaskAddress* address = nullptr;
+  if (operation.kind == Operation::Kind::kHeartbeat) address = &static_cast<HeartbeatOperation&>(operation).address;
+  if (operation.kind == Operation::Kind::kLocate) address = &static_cast<LocateOperation&>(operation).address;
+  if (operation.kind == Operation::Kind::kAwait) address = &static_cast<AwaitOperation&>(operation).address;
+  if (address == nullptr) return false;
+  if (address->kind != TaskAddress::Kind::kUnknown) {
+    const Sequence task = TaskOf(*address, operation);
+    const OpenTask* open = task == 0 || task > committed ? nullptr : state_.open.Find(task);
+    if (open == nullptr || open->Due() <= now) return false;
+  }
+  Decide(operation, now);
+  return true;
+}
+
+// --- Addresses ---
+
+Sequence Rules::TaskOf(const TaskAddress& address, const Operation& operation) const {
+  switch (address.kind) {
+    case TaskAddress::Kind::kUnknown:
+      return 0;
+    case TaskAddress::Kind::kToken:
+    case TaskAddress::Kind::kId:
+      return address.task;
+    case TaskAddress::Kind::kKey:
+    case TaskAddress::Kind::kUpstream: {
+      const Sequence found = state_.Find(address.index_key, operation.stored_task);
+      return found == operation.gone ? 0 : found;
+    }
+  }
+  return 0;
+}
+
+bool Rules::May(const Operation& operation, const TaskAddress& address, Right right, const OpenTask& open) const {
+  return address.proven() || operation.principal->May(right, state_.namespaces[open.name_space].name);
+}
+
+void Rules::LookForOutcome(Operation& operation, Sequence task, Sequence& outcome_at) const {
+  outcome_at = state_.index.Find(storage::OutcomeIndexKey(task));
+  operation.next = outcome_at != 0 ? Operation::Next::kCompare : Operation::Next::kFindOutcome;
+}
+
+namespace {
+
+const char* NameOf(Right right) {
+  switch (right) {
+    case kIssue:
+      return "issue";
+    case kResolve:
+      return "resolve";
+    case kRead:
+      return "read";
+    case kAdminister:
+      return "administer";
+  }
+  return "";
+}
+
+}  // namespace
+
+template <typename Op>
+OpenTask* Rules::WaitingTask(Op& operation, Right right, TimeMs now) {
+  const TaskAddress& address = operation.address;
+  if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(right, address.name_space)) {
+    operation.refusal = PermissionDenied(NameOf(right), address.name_space);
+    return nullptr;
+  }
+  const Sequence task = TaskOf(address, operation);
+  OpenTask* open = task == 0 ? nullptr : state_.open.Find(task);
+  if (open != nullptr && !May(operation, address, right, *open)) open = nullptr, operation.refusal = TaskUnknown();
+  if (operation.refusal) return nullptr;
+  if (task == 0 || state_.parked.contains(task)) {
+    operation.refusal = TaskUnknown();
+    return nullptr;
+  }
+  operation.task = task;
+  if (open != nullptr && !ExpireIfDue(task, *open, now)) return open;
+  LookForOutcome(operation, task, operation.outcome_at);
+  return nullptr;
+}
+
+// --- Issue ---
+
+Refusal Rules::RefuseIssue(const IssueOperation& operation) const {
+  const IssueRequest& request = operation.request;
+  if (disk_full_) return RefuseFull(Reason::kDiskFull, "the disk is nearly full: no new tasks until there is room");
+  const uint32_t name_space = state_.namespaces.Find(request.name_space);
+  if (name_space == NamespaceTable::kNone) {
+    if (state_.namespaces.size() < limits_.namespaces) return {};
+    return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("the broker has ", limits_.namespaces, " namespaces, its limit"));
+  }
+  if (state_.namespaces[name_space].open < limits_.open_tasks_per_namespace) return {};
+  return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("namespace ", Quoted(request.name_space), " has ",
+                                                          limits_.open_tasks_per_namespace, " open tasks, its limit"));
+}
+
+Sequence Rules::Superseded(IssueOperation& operation, Sequence holder) const {
+  const OpenTask* open = holder == 0 ? nullptr : state_.open.Find(holder);
+  if (open == nullptr) return 0;
+  const uint16_t attempt = operation.request.attempt;
+  if (attempt > open->attempt) return holder;
+  if (attempt != 0 && attempt < open->attempt) {
+    operation.refusal = {Reason::kTaskSuperseded, absl::StrCat("attempt ", attempt, " is older than the open attempt ", open->attempt)};
+  } else {
+    operation.refusal = {Reason::kCorrelationKeyInUse,
+                         absl::StrCat("a task with this correlation key is open, at attempt ", open->attempt)};
+  }
+  return 0;
+}
+
+void Rules::Decide(IssueOperation& operation, TimeMs now) {
+  const IssueRequest& request = operation.request;
+  if (!request.request_id.empty()) {
+    const Sequence known = state_.Find(operation.request_key, operation.stored_request);
+    if (known != 0 && known != operation.gone) {
+      operation.task = known;
+      operation.next = Operation::Next::kCompareIssue;
+      return;
+    }
+  }
+  if (operation.refusal = RefuseIssue(operation); operation.refusal) return;
+  Sequence holder = 0;
+  if (!request.correlation_key.empty()) holder = state_.Find(operation.correlation_index_key, operation.stored_task);
+  if (OpenTask* open = holder == 0 ? nullptr : state_.open.Find(holder)) ExpireIfDue(holder, *open, now);
+  const Sequence superseded = Superseded(operation, holder);
+  if (operation.refusal) return;
+  if (!request.upstream_token.empty()) {
+    const Sequence other = state_.Find(operation.upstream_key, operation.stored_upstream);
+    if (other != 0 && other != superseded && state_.open.Find(other) != nullptr) {
+      operation.refusal = {Reason::kUpstreamTokenInUse, "an open task was issued for this upstream token"};
+      return;
+    }
+  }
+  const uint16_t attempt = std::max<uint16_t>(request.attempt, 1);
+  if (superseded != 0) {
+    state_.Resolve(superseded, {TaskState::kSuperseded, "", "Superseded", absl::StrCat("by attempt ", attempt), "broker", ""}, now);
+    observer_.Resolved(TaskState::kSuperseded);
+  }
+  const uint32_t name_space = state_.namespaces.Intern(request.name_space);
+  operation.task = state_.Issue(operation, name_space, attempt, superseded, now);
+  operation.deadline = now + request.timeout;
+  operation.superseded = superseded;
+  observer_.Issued();
+  if (holder != 0 && state_.parked.contains(holder)) ApplyParked(operation, holder, now);
+}
+
+// The outcome was there before the task. One that breaks the task's contract is dropped; its sender was told PARKED, so this is
+// counted and logged.
+void Rules::ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs now) {
+  const ParkedOutcome& parked = state_.parked.at(parked_at);
+  if (operation.request.has_contract() && !operation.parked_meets_contract) {
+    observer_.ParkedOutcomeRefused();
+    state_.Unpark(parked_at, 0, now);
+    return;
+  }
+  operation.state = parked.state;
+  state_.Resolve(operation.task, {parked.state, parked.output, parked.error, parked.cause, parked.resolved_by, parked.request_id}, now);
+  observer_.Resolved(parked.state);
+  state_.Unpark(parked_at, operation.task, now);
+}
+
+// --- Resolve ---
+
+void Rules::Decide(ResolveOperation& operation, TimeMs now) {
+  const TaskAddress& address = operation.address;
+  operation.verdict = Verdict::kUnknown;
+  OpenTask* open = WaitingTask(operation, kResolve, now);
+  if (open != nullptr) return DecideOpen(operation, operation.task, *open, now);
+  if (operation.refusal.reason == Reason::kTaskUnknown && address.kind == TaskAddress::Kind::kKey) {
+    operation.refusal = {};
+    return DecideWithoutTask(operation, now);
+  }
+  if (operation.refusal && operation.refusal.reason != Reason::kTaskUnknown) operation.verdict = Verdict::kRefused;
+}
+
+void Rules::DecideOpen(ResolveOperation& operation, Sequence task, OpenTask& open, TimeMs now) {
+  if (open.has_contract && !operation.contract_checked) {
+    operation.next = Operation::Next::kCheckContract;
+    return;
+  }
+  operation.verdict = Verdict::kAccepted;
+  if (operation.dry_run) return;
+  operation.outcome_at = state_.Resolve(task, {operation.state, operation.output, operation.error, operation.cause,
+                                               operation.principal->id, operation.request_id}, now);
+  observer_.Resolved(operation.state);
+}
+
+void Rules::CompareWithParked(ResolveOperation& operation, const ParkedOutcome& parked) {
+  if (SameOutcome(operation, parked)) {
+    operation.verdict = Verdict::kParked;
+    return;
+  }
+  operation.verdict = Verdict::kConflict;
+  operation.refusal = {Reason::kTaskAlreadyResolved, "another outcome is parked under this correlation key"};
+  operation.recorded = {parked.state, 0, parked.error, parked.cause, parked.resolved_by};
+}
+
+void Rules::DecideWithoutTask(ResolveOperation& operation, TimeMs now) {
+  const TaskAddress& address = operation.address;
+  const Sequence known = TaskOf(address, operation);
+  if (auto found = state_.parked.find(known); known != 0 && found != state_.parked.end()) {
+    return CompareWithParked(operation, found->second);
+  }
+  if (operation.park_for < 0) {
+    operation.refusal = TaskUnknown();
+    return;
+  }
+  operation.verdict = Verdict::kParked;
+  if (operation.dry_run) return;
+  const uint32_t name_space = state_.namespaces.Intern(address.name_space);
+  const size_t bytes = operation.output.size() + operation.error.size() + operation.cause.size();
+  if (state_.namespaces[name_space].parked >= limits_.parked_per_namespace || state_.parked_bytes + bytes > limits_.parked_bytes) {
+    operation.verdict = Verdict::kRefused;
+    operation.refusal = RefuseFull(Reason::kNamespaceLimit,
+                                   absl::StrCat("no room to park a callback in namespace ", Quoted(address.name_space)));
+    return;
+  }
+  const DurationMs park_for = operation.park_for == 0 ? kDefaultParkTime : operation.park_for;
+  state_.Park(operation, name_space, now + park_for, now);
+}
+
+// --- Heartbeat, cancel, extend ---
+
+void Rules::Decide(HeartbeatOperation& operation, TimeMs now) {
+  OpenTask* open = WaitingTask(operation, kResolve, now);
+  if (open == nullptr) return;
+  state_.Beat(*open, now);
+  if (!operation.progress.empty()) {
+    state_.NoteProgress(operation.task, *open, operation.progress, limits_.progress_bytes, now);
+  }
+  operation.cancel_requested = open->cancel_requested;
+  operation.heartbeat_timeout = open->heartbeat_timeout;
+  operation.next_due = open->heartbeat_timeout == 0 ? 0 : open->Due();
+  operation.remaining = static_cast<TimeMs>(open->deadline) - now;
+  observer_.Beat();
+}
+
+void Rules::Decide(CancelOperation& operation, TimeMs now) {
+  OpenTask* open = WaitingTask(operation, kIssue, now);
+  if (open == nullptr) return;
+  if (operation.grace > 0) {
+    const TimeMs end = std::min<TimeMs>(open->deadline, now + operation.grace);
+    state_.RequestCancel(operation.task, *open, end, operation.reason, operation.principal->id, now);
+    return;
+  }
+  operation.outcome_at = state_.Resolve(
+      operation.task, {TaskState::kCancelled, "", "Cancelled", operation.reason, operation.principal->id, ""}, now);
+  observer_.Resolved(TaskState::kCancelled);
+}
+
+void Rules::Decide(ExtendOperation& operation, TimeMs now) {
+  OpenTask* open = WaitingTask(operation, kIssue, now);
+  if (open == nullptr) return;
+  state_.ChangeDeadline(operation.task, *open, now + operation.timeout, operation.principal->id, now);
+}
+
+// --- Look ---
+
+// Whether the caller may see a task that no longer waits is decided when its record is read.
+void Rules::Decide(LocateOperation& operation, TimeMs now) {
+  const TaskAddress& address = operation.address;
+  if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(kRead, address.name_space)) {
+    operation.refusal = PermissionDenied("read", address.name_space);
+    return;
+  }
+  const Sequence task = TaskOf(address, operation);
+  OpenTask* open = task == 0 ? nullptr : state_.open.Find(task);
+  if (task == 0 || state_.parked.contains(task) || (open != nullptr && !May(operation, address, kRead, *open))) {
+    operation.refusal = TaskUnknown();
+    return;
+  }
+  if (open != nullptr) ExpireIfDue(task, *open, now);
+  operation.located = state_.Locate(task);
+  if (operation.located.outcome_at == 0 && state_.open.Find(task) == nullptr) operation.next = Operation::Next::kFindOutcome;
+}
+
+void Rules::Decide(AwaitOperation& operation, TimeMs now) {
+  const TaskAddress& address = operation.address;
+  if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(kRead, address.name_space)) {
+    operation.refusal = PermissionDenied("read", address.name_space);
+    return;
+  }
+  const Sequence task = TaskOf(address, operation);
+  OpenTask* open = task == 0 ? nullptr : state_.open.Find(task);
+  if (task == 0 || state_.parked.contains(task) || (open != nullptr && !May(operation, address, kRead, *open))) {
+    operation.refusal = TaskUnknown();
+    return;
+  }
+  if (open != nullptr && ExpireIfDue(task, *open, now)) open = nullptr;
+  operation.located = state_.Locate(task);
+  if (open == nullptr) {
+    if (operation.located.outcome_at == 0) operation.next = Operation::Next::kFindOutcome;
+    return;
+  }
+  if (waits_.size() >= limits_.awaits) {
+    observer_.Overloaded("awaits");
+    operation.refusal = RefuseFull(Reason::kOverloaded, absl::StrCat(limits_.awaits, " calls wait already, the limit"));
+    return;
+  }
+  operation.next = Operation::Next::kWait;
+  waits_.Add(operation, task, now + operation.limit);
+}
+
+// --- Deadlines ---
+
+void Rules::Expire(Sequence task, const OpenTask& open, TimeMs now) {
+  const bool total = static_cast<TimeMs>(open.deadline) <= open.HeartbeatDue();
+  const TimeMs due = open.Due();
+  ShardState::Ended end{TaskState::kExpired, "", total ? "Timeout" : "HeartbeatTimeout", "", "broker", "", due};
+  if (open.cancel_requested && total) {
+    end.state = TaskState::kCancelled;
+    end.error = "Cancelled";
+    end.cause = "cancellation was requested and the grace time ended";
+  }
+  state_.Resolve(task, end, now);
+  observer_.Resolved(end.state);
+  observer_.Expired(now - due);
+}
+
+bool Rules::ExpireIfDue(Sequence task, OpenTask& open, TimeMs now) {
+  if (open.Due() > now) return false;
+  Expire(task, open, now);
+  return true;
+}
+
+bool Rules::ServeDeadlines(TimeMs now) {
+  due_.clear();
+  bool more = state_.deadlines.Advance(now, limits_.expiries_per_commit, due_);
+  for (const TimerWheel::Timer& timer : due_) {
+    OpenTask* open = state_.open.Find(timer.id);
+    if (open == nullptr || ExpireIfDue(timer.id, *open, now)) continue;
+    // Too early: a heartbeat came, or the deadline moved. Only the timer that counts is set again; see ShardState::Arm.
+    if (open->armed != static_cast<uint64_t>(timer.due) >> 16) continue;
+    open->armed = 0;
+    state_.Arm(timer.id, *open);
+  }
+  due_.clear();
+  more |= state_.park_ends.Advance(now, limits_.expiries_per_commit, due_);
+  for (const TimerWheel::Timer& timer : due_) {
+    if (state_.parked.contains(timer.id)) state_.Unpark(timer.id, 0, now);
+  }
+  return more;
+}
+
+}  // namespace tokenbroker::broker

@@ -1,0 +1,91 @@
+// What becomes of each operation: the state machine and the verdict table.
+//
+//   state of the task     same outcome      other outcome     heartbeat           cancel      extend
+//   waiting               ACCEPTED          ACCEPTED          beats               cancelled   moved
+//   succeeded, failed     REPLAYED          CONFLICT          ALREADY_RESOLVED    refused     refused
+//   expired               EXPIRED           EXPIRED           EXPIRED             refused     refused
+//   cancelled             CANCELLED         CANCELLED         CANCELLED           OK          refused
+//   superseded            SUPERSEDED        SUPERSEDED        SUPERSEDED          refused     refused
+//   parked (no task yet)  PARKED            CONFLICT          UNKNOWN             UNKNOWN     UNKNOWN
+//   not known             UNKNOWN, or PARKED if named by key  UNKNOWN             UNKNOWN     UNKNOWN
+//
+// A deadline that has passed counts as soon as anybody looks, whether its timer has gone off or not.
+//
+// Decide touches memory only. What needs the store (an outcome to compare with, a contract) is left to the pipeline: it sets
+// Operation::next and is called again, or finishes the operation itself (judge.h).
+//
+// Not thread-safe; under the same lock as the state.
+#pragma once
+
+#include <vector>
+
+#include "server/broker/limits.h"
+#include "server/broker/observer.h"
+#include "server/broker/operation.h"
+#include "server/broker/shard_state.h"
+#include "server/broker/waits.h"
+
+namespace tokenbroker::broker {
+
+class Rules {
+ public:
+  Rules(ShardState& state, Waits& waits, const Limits& limits, Observer& observer)
+      : state_(state), waits_(waits), limits_(limits), observer_(observer) {}
+
+  // Decides one operation. `now` must not be smaller than in earlier calls.
+  void Decide(Operation& operation, TimeMs now);
+
+  // Decides operations that change nothing on disk without waiting for a commit. False if this one has to go the long way.
+  // `committed`: what is durable; an answer must not rest on anything newer.
+  bool DecideNow(Operation& operation, Sequence committed, TimeMs now);
+
+  // Ends what is overdue, oldest first; at most so many that a commit stays small. True if more is due.
+  bool ServeDeadlines(TimeMs now);
+
+  // Set by whoever watches the disk: new tasks are refused, everything else goes on.
+  void set_disk_full(bool full) { disk_full_ = full; }
+
+ private:
+  void Decide(IssueOperation& operation, TimeMs now);
+  void Decide(ResolveOperation& operation, TimeMs now);
+  void Decide(HeartbeatOperation& operation, TimeMs now);
+  void Decide(CancelOperation& operation, TimeMs now);
+  void Decide(ExtendOperation& operation, TimeMs now);
+  void Decide(LocateOperation& operation, TimeMs now);
+  void Decide(AwaitOperation& operation, TimeMs now);
+
+  // --- Issue ---
+  Refusal RefuseIssue(const IssueOperation& operation) const;
+  // The open task that holds the correlation key, 0 if none; sets the refusal if it may not be superseded.
+  Sequence Superseded(IssueOperation& operation, Sequence holder) const;
+  void ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs now);
+
+  // --- Resolve ---
+  void DecideOpen(ResolveOperation& operation, Sequence task, OpenTask& open, TimeMs now);
+  void DecideWithoutTask(ResolveOperation& operation, TimeMs now);
+  void CompareWithParked(ResolveOperation& operation, const ParkedOutcome& parked);
+
+  // The task that the address names, 0 if none is known.
+  Sequence TaskOf(const TaskAddress& address, const Operation& operation) const;
+  // The waiting task, or nullptr if it does not wait (any more): then `operation` is already on its way to the right refusal.
+  template <typename Op>
+  OpenTask* WaitingTask(Op& operation, Right right, TimeMs now);
+  bool May(const Operation& operation, const TaskAddress& address, Right right, const OpenTask& open) const;
+  // Ends the task if its deadline has passed. True if it did.
+  bool ExpireIfDue(Sequence task, OpenTask& open, TimeMs now);
+  void Expire(Sequence task, const OpenTask& open, TimeMs now);
+  void LookForOutcome(Operation& operation, Sequence task, Sequence& outcome_at) const;
+
+  ShardState& state_;
+  Waits& waits_;
+  const Limits& limits_;
+  Observer& observer_;
+  bool disk_full_ = false;
+  std::vector<TimerWheel::Timer> due_;
+};
+
+// A refusal of somebody who may not know whether the task exists.
+Refusal TaskUnknown();
+Refusal PermissionDenied(std::string_view right, std::string_view name_space);
+
+}  // namespace tokenbroker::broker

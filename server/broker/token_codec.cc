@@ -1,0 +1,211 @@
+#include "server/broker/token_codec.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+#include "server/broker/base62.h"
+
+namespace tokenbroker::broker {
+namespace {
+
+constexpr std::string_view kVersion = "T1";
+constexpr int kTagSize = 16;
+constexpr int kPlainSize = 10;
+constexpr int kRawSize = 1 + kTagSize + kPlainSize;
+constexpr uint64_t kMaxGroup = std::numeric_limits<uint64_t>::max();
+constexpr uint64_t kMaxLastGroup = 0xffffff;
+
+using Raw = std::array<uint8_t, kRawSize>;
+
+uint64_t LoadBig(const uint8_t* bytes, int size) {
+  uint64_t value = 0;
+  for (int i = 0; i < size; ++i) value = (value << 8) | bytes[i];
+  return value;
+}
+
+void StoreBig(uint64_t value, int size, uint8_t* bytes) {
+  for (int i = size - 1; i >= 0; --i, value >>= 8) bytes[i] = static_cast<uint8_t>(value);
+}
+
+// One prepared cipher per thread, key and direction: setting the key is the dear part.
+class Siv {
+ public:
+  Siv() : context_(EVP_CIPHER_CTX_new()) {}
+  ~Siv() { EVP_CIPHER_CTX_free(context_); }
+  Siv(const Siv&) = delete;
+  Siv& operator=(const Siv&) = delete;
+
+  void SetKey(const TokenKey& key, bool encrypt) {
+    static EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-128-SIV", nullptr);
+    const bool ok = EVP_CIPHER_CTX_reset(context_) && EVP_CipherInit_ex2(context_, cipher, key.secret.data(), nullptr, encrypt, nullptr);
+    if (!ok) std::abort();
+  }
+
+  void Encrypt(std::string_view associated, const uint8_t* plain, int size, uint8_t* tag, uint8_t* sealed) {
+    const bool ok = Restart(true) && Associate(associated) && Update(sealed, plain, size) && Finish() &&
+                    EVP_CIPHER_CTX_ctrl(context_, EVP_CTRL_AEAD_GET_TAG, kTagSize, tag);
+    if (!ok) std::abort();
+  }
+
+  bool Decrypt(std::string_view associated, const uint8_t* sealed, int size, const uint8_t* tag, uint8_t* plain) {
+    return Restart(false) &&
+           EVP_CIPHER_CTX_ctrl(context_, EVP_CTRL_AEAD_SET_TAG, kTagSize, const_cast<uint8_t*>(tag)) &&
+           Associate(associated) && Update(plain, sealed, size) && Finish();
+  }
+
+ private:
+  bool Restart(bool encrypt) { return EVP_CipherInit_ex2(context_, nullptr, nullptr, nullptr, encrypt, nullptr); }
+  bool Associate(std::string_view data) {
+    int length = 0;
+    return EVP_CipherUpdate(context_, nullptr, &length, reinterpret_cast<const uint8_t*>(data.data()),
+                            static_cast<int>(data.size()));
+  }
+  bool Update(uint8_t* out, const uint8_t* in, int size) {
+    int length = 0;
+    return EVP_CipherUpdate(context_, out, &length, in, size);
+  }
+  bool Finish() {
+    uint8_t nothing[16];
+    int length = 0;
+    return EVP_CipherFinal_ex(context_, nothing, &length);
+  }
+
+  EVP_CIPHER_CTX* context_;
+};
+
+// The thread's cipher for a key; prepared anew when the key or the ring changed.
+Siv& CipherFor(const TokenKey& key, uint64_t generation, bool encrypt) {
+  struct Slot {
+    Siv siv;
+    uint64_t generation = 0;
+    uint8_t id = 0;
+  };
+  thread_local Slot slots[2];
+  Slot& slot = slots[encrypt ? 1 : 0];
+  if (slot.generation != generation || slot.id != key.id) {
+    slot.siv.SetKey(key, encrypt);
+    slot.generation = generation;
+    slot.id = key.id;
+  }
+  return slot.siv;
+}
+
+// Codecs must not share prepared ciphers, so generations are unique in the process.
+uint64_t NextGeneration() {
+  static std::atomic<uint64_t> next{1};
+  return next.fetch_add(1);
+}
+
+std::string TokenAssociated(uint8_t key_id) {
+  std::string data(kVersion);
+  data.push_back(static_cast<char>(key_id));
+  return data;
+}
+
+std::string UpstreamAssociated(uint8_t key_id, storage::Sequence task) {
+  std::string data("U1");
+  data.push_back(static_cast<char>(key_id));
+  data.resize(11);
+  StoreBig(task, 8, reinterpret_cast<uint8_t*>(data.data()) + 3);
+  return data;
+}
+
+std::string Spell(const Raw& raw) {
+  std::string token(kVersion);
+  token.reserve(kTokenLength);
+  for (int i = 0; i < 24; i += 8) AppendBase62(LoadBig(&raw[i], 8), 11, token);
+  AppendBase62(LoadBig(&raw[24], 3), 5, token);
+  return token;
+}
+
+bool Unspell(std::string_view token, Raw& raw) {
+  uint64_t value = 0;
+  for (int i = 0; i < 3; ++i) {
+    if (!ParseBase62(token.substr(2 + 11 * i, 11), kMaxGroup, value)) return false;
+    StoreBig(value, 8, &raw[8 * i]);
+  }
+  if (!ParseBase62(token.substr(35, 5), kMaxLastGroup, value)) return false;
+  StoreBig(value, 3, &raw[24]);
+  return true;
+}
+
+}  // namespace
+
+TokenCodec::TokenCodec(KeyRing keys)
+    : keys_(std::make_shared<const KeyRing>(std::move(keys))), generation_(NextGeneration()) {}
+
+TokenCodec::~TokenCodec() = default;
+
+std::shared_ptr<const KeyRing> TokenCodec::keys() const { return std::atomic_load(&keys_); }
+
+void TokenCodec::Replace(KeyRing keys) {
+  std::atomic_store(&keys_, std::make_shared<const KeyRing>(std::move(keys)));
+  generation_.store(NextGeneration());
+}
+
+bool TokenCodec::LooksLikeOurs(std::string_view text) {
+  return text.size() == kTokenLength && text.substr(0, kVersion.size()) == kVersion;
+}
+
+std::string TokenCodec::Seal(const TokenContent& content) const {
+  const uint64_t generation = generation_.load();
+  const std::shared_ptr<const KeyRing> ring = keys();
+  const TokenKey& key = ring->newest();
+  uint8_t plain[kPlainSize];
+  plain[0] = content.shard;
+  StoreBig(content.task, 8, plain + 1);
+  plain[9] = content.purpose;
+  Raw raw;
+  raw[0] = key.id;
+  CipherFor(key, generation, true).Encrypt(TokenAssociated(key.id), plain, kPlainSize, &raw[1], &raw[1 + kTagSize]);
+  return Spell(raw);
+}
+
+bool TokenCodec::Open(std::string_view token, TokenContent& content) const {
+  Raw raw;
+  if (!LooksLikeOurs(token) || !Unspell(token, raw)) return false;
+  const uint64_t generation = generation_.load();
+  const std::shared_ptr<const KeyRing> ring = keys();
+  const TokenKey* key = ring->Find(raw[0]);
+  if (key == nullptr) return false;
+  uint8_t plain[kPlainSize];
+  Siv& siv = CipherFor(*key, generation, false);
+  if (!siv.Decrypt(TokenAssociated(key->id), &raw[1 + kTagSize], kPlainSize, &raw[1], plain)) return false;
+  content = {plain[0], LoadBig(plain + 1, 8), plain[9]};
+  return content.purpose == 0;
+}
+
+std::string TokenCodec::SealUpstream(storage::Sequence task, std::string_view upstream) const {
+  const uint64_t generation = generation_.load();
+  const std::shared_ptr<const KeyRing> ring = keys();
+  const TokenKey& key = ring->newest();
+  std::string sealed(1 + kTagSize + upstream.size(), '\0');
+  auto* bytes = reinterpret_cast<uint8_t*>(sealed.data());
+  bytes[0] = key.id;
+  CipherFor(key, generation, true)
+      .Encrypt(UpstreamAssociated(key.id, task), reinterpret_cast<const uint8_t*>(upstream.data()),
+               static_cast<int>(upstream.size()), bytes + 1, bytes + 1 + kTagSize);
+  return sealed;
+}
+
+absl::StatusOr<std::string> TokenCodec::OpenUpstream(storage::Sequence task, std::string_view sealed) const {
+  if (sealed.size() < 1 + kTagSize) return absl::DataLossError("a sealed upstream token is too short");
+  const auto* bytes = reinterpret_cast<const uint8_t*>(sealed.data());
+  const uint64_t generation = generation_.load();
+  const std::shared_ptr<const KeyRing> ring = keys();
+  const TokenKey* key = ring->Find(bytes[0]);
+  if (key == nullptr) return absl::NotFoundError("the key that sealed an upstream token was removed");
+  std::string plain(sealed.size() - 1 - kTagSize, '\0');
+  const bool ok = CipherFor(*key, generation, false)
+                      .Decrypt(UpstreamAssociated(key->id, task), bytes + 1 + kTagSize, static_cast<int>(plain.size()),
+                               bytes + 1, reinterpret_cast<uint8_t*>(plain.data()));
+  if (!ok) return absl::DataLossError("a sealed upstream token is damaged");
+  return plain;
+}
+
+}  // namespace tokenbroker::broker
