@@ -1,0 +1,93 @@
+#include "storage/rocksdb/database.h"
+
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "rocksdb/listener.h"
+#include "storage/rocksdb/status.h"
+
+namespace tokenbroker::storage {
+namespace {
+
+// The manifest grows when files come and go.
+class ManifestListener : public rocksdb::EventListener {
+ public:
+  explicit ManifestListener(std::shared_ptr<Witness> witness) : witness_(std::move(witness)) {}
+
+  void OnFlushCompleted(rocksdb::DB* db, const rocksdb::FlushJobInfo&) override { NoteManifest(*db, *witness_); }
+  void OnCompactionCompleted(rocksdb::DB* db, const rocksdb::CompactionJobInfo&) override {
+    NoteManifest(*db, *witness_);
+  }
+
+ private:
+  std::shared_ptr<Witness> witness_;
+};
+
+absl::Status OpenError(const rocksdb::Status& status, const std::string& path) {
+  if (status.IsIOError() && absl::StrContains(status.ToString(), "LOCK")) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the data folder ", path, " is open in another process: ", status.ToString()));
+  }
+  return FromRocks(status, absl::StrCat("opening the data folder ", path));
+}
+
+}  // namespace
+
+rocksdb::Env* EnvFor(const RocksDbOptions& options, std::unique_ptr<rocksdb::Env>& owned) {
+  if (options.file_system == nullptr) return rocksdb::Env::Default();
+  owned = rocksdb::NewCompositeEnv(options.file_system);
+  return owned.get();
+}
+
+void NoteManifest(rocksdb::DB& db, Witness& witness) {
+  std::vector<std::string> files;
+  uint64_t bytes = 0;
+  if (!db.GetLiveFiles(files, &bytes, /*flush_memtable=*/false).ok()) return;
+  for (const std::string& file : files) {
+    absl::string_view number_text = file;
+    if (!absl::ConsumePrefix(&number_text, "/MANIFEST-")) continue;
+    uint64_t number = 0;
+    std::from_chars(number_text.data(), number_text.data() + number_text.size(), number);
+    witness.NoteManifest(number, bytes);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const RocksDbOptions& options,
+                                                         std::shared_ptr<const Floors> floors,
+                                                         std::shared_ptr<Witness> witness) {
+  std::unique_ptr<Database> database(new Database());
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  database->index_options_ = IndexFamilyOptions(cache, MakeIndexFilter(std::move(floors)));
+  database->db_options_ = DatabaseOptions(options);
+  database->db_options_.env = EnvFor(options, database->env_);
+  database->db_options_.listeners.push_back(std::make_shared<ManifestListener>(std::move(witness)));
+  // The names are part of the format. The default family cannot be left out, so it serves.
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, MetaFamilyOptions(cache)},
+      {"log", LogFamilyOptions(options, cache)},
+      {"index", database->index_options_},
+      {"held", HeldFamilyOptions(cache)},
+      {"open", OpenFamilyOptions(cache)},
+  };
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status =
+      options.read_only
+          ? rocksdb::DB::OpenForReadOnly(database->db_options_, options.path, families, &database->handles_, &db)
+          : rocksdb::DB::Open(database->db_options_, options.path, families, &database->handles_, &db);
+  if (!status.ok()) return OpenError(status, options.path);
+  database->db_.reset(db);
+  return database;
+}
+
+Database::~Database() {
+  if (db_ == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  // What it would report is of no use any more: all that was acknowledged is synced.
+  db_->Close().PermitUncheckedError();
+}
+
+}  // namespace tokenbroker::storage

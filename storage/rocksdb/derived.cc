@@ -1,0 +1,161 @@
+// What checkpoints write: the index and the open set.
+#include <algorithm>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "rocksdb/sst_file_writer.h"
+#include "storage/rocksdb/keys.h"
+#include "storage/rocksdb/meta.h"
+#include "storage/rocksdb/sealed.h"
+#include "storage/rocksdb/status.h"
+#include "storage/rocksdb/store.h"
+
+namespace tokenbroker::storage {
+namespace {
+
+// Sorted, each key once, with its greatest number.
+absl::StatusOr<std::vector<IndexEntry>> Deduplicated(const std::vector<IndexEntry>& entries) {
+  std::vector<IndexEntry> unique;
+  unique.reserve(entries.size());
+  for (const IndexEntry& entry : entries) {
+    if (!unique.empty() && entry.key < unique.back().key) {
+      return absl::InvalidArgumentError("the checkpoint's index entries are not sorted");
+    }
+    if (unique.empty() || !(unique.back().key == entry.key)) {
+      unique.push_back(entry);
+    } else {
+      unique.back().sequence = std::max(unique.back().sequence, entry.sequence);
+    }
+  }
+  return unique;
+}
+
+Key IndexValue(Sequence sequence) { return Key().Number(sequence); }
+
+void PutBlocks(ShardId shard, const Database& db, const std::vector<OpenBlock>& blocks, rocksdb::WriteBatch& batch) {
+  std::string value;
+  for (const OpenBlock& block : blocks) {
+    const Key key = NumberKey(shard, block.number);
+    if (block.bytes.empty()) {
+      batch.Delete(db.open(), key);
+      continue;
+    }
+    value = block.bytes;
+    Seal(key.view(), value);
+    batch.Put(db.open(), key, value);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Sequence> RocksDbStore::Find(ShardId shard, const IndexKey& key) const {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = (*db_)->Get({}, db_->index(), IndexRowKey(shard, key), &value);
+  if (status.IsNotFound()) return 0;
+  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading the index of shard ", shard)));
+  if (value.size() != sizeof(Sequence)) {
+    return absl::DataLossError(absl::StrCat("an index entry of shard ", shard, " does not add up"));
+  }
+  const uint64_t row = GetBig64(value.data());
+  if ((row & kHeldFlag) != 0) return row & ~kHeldFlag;
+  // The filter has not come by yet.
+  return row < FloorOf(shard) ? 0 : row;
+}
+
+absl::Status RocksDbStore::WriteIndexFile(ShardId shard, absl::Span<const IndexEntry> entries,
+                                          const std::string& path) const {
+  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), db_->index_file_options(), db_->index());
+  rocksdb::Status status = writer.Open(path);
+  for (const IndexEntry& entry : entries) {
+    if (!status.ok()) break;
+    status = writer.Put(IndexRowKey(shard, entry.key), IndexValue(entry.sequence));
+  }
+  if (status.ok()) status = writer.Finish();
+  return FromRocks(status, absl::StrCat("writing the index file ", path));
+}
+
+absl::Status RocksDbStore::IngestIndex(ShardId shard, absl::Span<const IndexEntry> entries) {
+  const std::string path = absl::StrCat(options_.path, "/index-", index_files_.fetch_add(1), ".ingest");
+  rocksdb::Env* const env = (*db_)->GetEnv();
+  // What was taken in has moved away; what failed must not stay.
+  const auto remove = absl::MakeCleanup([&] { env->DeleteFile(path).PermitUncheckedError(); });
+  TB_RETURN_IF_ERROR(WriteIndexFile(shard, entries, path));
+  rocksdb::IngestExternalFileOptions options;
+  options.move_files = true;         // a link, not a copy
+  options.write_global_seqno = false;  // so that the file need not be changed
+  const rocksdb::Status status = (*db_)->IngestExternalFile(db_->index(), {path}, options);
+  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("adding to the index of shard ", shard)));
+  NoteManifest(db_->db(), *witness_);
+  return absl::OkStatus();
+}
+
+absl::Status RocksDbStore::SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) {
+  TB_RETURN_IF_ERROR(CheckWritable());
+  TB_ASSIGN_OR_RETURN(const std::vector<IndexEntry> entries, Deduplicated(checkpoint.index));
+  TB_ASSIGN_OR_RETURN(const LoadedCheckpoint before, LoadHead(shard, {}));
+  rocksdb::WriteBatch batch;
+  if (entries.size() > options_.index_file_entries) {
+    // Before the head: entries without their checkpoint are harmless, a checkpoint without its entries is not.
+    TB_RETURN_IF_ERROR(IngestIndex(shard, entries));
+  } else {
+    for (const IndexEntry& entry : entries) {
+      batch.Put(db_->index(), IndexRowKey(shard, entry.key), IndexValue(entry.sequence));
+    }
+  }
+  PutBlocks(shard, *db_, checkpoint.blocks, batch);
+  for (const Release& release : checkpoint.releases) batch.Put(db_->held(), ReleaseKey(shard, release), {});
+  // A position is marked with the time when it was first reached: an idle log adds none.
+  const Key mark = MarkKey(shard, checkpoint.covers);
+  if (before.covers != checkpoint.covers || before.time == 0) {
+    batch.Put(db_->meta(), mark, EncodeNumber(mark, static_cast<uint64_t>(checkpoint.time)));
+  }
+  const Key head = HeadKey(shard);
+  batch.Put(db_->meta(), head, EncodeHead(head, checkpoint));
+  return Write(batch, absl::StrCat("writing a checkpoint of shard ", shard));
+}
+
+absl::StatusOr<TokenStore::LoadedCheckpoint> RocksDbStore::LoadHead(ShardId shard,
+                                                                    const rocksdb::ReadOptions& read) const {
+  const std::string what = absl::StrCat("the last checkpoint of shard ", shard);
+  TB_ASSIGN_OR_RETURN(const std::string value, GetMeta(*db_, read, HeadKey(shard), what));
+  if (value.empty()) return LoadedCheckpoint{};
+  return DecodeHead(value);
+}
+
+absl::StatusOr<TokenStore::LoadedCheckpoint> RocksDbStore::LoadCheckpoint(
+    ShardId shard, absl::FunctionRef<void(uint64_t number, std::string_view bytes)> block) const {
+  rocksdb::ManagedSnapshot snapshot(&db_->db());
+  rocksdb::ReadOptions read;
+  read.snapshot = snapshot.snapshot();
+  TB_ASSIGN_OR_RETURN(LoadedCheckpoint head, LoadHead(shard, read));
+  read.readahead_size = 1 << 20;
+  read.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> row((*db_)->NewIterator(read, db_->open()));
+  for (row->Seek(NumberKey(shard, 0)); row->Valid() && ToView(row->key())[0] == static_cast<char>(shard); row->Next()) {
+    const uint64_t number = LastNumber(row->key());
+    const std::string what = absl::StrCat("block ", number, " of the open set of shard ", shard);
+    TB_ASSIGN_OR_RETURN(const std::string_view bytes, Unseal(ToView(row->key()), ToView(row->value()), what));
+    block(number, bytes);
+  }
+  TB_RETURN_IF_ERROR(FromRocks(row->status(), absl::StrCat("reading the open set of shard ", shard)));
+  return head;
+}
+
+absl::StatusOr<std::vector<Mark>> RocksDbStore::Marks(ShardId shard) const {
+  std::vector<Mark> marks;
+  const std::unique_ptr<rocksdb::Iterator> row((*db_)->NewIterator({}, db_->meta()));
+  const Key first = MarkKey(shard, FloorOf(shard));
+  const std::string_view prefix = first.view().substr(0, 2);
+  for (row->Seek(first); row->Valid() && ToView(row->key()).substr(0, 2) == prefix; row->Next()) {
+    const std::string what = absl::StrCat("a mark of shard ", shard);
+    TB_ASSIGN_OR_RETURN(const std::string_view value, Unseal(ToView(row->key()), ToView(row->value()), what));
+    TB_ASSIGN_OR_RETURN(const uint64_t time, DecodeNumber(value, what));
+    marks.push_back({LastNumber(row->key()), static_cast<TimeMs>(time)});
+  }
+  TB_RETURN_IF_ERROR(FromRocks(row->status(), absl::StrCat("reading the marks of shard ", shard)));
+  return marks;
+}
+
+}  // namespace tokenbroker::storage

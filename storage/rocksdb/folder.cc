@@ -1,0 +1,68 @@
+#include "storage/rocksdb/folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace tokenbroker::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status SystemError(absl::string_view doing) {
+  return absl::UnavailableError(absl::StrCat(doing, ": ", std::strerror(errno)));
+}
+
+// Files that exist only after a database was made completely.
+bool IsData(const fs::path& file) {
+  return file.extension() == ".sst" || file.extension() == ".blob" || file.filename() == "acknowledged";
+}
+
+}  // namespace
+
+absl::Status SyncPath(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return SystemError(absl::StrCat("opening ", path));
+  const int failed = ::fsync(fd);
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+  return failed == 0 ? absl::OkStatus() : SystemError(absl::StrCat("syncing ", path));
+}
+
+absl::Status MakeFolder(const std::string& path) {
+  if (path.empty()) return absl::InvalidArgumentError("the data folder has no name");
+  if (::mkdir(path.c_str(), 0700) != 0) {
+    if (errno == EEXIST && fs::is_directory(path)) return absl::OkStatus();
+    return SystemError(absl::StrCat("making the data folder ", path));
+  }
+  const std::string parent = fs::absolute(path).lexically_normal().parent_path().string();
+  return SyncPath(parent);
+}
+
+absl::Status CheckFolder(const std::string& path) {
+  std::error_code error;
+  bool has_data = false;
+  bool has_current = false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+    const fs::path& file = entry.path();
+    if (file.filename() == kRestoringFile) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "restoring a backup into ", path, " was interrupted: delete the folder and restore again"));
+    }
+    has_data |= IsData(file);
+    has_current |= file.filename() == "CURRENT";
+  }
+  if (error) return absl::UnavailableError(absl::StrCat("listing ", path, ": ", error.message()));
+  if (!has_data || has_current) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(path, " holds data, but its file CURRENT is missing. Restore a backup"));
+}
+
+}  // namespace tokenbroker::storage

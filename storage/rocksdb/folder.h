@@ -1,0 +1,25 @@
+// The data folder as a folder: making it, and telling whether it may be opened.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace tokenbroker::storage {
+
+// Stands in a folder while a backup is being restored into it.
+inline constexpr char kRestoringFile[] = "RESTORING";
+// Makes a folder a backup.
+inline constexpr char kBackupFile[] = "BACKUP";
+
+// Makes the folder, for its owner only, and syncs its parent; fine if it is there.
+absl::Status MakeFolder(const std::string& path);
+
+// Syncs the entries of a folder, or the contents of a file.
+absl::Status SyncPath(const std::string& path);
+
+// FAILED_PRECONDITION for half a restore; DATA_LOSS for a folder that has a database's files but not the one that names them:
+// RocksDB would begin an empty database there.
+absl::Status CheckFolder(const std::string& path);
+
+}  // namespace tokenbroker::storage

@@ -1,0 +1,101 @@
+// Forgetting old log, and keeping what outlives it.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "rocksdb/convenience.h"
+#include "storage/rocksdb/held.h"
+#include "storage/rocksdb/keys.h"
+#include "storage/rocksdb/meta.h"
+#include "storage/rocksdb/status.h"
+#include "storage/rocksdb/store.h"
+
+namespace tokenbroker::storage {
+
+absl::Status RocksDbStore::Hold(ShardId shard, absl::Span<const HeldTask> tasks) {
+  TB_RETURN_IF_ERROR(CheckWritable());
+  if (tasks.empty()) return absl::OkStatus();
+  rocksdb::WriteBatch batch;
+  for (const HeldTask& task : tasks) {
+    const Key key = HeldKey(shard, task.task);
+    batch.Put(db_->held(), key, EncodeHeld(key, task));
+    for (const IndexKey& index_key : task.index_keys) {
+      batch.Put(db_->index(), IndexRowKey(shard, index_key), Key().Number(task.task | kHeldFlag));
+    }
+  }
+  return Write(batch, absl::StrCat("holding tasks of shard ", shard));
+}
+
+absl::Status RocksDbStore::DropBefore(ShardId shard, Sequence floor) {
+  TB_RETURN_IF_ERROR(CheckWritable());
+  const Sequence last = shards_[shard].last_ever.load(std::memory_order_acquire);
+  const Sequence before = FloorOf(shard);
+  if (floor <= before || last == 0) return absl::OkStatus();
+  TB_ASSIGN_OR_RETURN(const Sequence first, FirstFrom(shard, floor));
+  floor = first != 0 ? first : last + 1;
+  // The page that holds the floor stays whole.
+  const std::unique_ptr<rocksdb::Iterator> page = LogIterator(shard, /*whole_log=*/false);
+  page->SeekForPrev(NumberKey(shard, floor));
+  TB_RETURN_IF_ERROR(FromRocks(page->status(), absl::StrCat("finding the new floor of shard ", shard)));
+  const bool inside = first != 0 && page->Valid() && ToView(page->key())[0] == static_cast<char>(shard);
+  const Key keep = NumberKey(shard, inside ? LastNumber(page->key()) : floor);
+  const Key begin = NumberKey(shard, 0);
+
+  rocksdb::WriteBatch batch;
+  TB_RETURN_IF_ERROR(DropMarks(shard, floor, batch));
+  TB_RETURN_IF_ERROR(DropReleased(shard, floor, batch));
+  const Key floor_key = FloorKey(shard);
+  batch.Put(db_->meta(), floor_key, EncodeNumber(floor_key, floor));
+  batch.DeleteRange(db_->log(), begin, keep);
+  shards_[shard].floor.store(floor, std::memory_order_release);
+  TB_RETURN_IF_ERROR(Write(batch, absl::StrCat("raising the floor of shard ", shard)));
+  (*floors_)[shard].store(floor, std::memory_order_release);
+
+  const rocksdb::Slice from = begin;
+  const rocksdb::Slice to = keep;
+  const rocksdb::RangePtr range(&from, &to);
+  // What fails here is space that comes back later.
+  rocksdb::DeleteFilesInRanges(&db_->db(), db_->log(), &range, 1, /*include_end=*/false).PermitUncheckedError();
+  NoteManifest(db_->db(), *witness_);
+  return absl::OkStatus();
+}
+
+absl::Status RocksDbStore::DropMarks(ShardId shard, Sequence floor, rocksdb::WriteBatch& batch) const {
+  const std::unique_ptr<rocksdb::Iterator> row((*db_)->NewIterator({}, db_->meta()));
+  const Key end = MarkKey(shard, floor);
+  for (row->Seek(MarkKey(shard, 0)); row->Valid() && row->key().compare(end) < 0; row->Next()) {
+    batch.Delete(db_->meta(), row->key());
+  }
+  return FromRocks(row->status(), absl::StrCat("reading the marks of shard ", shard));
+}
+
+absl::Status RocksDbStore::DropReleased(ShardId shard, Sequence floor, rocksdb::WriteBatch& batch) const {
+  const std::unique_ptr<rocksdb::Iterator> row((*db_)->NewIterator({}, db_->held()));
+  const Key end = ReleaseKey(shard, {floor, 0});
+  for (row->Seek(ReleaseKey(shard, {0, 0})); row->Valid() && row->key().compare(end) < 0; row->Next()) {
+    batch.Delete(db_->held(), row->key());
+    TB_RETURN_IF_ERROR(DropHeld(shard, LastNumber(row->key()), batch));
+  }
+  return FromRocks(row->status(), absl::StrCat("reading the released tasks of shard ", shard));
+}
+
+absl::Status RocksDbStore::DropHeld(ShardId shard, Sequence task, rocksdb::WriteBatch& batch) const {
+  const Key key = HeldKey(shard, task);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = (*db_)->Get({}, db_->held(), key, &value);
+  if (status.IsNotFound()) return absl::OkStatus();
+  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading held task ", task, " of shard ", shard)));
+  TB_ASSIGN_OR_RETURN(const HeldCopy held, DecodeHeld(key, ToView(value)));
+  const Key flagged = Key().Number(task | kHeldFlag);
+  for (const IndexKey& index_key : held.index_keys) {
+    const Key row = IndexRowKey(shard, index_key);
+    rocksdb::PinnableSlice points_to;
+    const rocksdb::Status found = (*db_)->Get({}, db_->index(), row, &points_to);
+    if (found.ok() && ToView(points_to) == flagged.view()) batch.Delete(db_->index(), row);
+    if (!found.IsNotFound()) TB_RETURN_IF_ERROR(FromRocks(found, absl::StrCat("reading the index of shard ", shard)));
+  }
+  batch.Delete(db_->held(), key);
+  return absl::OkStatus();
+}
+
+}  // namespace tokenbroker::storage

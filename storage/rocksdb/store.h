@@ -1,0 +1,114 @@
+// The store itself. Its methods are spread over files by subject: log.cc, derived.cc, retention.cc, care.cc; opening is in
+// open.cc.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "rocksdb/write_batch.h"
+#include "storage/rocksdb/database.h"
+#include "storage/rocksdb/index_filter.h"
+#include "storage/rocksdb/page.h"
+#include "storage/rocksdb/rocksdb_store.h"
+#include "storage/rocksdb/witness.h"
+#include "storage/token_store.h"
+
+namespace tokenbroker::storage {
+
+class RocksDbStore final : public TokenStore {
+ public:
+  // `begin_new_epoch` is for a restored backup.
+  static absl::StatusOr<std::unique_ptr<RocksDbStore>> Open(const RocksDbOptions& options, bool begin_new_epoch);
+
+  const StoreIdentity& identity() const override { return identity_; }
+
+  absl::Status Append(ShardId shard, absl::Span<const LogRecord> records) override;
+  absl::StatusOr<std::string> Read(ShardId shard, Sequence sequence) const override;
+  absl::Status Scan(ShardId shard, Sequence from, absl::FunctionRef<bool(const LogRecord&)> visit) const override;
+  absl::StatusOr<Sequence> LastSequence(ShardId shard) const override;
+  absl::StatusOr<Sequence> Floor(ShardId shard) const override;
+
+  absl::StatusOr<Sequence> Find(ShardId shard, const IndexKey& key) const override;
+  absl::Status SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) override;
+  absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(
+      ShardId shard, absl::FunctionRef<void(uint64_t number, std::string_view bytes)> block) const override;
+  absl::StatusOr<std::vector<Mark>> Marks(ShardId shard) const override;
+
+  absl::Status Hold(ShardId shard, absl::Span<const HeldTask> tasks) override;
+  absl::Status DropBefore(ShardId shard, Sequence floor) override;
+
+  absl::Status Backup(const std::string& path) override;
+  absl::Status Verify() const override;
+  uint64_t SizeBytes() const override;
+
+ private:
+  struct Shard {
+    // The greatest number ever appended, dropped or not.
+    std::atomic<Sequence> last_ever{0};
+    // What readers go by: raised before the log is dropped, so that nobody takes what is going for lost.
+    std::atomic<Sequence> floor{0};
+    // Used by Append alone; kept so that it need not allocate.
+    rocksdb::WriteBatch batch;
+    std::string page;
+  };
+
+  explicit RocksDbStore(const RocksDbOptions& options) : options_(options) {}
+
+  // --- open.cc ---
+  absl::Status Start(bool begin_new_epoch);
+  absl::Status AuditFiles(rocksdb::Env* env) const;
+  absl::Status RemoveLeftovers(rocksdb::Env* env) const;
+  absl::Status LoadIdentity(bool begin_new_epoch);
+  absl::Status SaveIdentity();
+  absl::Status LoadShards();
+  absl::Status LoadShard(ShardId shard);
+  // Whether what the checkpoint and the witness name was found, and no gap at the log's beginning.
+  absl::Status CheckShard(ShardId shard) const;
+
+  // --- log.cc ---
+  std::unique_ptr<rocksdb::Iterator> LogIterator(ShardId shard, bool whole_log) const;
+  // The page that `iterator` stands on.
+  absl::StatusOr<Page> PageAt(ShardId shard, const rocksdb::Iterator& iterator) const;
+  // Moves to the page that holds `sequence` or, failing that, to the first one behind it.
+  void SeekPage(ShardId shard, Sequence sequence, rocksdb::Iterator& iterator) const;
+  absl::StatusOr<std::string> ReadLog(ShardId shard, Sequence sequence) const;
+  absl::StatusOr<std::string> ReadHeld(ShardId shard, Sequence task) const;
+  // The first record at or behind `sequence`; 0 if there is none.
+  absl::StatusOr<Sequence> FirstFrom(ShardId shard, Sequence sequence) const;
+  Sequence FloorOf(ShardId shard) const { return shards_[shard].floor.load(std::memory_order_acquire); }
+
+  // --- derived.cc ---
+  absl::StatusOr<LoadedCheckpoint> LoadHead(ShardId shard, const rocksdb::ReadOptions& read) const;
+  absl::Status IngestIndex(ShardId shard, absl::Span<const IndexEntry> entries);
+  absl::Status WriteIndexFile(ShardId shard, absl::Span<const IndexEntry> entries, const std::string& path) const;
+
+  // --- retention.cc ---
+  absl::Status DropMarks(ShardId shard, Sequence floor, rocksdb::WriteBatch& batch) const;
+  absl::Status DropReleased(ShardId shard, Sequence floor, rocksdb::WriteBatch& batch) const;
+  absl::Status DropHeld(ShardId shard, Sequence task, rocksdb::WriteBatch& batch) const;
+
+  // --- care.cc ---
+  absl::Status VerifyShard(ShardId shard) const;
+  absl::Status VerifyHeld(ShardId shard) const;
+
+  // Writes and syncs. After the first failure nothing is written any more.
+  absl::Status Write(rocksdb::WriteBatch& batch, std::string_view doing);
+  absl::Status CheckWritable() const;
+
+  RocksDbOptions options_;
+  StoreIdentity identity_;
+  // What the index's filter goes by: raised after the floor is on disk.
+  std::shared_ptr<Floors> floors_ = std::make_shared<Floors>();
+  std::shared_ptr<Witness> witness_;
+  std::unique_ptr<Database> db_;
+  std::array<Shard, 256> shards_;
+  std::atomic<bool> poisoned_{false};
+  std::atomic<uint64_t> index_files_{0};
+};
+
+}  // namespace tokenbroker::storage
