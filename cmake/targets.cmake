@@ -1,6 +1,6 @@
 # tb_library(name SRCS ... DEPS ... [LINK ...]) makes the library tokenbroker::name with our warnings.
 #   DEPS  what its headers need (passed on), LINK  what only its sources need.
-# tb_test(name SRCS ... DEPS ...) makes one gtest binary whose cases ctest knows by name.
+# tb_test(name SRCS ... DEPS ...) makes one gtest binary and registers it with ctest.
 
 set(TB_WARNINGS -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wnon-virtual-dtor -Woverloaded-virtual)
 option(TOKENBROKER_WERROR "Warnings are errors" OFF)
@@ -42,11 +42,20 @@ function(tb_binary name)
   target_link_libraries(${name} PRIVATE ${arg_DEPS})
 endfunction()
 
-include(GoogleTest)
+# Tests of these parts link nothing but our own code and plain libraries, so they can be judged by a sanitizer: label "core",
+# target core_tests.
+set(TB_CORE_PARTS base storage timers telemetry config broker simulation fuzz)
+add_custom_target(core_tests)
+
 function(tb_test name)
   cmake_parse_arguments(arg "" "" "SRCS;DEPS" ${ARGN})
   add_executable(${name} ${arg_SRCS})
   tb_flags(${name})
   target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME part)
+  if(part IN_LIST TB_CORE_PARTS)
+    set_tests_properties(${name} PROPERTIES LABELS core)
+    add_dependencies(core_tests ${name})
+  endif()
 endfunction()
