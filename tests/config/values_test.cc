@@ -1,0 +1,70 @@
+#include "server/config/values.h"
+
+#include <gtest/gtest.h>
+
+#include "server/config/config.h"
+
+namespace tokenbroker {
+namespace {
+
+TEST(Duration, IsReadInEveryUnit) {
+  EXPECT_EQ(ParseDuration("0").value(), 0);
+  EXPECT_EQ(ParseDuration("250ms").value(), 250);
+  EXPECT_EQ(ParseDuration("30s").value(), 30 * kSecond);
+  EXPECT_EQ(ParseDuration("10m").value(), 10 * kMinute);
+  EXPECT_EQ(ParseDuration("1h30m").value(), 90 * kMinute);
+  EXPECT_EQ(ParseDuration("7d").value(), 7 * kDay);
+}
+
+TEST(Duration, IsRefusedWithoutUnitOrBeyondRange) {
+  for (const char* text : {"", "5", "s", "-5s", "+5s", "1.5h", "5 s", " 5s", "5s ", "5x", "5S", "1h30", "00", "5ss",
+                           "9223372036854775807d", "99999999999999999999s", "106751991167d106751991167d"}) {
+    EXPECT_FALSE(ParseDuration(text).ok()) << text;
+  }
+}
+
+TEST(Duration, IsWrittenInTheLargestWholeUnit) {
+  EXPECT_EQ(FormatDuration(0), "0");
+  EXPECT_EQ(FormatDuration(1), "1ms");
+  EXPECT_EQ(FormatDuration(90 * kSecond), "90s");
+  EXPECT_EQ(FormatDuration(48 * kHour), "2d");
+}
+
+TEST(Size, IsReadInBinaryUnits) {
+  EXPECT_EQ(ParseSize("0").value(), 0);
+  EXPECT_EQ(ParseSize("65536").value(), 65'536);
+  EXPECT_EQ(ParseSize("12B").value(), 12);
+  EXPECT_EQ(ParseSize("256KiB").value(), 256 * kKiB);
+  EXPECT_EQ(ParseSize("64MiB").value(), 64 * kMiB);
+  EXPECT_EQ(ParseSize("2TiB").value(), 2'048 * kGiB);
+  for (const char* text : {"", "-1", "1.5MiB", "1MB", "1mib", "MiB", "1 MiB", "1MiB1KiB", "9999999999TiB"}) {
+    EXPECT_FALSE(ParseSize(text).ok()) << text;
+  }
+}
+
+TEST(Size, IsWrittenInTheLargestWholeUnit) {
+  EXPECT_EQ(FormatSize(0), "0");
+  EXPECT_EQ(FormatSize(1'000), "1000B");
+  EXPECT_EQ(FormatSize(262'144), "256KiB");
+  EXPECT_EQ(FormatSize(kGiB), "1GiB");
+}
+
+TEST(HostPort, IsReadWithNamesAndBothKindsOfAddress) {
+  EXPECT_EQ(ParseHostPort("127.0.0.1:7433")->port, 7433);
+  EXPECT_EQ(ParseHostPort("broker.example:0")->host, "broker.example");
+  EXPECT_EQ(ParseHostPort("[::1]:65535")->host, "::1");
+  for (const char* text : {"", ":", ":7433", "7433", "localhost", "localhost:", "localhost:-1", "localhost:65536",
+                           "::1:7433", "[::1]", "[::1]7433", "[x]:1", "a b:1", "http://x:1", "x:1/", "x: 1", "x:+1"}) {
+    EXPECT_FALSE(ParseHostPort(text).ok()) << text;
+  }
+}
+
+TEST(Loopback, IsWhatOnlyThisMachineReaches) {
+  for (const char* host : {"localhost", "127.0.0.1", "127.9.9.9", "::1"}) EXPECT_TRUE(IsLoopback(host)) << host;
+  for (const char* host : {"0.0.0.0", "::", "10.0.0.1", "broker", "localhost.example", "::ffff:10.0.0.1", ""}) {
+    EXPECT_FALSE(IsLoopback(host)) << host;
+  }
+}
+
+}  // namespace
+}  // namespace tokenbroker

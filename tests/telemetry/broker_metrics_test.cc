@@ -1,0 +1,78 @@
+#include "server/telemetry/broker_metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "tests/telemetry/exposition_parser.h"
+
+namespace tokenbroker {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(BrokerMetrics, CountsUnderTheNamedLabels) {
+  MetricsRegistry registry;
+  BrokerMetrics metrics(registry, "1.2.3");
+  metrics.tasks_issued.Increment();
+  metrics.tasks_resolved(TaskOutcome::kSuperseded).Increment(2);
+  metrics.settle_verdicts(SettleVerdict::kReplayed, Door::kHttp).Increment(3);
+  metrics.overload_refusals(BoundedQueue::kWatches).Increment(4);
+  metrics.open_tasks.SetSource([] { return 5; });
+  metrics.rpc("ResolverService/Succeed").OnDone(0, 0.002);
+  metrics.rpc("ResolverService/Succeed").OnDone(16, 0.001);
+  metrics.rpc("ResolverService/Succeed").OnDone(99, 0.001);
+  const std::string text = registry.Render(Exposition::kPrometheus);
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_tasks_issued_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_tasks_resolved_total{outcome=\"superseded\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_settle_verdicts_total{verdict=\"replayed\",door=\"http\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_overload_refusals_total{queue=\"watches\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_open_tasks 5\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_rpc_total{method=\"ResolverService/Succeed\",code=\"OK\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("code=\"UNAUTHENTICATED\",le=\"0.001\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_rpc_total{method=\"ResolverService/Succeed\",code=\"UNKNOWN\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_build_info{version=\"1.2.3\"} 1\n"));
+}
+
+TEST(BrokerMetrics, IsWellFormedInBothForms) {
+  MetricsRegistry registry;
+  BrokerMetrics metrics(registry);
+  metrics.rpc("A/B").OnDone(0, 100);
+  metrics.expiry_lateness_seconds.Observe(0.2);
+  for (const Exposition exposition : {Exposition::kPrometheus, Exposition::kOpenMetrics}) {
+    const auto families = ParseExposition(registry.Render(exposition), exposition);
+    ASSERT_TRUE(families.ok()) << families.status();
+    for (const auto& [name, family] : *families) EXPECT_EQ(name.substr(0, 12), "tokenbroker_");
+  }
+}
+
+TEST(BrokerMetrics, OneMethodFromManyThreadsLosesNothing) {
+  MetricsRegistry registry;
+  BrokerMetrics metrics(registry);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 1'700; ++j) metrics.rpc("A/B").OnDone(j % 17, 0.1);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(registry.Render(Exposition::kPrometheus),
+              HasSubstr("tokenbroker_rpc_total{method=\"A/B\",code=\"DATA_LOSS\"} 400\n"));
+}
+
+TEST(BrokerMetrics, OperatingManualListsThemAll) {
+  std::ifstream stream(TB_OPERATING_MD);
+  std::stringstream manual;
+  manual << stream.rdbuf();
+  MetricsRegistry registry;
+  BrokerMetrics metrics(registry);
+  metrics.rpc("A/B").OnDone(0, 0);
+  const auto families = ParseExposition(registry.Render(Exposition::kPrometheus), Exposition::kPrometheus).value();
+  for (const auto& [name, family] : families) EXPECT_THAT(manual.str(), HasSubstr("`" + name)) << "docs/operating.md";
+}
+
+}  // namespace
+}  // namespace tokenbroker
