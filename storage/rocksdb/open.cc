@@ -135,6 +135,7 @@ absl::Status RocksDbStore::LoadShard(ShardId shard) {
   }
   shards_[shard].last_ever.store(last);
   shards_[shard].floor.store(floor);
+  shards_[shard].reclaimed.store(floor);
   (*floors_)[shard].store(floor);
   return absl::OkStatus();
 }

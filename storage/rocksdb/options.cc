@@ -75,6 +75,7 @@ rocksdb::ColumnFamilyOptions LogFamilyOptions(const RocksDbOptions& options, std
   SeparateLargeValues(family);
   family.max_write_buffer_number = 4;           // flushing may fall behind a burst by three buffers before writers wait
   family.level0_file_num_compaction_trigger = 8;  // the files are small (keys), merging them early buys nothing
+  family.target_file_size_base = 2 * kMiB;      // 2 MiB of keys stand for 600 MiB of pages: files small enough to drop whole
   family.level0_slowdown_writes_trigger = 40;
   family.level0_stop_writes_trigger = 80;
   return family;

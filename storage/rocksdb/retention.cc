@@ -11,6 +11,20 @@
 #include "storage/rocksdb/store.h"
 
 namespace tokenbroker::storage {
+namespace {
+
+// Asking space back costs a look at the keys of what is dropped, so it is done for this much at least, and for this share
+// of the log.
+constexpr double kReclaimBytes = 64 << 20;
+constexpr double kReclaimShare = 0.1;
+
+// How many records lie between; across epochs, those of the later one.
+double Count(Sequence from, Sequence to) {
+  if (EpochOf(from) != EpochOf(to)) from = MakeSequence(EpochOf(to), 0);
+  return to > from ? static_cast<double>(to - from) : 0;
+}
+
+}  // namespace
 
 absl::Status RocksDbStore::Hold(ShardId shard, absl::Span<const HeldTask> tasks) {
   TB_RETURN_IF_ERROR(CheckWritable());
@@ -38,26 +52,51 @@ absl::Status RocksDbStore::DropBefore(ShardId shard, Sequence floor) {
   page->SeekForPrev(NumberKey(shard, floor));
   TB_RETURN_IF_ERROR(FromRocks(page->status(), absl::StrCat("finding the new floor of shard ", shard)));
   const bool inside = first != 0 && page->Valid() && ToView(page->key())[0] == static_cast<char>(shard);
-  const Key keep = NumberKey(shard, inside ? LastNumber(page->key()) : floor);
-  const Key begin = NumberKey(shard, 0);
+  const Sequence kept = inside ? LastNumber(page->key()) : floor;
 
   rocksdb::WriteBatch batch;
   TB_RETURN_IF_ERROR(DropMarks(shard, floor, batch));
   TB_RETURN_IF_ERROR(DropReleased(shard, floor, batch));
   const Key floor_key = FloorKey(shard);
   batch.Put(db_->meta(), floor_key, EncodeNumber(floor_key, floor));
-  batch.DeleteRange(db_->log(), begin, keep);
+  batch.DeleteRange(db_->log(), NumberKey(shard, 0), NumberKey(shard, kept));
   shards_[shard].floor.store(floor, std::memory_order_release);
   TB_RETURN_IF_ERROR(Write(batch, absl::StrCat("raising the floor of shard ", shard)));
   (*floors_)[shard].store(floor, std::memory_order_release);
 
+  Reclaim(shard, kept);
+  NoteManifest(db_->db(), *witness_);
+  return absl::OkStatus();
+}
+
+bool RocksDbStore::WorthReclaiming(ShardId shard) const {
+  uint64_t log_bytes = 0;
+  for (const std::string& property : {rocksdb::DB::Properties::kTotalSstFilesSize,
+                                      rocksdb::DB::Properties::kTotalBlobFileSize}) {
+    uint64_t bytes = 0;
+    if ((*db_)->GetIntProperty(db_->log(), property, &bytes)) log_bytes += bytes;
+  }
+  double all = 1;
+  for (const Shard& each : shards_) all += Count(each.reclaimed.load(), each.last_ever.load());
+  const double share = Count(shards_[shard].reclaimed.load(), FloorOf(shard)) / all;
+  return share >= kReclaimShare && share * static_cast<double>(log_bytes) >= kReclaimBytes;
+}
+
+void RocksDbStore::Reclaim(ShardId shard, Sequence keep) {
+  const Key begin = NumberKey(shard, 0);
+  const Key end = NumberKey(shard, keep);
   const rocksdb::Slice from = begin;
-  const rocksdb::Slice to = keep;
+  const rocksdb::Slice to = end;
   const rocksdb::RangePtr range(&from, &to);
   // What fails here is space that comes back later.
   rocksdb::DeleteFilesInRanges(&db_->db(), db_->log(), &range, 1, /*include_end=*/false).PermitUncheckedError();
-  NoteManifest(db_->db(), *witness_);
-  return absl::OkStatus();
+  if (!WorthReclaiming(shard)) return;
+  shards_[shard].reclaimed.store(FloorOf(shard));
+  // The files that hold other log, too, are written anew without what was dropped. They hold keys, most pages being in blob
+  // files; and of what was dropped no page is read.
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  (*db_)->CompactRange(options, db_->log(), &from, &to).PermitUncheckedError();
 }
 
 absl::Status RocksDbStore::DropMarks(ShardId shard, Sequence floor, rocksdb::WriteBatch& batch) const {

@@ -52,6 +52,8 @@ class RocksDbStore final : public TokenStore {
     std::atomic<Sequence> last_ever{0};
     // What readers go by: raised before the log is dropped, so that nobody takes what is going for lost.
     std::atomic<Sequence> floor{0};
+    // Up to where the space of dropped log was asked back.
+    std::atomic<Sequence> reclaimed{0};
     // Used by Append alone; kept so that it need not allocate.
     rocksdb::WriteBatch batch;
     std::string page;
@@ -88,6 +90,9 @@ class RocksDbStore final : public TokenStore {
   absl::Status WriteIndexFile(ShardId shard, absl::Span<const IndexEntry> entries, const std::string& path) const;
 
   // --- retention.cc ---
+  // Gives back the space of the shard's log below `keep` once that is a good part of the whole log.
+  void Reclaim(ShardId shard, Sequence keep);
+  bool WorthReclaiming(ShardId shard) const;
   absl::Status DropMarks(ShardId shard, Sequence floor, rocksdb::WriteBatch& batch) const;
   absl::Status DropReleased(ShardId shard, Sequence floor, rocksdb::WriteBatch& batch) const;
   absl::Status DropHeld(ShardId shard, Sequence task, rocksdb::WriteBatch& batch) const;
