@@ -101,9 +101,10 @@ absl::StatusOr<Sequence> MemoryStore::Floor(ShardId shard) const {
 absl::StatusOr<Sequence> MemoryStore::Find(ShardId shard, const IndexKey& key) const {
   std::lock_guard lock(disk_->mutex_);
   TB_RETURN_IF_ERROR(CheckAlive());
-  const auto& index = disk_->shards_[shard].index;
-  const auto entry = index.find(key);
-  return entry == index.end() ? 0 : entry->second.sequence;
+  const Shard& from = disk_->shards_[shard];
+  const auto entry = from.index.find(key);
+  const bool there = entry != from.index.end() && (entry->second.held || entry->second.sequence >= from.floor);
+  return there ? entry->second.sequence : 0;
 }
 
 absl::Status MemoryStore::SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) {

@@ -103,6 +103,7 @@ void RocksDbStore::SeekPage(ShardId shard, Sequence sequence, rocksdb::Iterator&
 }
 
 absl::StatusOr<std::string> RocksDbStore::Read(ShardId shard, Sequence sequence) const {
+  if (sequence == 0) return absl::NotFoundError("no record has the number 0");
   if (sequence >= FloorOf(shard) && sequence <= shards_[shard].last_ever.load(std::memory_order_acquire)) {
     absl::StatusOr<std::string> bytes = ReadLog(shard, sequence);
     // The log may have been dropped under our eyes.

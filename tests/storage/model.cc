@@ -1,0 +1,217 @@
+#include "tests/storage/model.h"
+
+#include <algorithm>
+
+#include "gtest/gtest.h"
+#include "tests/testing/store_status.h"
+
+namespace tokenbroker::storage {
+namespace {
+
+// Few, so that checkpoints override each other.
+IndexKey KeyNumber(uint64_t n) { return {(n * 0x9e3779b97f4a7c15u) | uint64_t{1} << 63, n}; }
+constexpr uint64_t kKeys = 200;
+constexpr uint64_t kBlocks = 20;
+
+}  // namespace
+
+const std::vector<ShardId>& StoreModel::Shards() {
+  static const std::vector<ShardId> shards = {0, 9, 255};
+  return shards;
+}
+
+absl::Status ModelCall::Make(TokenStore& store) const {
+  if (kind == kCheckpoint) return store.SaveCheckpoint(shard, checkpoint);
+  if (kind == kHold) return store.Hold(shard, held);
+  if (kind == kDrop) return store.DropBefore(shard, floor);
+  std::vector<LogRecord> records;
+  for (size_t i = 0; i < bytes.size(); ++i) records.push_back({first + i, bytes[i]});
+  return store.Append(shard, records);
+}
+
+ModelCall StoreModel::Next() {
+  const ShardId shard = Shards()[random_.Below(Shards().size())];
+  const uint64_t dice = shards_[shard].last_ever == 0 ? 0 : random_.Below(20);
+  if (dice < 13) return NextAppend(shard);
+  if (dice < 17) return NextCheckpoint(shard);
+  return dice < 19 ? NextHold(shard) : NextDrop(shard);
+}
+
+ModelCall StoreModel::NextAppend(ShardId shard) {
+  ModelCall call;
+  call.shard = shard;
+  call.first = shards_[shard].last_ever + 1;
+  const uint64_t count = random_.OneIn(3) ? 1 : 1 + random_.Below(150);
+  for (uint64_t i = 0; i < count; ++i) {
+    call.bytes.push_back(random_.Bytes(random_.OneIn(60) ? random_.Below(30000) : random_.Below(300)));
+  }
+  return call;
+}
+
+ModelCall StoreModel::NextCheckpoint(ShardId shard) {
+  const ModelShard& now = shards_[shard];
+  ModelCall call;
+  call.kind = ModelCall::kCheckpoint;
+  call.shard = shard;
+  call.checkpoint.covers = now.last_ever;
+  call.checkpoint.time = static_cast<TimeMs>(now.last_ever) + 1000;
+  call.checkpoint.state = random_.Bytes(random_.Below(100));
+  for (uint64_t n = 0; n < kKeys; ++n) {
+    if (random_.OneIn(4)) call.checkpoint.index.push_back({KeyNumber(n), 1 + random_.Below(now.last_ever)});
+  }
+  std::sort(call.checkpoint.index.begin(), call.checkpoint.index.end(),
+            [](const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; });
+  for (uint64_t n = 0; n < kBlocks; ++n) {
+    if (random_.OneIn(3)) call.checkpoint.blocks.push_back({n, random_.Bytes(random_.Below(3) * 700)});
+  }
+  for (const auto& [task, held] : now.held) {
+    if (random_.OneIn(4)) call.checkpoint.releases.push_back({now.last_ever, task});
+  }
+  return call;
+}
+
+ModelCall StoreModel::NextHold(ShardId shard) {
+  ModelCall call;
+  call.kind = ModelCall::kHold;
+  call.shard = shard;
+  for (const auto& [sequence, bytes] : shards_[shard].log) {
+    if (random_.OneIn(100)) call.held.push_back({sequence, bytes, {KeyNumber(random_.Below(kKeys))}});
+  }
+  return call;
+}
+
+ModelCall StoreModel::NextDrop(ShardId shard) {
+  const ModelShard& now = shards_[shard];
+  ModelCall call;
+  call.kind = ModelCall::kDrop;
+  call.shard = shard;
+  // What the last checkpoint does not cover must stay.
+  const Sequence highest = now.covers + 1;
+  call.floor = highest > now.floor ? now.floor + random_.Below(highest - now.floor + 1) : now.floor;
+  return call;
+}
+
+void StoreModel::Release(ModelShard& to, Sequence task) {
+  const auto held = to.held.find(task);
+  if (held == to.held.end()) return;
+  for (const IndexKey& key : held->second.index_keys) {
+    const auto entry = to.index.find(key);
+    if (entry != to.index.end() && entry->second == std::pair(task, true)) to.index.erase(entry);
+  }
+  to.held.erase(held);
+}
+
+void StoreModel::Apply(const ModelCall& call) {
+  ModelShard& to = shards_[call.shard];
+  if (call.kind == ModelCall::kAppend) {
+    for (const std::string& bytes : call.bytes) to.log[++to.last_ever] = bytes;
+  }
+  if (call.kind == ModelCall::kCheckpoint) {
+    for (const IndexEntry& entry : call.checkpoint.index) to.index[entry.key] = {entry.sequence, false};
+    for (const OpenBlock& block : call.checkpoint.blocks) {
+      to.blocks[block.number] = block.bytes;
+      if (block.bytes.empty()) to.blocks.erase(block.number);
+    }
+    for (const auto& release : call.checkpoint.releases) to.releases.insert({release.resolved_at, release.task});
+    to.covers = call.checkpoint.covers;
+    to.state = call.checkpoint.state;
+  }
+  if (call.kind == ModelCall::kHold) {
+    for (const HeldTask& held : call.held) {
+      to.held[held.task] = held;
+      for (const IndexKey& key : held.index_keys) to.index[key] = {held.task, true};
+    }
+  }
+  if (call.kind == ModelCall::kDrop && call.floor > to.floor && to.last_ever != 0) {
+    to.log.erase(to.log.begin(), to.log.lower_bound(call.floor));
+    to.floor = to.log.empty() ? to.last_ever + 1 : to.log.begin()->first;
+    while (!to.releases.empty() && to.releases.begin()->first < to.floor) {
+      Release(to, to.releases.begin()->second);
+      to.releases.erase(to.releases.begin());
+    }
+    std::erase_if(to.index, [&](const auto& entry) { return !entry.second.second && entry.second.first < to.floor; });
+  }
+}
+
+void StoreModel::Step(TokenStore& store) {
+  const ModelCall call = Next();
+  TB_ASSERT_OK(call.Make(store));
+  Apply(call);
+}
+
+void StoreModel::Check(const TokenStore& store) const {
+  for (const ShardId shard : Shards()) CheckShard(store, shard);
+}
+
+void StoreModel::CheckShard(const TokenStore& store, ShardId shard) const {
+  SCOPED_TRACE("shard " + std::to_string(shard));
+  static const ModelShard kEmpty;
+  const auto found = shards_.find(shard);
+  const ModelShard& model = found == shards_.end() ? kEmpty : found->second;
+  EXPECT_EQ(*store.LastSequence(shard), model.log.empty() ? 0 : model.last_ever);
+  EXPECT_EQ(*store.Floor(shard), model.floor);
+  std::map<Sequence, std::string> log;
+  TB_EXPECT_OK(store.Scan(shard, 0, [&](const LogRecord& record) {
+    log[record.sequence] = std::string(record.bytes);
+    return true;
+  }));
+  EXPECT_TRUE(log == model.log) << log.size() << " records instead of " << model.log.size();
+  for (Sequence sequence = 1; sequence <= model.last_ever + 2; sequence += 1 + model.last_ever / 50) {
+    const auto expected = model.log.find(sequence);
+    if (expected != model.log.end()) {
+      EXPECT_TRUE(*store.Read(shard, sequence) == expected->second);
+      continue;
+    }
+    if (model.held.contains(sequence)) continue;
+    TB_EXPECT_CODE(store.Read(shard, sequence), absl::StatusCode::kNotFound);
+  }
+  for (const auto& [task, held] : model.held) EXPECT_TRUE(*store.Read(shard, task) == held.bytes) << task;
+  for (uint64_t n = 0; n < kKeys; ++n) {
+    const auto entry = model.index.find(KeyNumber(n));
+    const bool there = entry != model.index.end() && (entry->second.second || entry->second.first >= model.floor);
+    EXPECT_EQ(*store.Find(shard, KeyNumber(n)), there ? entry->second.first : 0) << "key " << n;
+  }
+  std::map<uint64_t, std::string> blocks;
+  const auto head = store.LoadCheckpoint(
+      shard, [&](uint64_t number, std::string_view bytes) { blocks[number] = std::string(bytes); });
+  TB_ASSERT_OK(head);
+  EXPECT_EQ(head->covers, model.covers);
+  EXPECT_TRUE(head->state == model.state);
+  EXPECT_TRUE(blocks == model.blocks);
+}
+
+void StoreModel::CheckAfterCrash(const TokenStore& store, const ModelCall* unsure) {
+  if (unsure == nullptr) return Check(store);
+  // An index file may have been taken in without its checkpoint: replaying the log makes that good, so the index is
+  // adopted as one or the other, entry by entry.
+  const ShardId shard = unsure->shard;
+  StoreModel after = *this;
+  after.Apply(*unsure);
+  const ModelShard& with = after.shards_[shard];
+  const ModelShard& without = shards_[shard];
+  bool there = false;
+  if (unsure->kind == ModelCall::kAppend) there = *store.LastSequence(shard) == with.last_ever;
+  if (unsure->kind == ModelCall::kDrop) there = *store.Floor(shard) != without.floor;
+  if (unsure->kind == ModelCall::kCheckpoint) {
+    const auto head = store.LoadCheckpoint(shard, [](uint64_t, std::string_view) {});
+    TB_ASSERT_OK(head);
+    there = head->state == unsure->checkpoint.state && head->covers == unsure->checkpoint.covers;
+    for (const IndexEntry& entry : unsure->checkpoint.index) {
+      const Sequence now = *store.Find(shard, entry.key);
+      if (there || now != entry.sequence || now == 0) continue;
+      const auto old = shards_[shard].index.find(entry.key);
+      if (old == shards_[shard].index.end() || old->second.first != now) {
+        shards_[shard].index[entry.key] = {entry.sequence, false};
+      }
+    }
+  }
+  if (unsure->kind == ModelCall::kHold && !unsure->held.empty()) {
+    // Held copies of what is still in the log show only in the index.
+    const HeldTask& last = unsure->held.back();
+    there = *store.Find(shard, last.index_keys[0]) == last.task;
+  }
+  if (there) Apply(*unsure);
+  Check(store);
+}
+
+}  // namespace tokenbroker::storage
