@@ -1,6 +1,9 @@
 #include "server/broker/token_codec.h"
 
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include <array>
 #include <atomic>
@@ -32,50 +35,66 @@ void StoreBig(uint64_t value, int size, uint8_t* bytes) {
   for (int i = size - 1; i >= 0; --i, value >>= 8) bytes[i] = static_cast<uint8_t>(value);
 }
 
-// One prepared cipher per thread, key and direction: setting the key is the dear part.
+// Synthetic IV: tag = AES-CMAC(first half of the secret, associated || plain), sealed = AES-CTR(second half, IV = tag). This is the SIV
+// construction over one message whose associated part has a fixed length; OpenSSL's own AES-SIV derives its subkeys anew at each
+// call, which costs 2 us instead of 0.15.
+//
+// One prepared pair of contexts per thread, key and direction: setting the key is the dear part.
 class Siv {
  public:
-  Siv() : context_(EVP_CIPHER_CTX_new()) {}
-  ~Siv() { EVP_CIPHER_CTX_free(context_); }
+  Siv() : cipher_(EVP_CIPHER_CTX_new()), mac_(EVP_MAC_CTX_new(CmacAlgorithm())) {}
+  ~Siv() {
+    EVP_CIPHER_CTX_free(cipher_);
+    EVP_MAC_CTX_free(mac_);
+  }
   Siv(const Siv&) = delete;
   Siv& operator=(const Siv&) = delete;
 
-  void SetKey(const TokenKey& key, bool encrypt) {
-    static EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-128-SIV", nullptr);
-    const bool ok = EVP_CIPHER_CTX_reset(context_) && EVP_CipherInit_ex2(context_, cipher, key.secret.data(), nullptr, encrypt, nullptr);
-    if (!ok) std::abort();
+  void SetKey(const TokenKey& key) {
+    char name[] = "AES-128-CBC";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, name, 0), OSSL_PARAM_construct_end()};
+    Must(EVP_MAC_init(mac_, key.secret.data(), 16, parameters));
+    Must(EVP_EncryptInit_ex(cipher_, EVP_aes_128_ctr(), nullptr, key.secret.data() + 16, nullptr));
   }
 
-  void Encrypt(std::string_view associated, const uint8_t* plain, int size, uint8_t* tag, uint8_t* sealed) {
-    const bool ok = Restart(true) && Associate(associated) && Update(sealed, plain, size) && Finish() &&
-                    EVP_CIPHER_CTX_ctrl(context_, EVP_CTRL_AEAD_GET_TAG, kTagSize, tag);
-    if (!ok) std::abort();
+  void Encrypt(std::string_view associated, const uint8_t* plain, size_t size, uint8_t* tag, uint8_t* sealed) {
+    Authenticate(associated, plain, size, tag);
+    Mask(tag, plain, size, sealed);
   }
 
-  bool Decrypt(std::string_view associated, const uint8_t* sealed, int size, const uint8_t* tag, uint8_t* plain) {
-    return Restart(false) &&
-           EVP_CIPHER_CTX_ctrl(context_, EVP_CTRL_AEAD_SET_TAG, kTagSize, const_cast<uint8_t*>(tag)) &&
-           Associate(associated) && Update(plain, sealed, size) && Finish();
+  bool Decrypt(std::string_view associated, const uint8_t* sealed, size_t size, const uint8_t* tag, uint8_t* plain) {
+    Mask(tag, sealed, size, plain);
+    uint8_t right[kTagSize];
+    Authenticate(associated, plain, size, right);
+    return CRYPTO_memcmp(right, tag, kTagSize) == 0;
   }
 
  private:
-  bool Restart(bool encrypt) { return EVP_CipherInit_ex2(context_, nullptr, nullptr, nullptr, encrypt, nullptr); }
-  bool Associate(std::string_view data) {
-    int length = 0;
-    return EVP_CipherUpdate(context_, nullptr, &length, reinterpret_cast<const uint8_t*>(data.data()),
-                            static_cast<int>(data.size()));
+  static EVP_MAC* CmacAlgorithm() {
+    static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "CMAC", nullptr);
+    return algorithm;
   }
-  bool Update(uint8_t* out, const uint8_t* in, int size) {
-    int length = 0;
-    return EVP_CipherUpdate(context_, out, &length, in, size);
-  }
-  bool Finish() {
-    uint8_t nothing[16];
-    int length = 0;
-    return EVP_CipherFinal_ex(context_, nothing, &length);
+  // The library refuses only when it is out of memory or wrongly called.
+  static void Must(int ok) {
+    if (!ok) std::abort();
   }
 
-  EVP_CIPHER_CTX* context_;
+  void Authenticate(std::string_view associated, const uint8_t* plain, size_t size, uint8_t* tag) {
+    size_t length = 0;
+    Must(EVP_MAC_init(mac_, nullptr, 0, nullptr));
+    Must(EVP_MAC_update(mac_, reinterpret_cast<const uint8_t*>(associated.data()), associated.size()));
+    Must(EVP_MAC_update(mac_, plain, size));
+    Must(EVP_MAC_final(mac_, tag, &length, kTagSize));
+  }
+
+  void Mask(const uint8_t* tag, const uint8_t* in, size_t size, uint8_t* out) {
+    int length = 0;
+    Must(EVP_EncryptInit_ex(cipher_, nullptr, nullptr, nullptr, tag));
+    Must(EVP_EncryptUpdate(cipher_, out, &length, in, static_cast<int>(size)));
+  }
+
+  EVP_CIPHER_CTX* cipher_;
+  EVP_MAC_CTX* mac_;
 };
 
 // The thread's cipher for a key; prepared anew when the key or the ring changed.
@@ -88,7 +107,7 @@ Siv& CipherFor(const TokenKey& key, uint64_t generation, bool encrypt) {
   thread_local Slot slots[2];
   Slot& slot = slots[encrypt ? 1 : 0];
   if (slot.generation != generation || slot.id != key.id) {
-    slot.siv.SetKey(key, encrypt);
+    slot.siv.SetKey(key);
     slot.generation = generation;
     slot.id = key.id;
   }
@@ -189,7 +208,7 @@ std::string TokenCodec::SealUpstream(storage::Sequence task, std::string_view up
   bytes[0] = key.id;
   CipherFor(key, generation, true)
       .Encrypt(UpstreamAssociated(key.id, task), reinterpret_cast<const uint8_t*>(upstream.data()),
-               static_cast<int>(upstream.size()), bytes + 1, bytes + 1 + kTagSize);
+               upstream.size(), bytes + 1, bytes + 1 + kTagSize);
   return sealed;
 }
 
@@ -202,7 +221,7 @@ absl::StatusOr<std::string> TokenCodec::OpenUpstream(storage::Sequence task, std
   if (key == nullptr) return absl::NotFoundError("the key that sealed an upstream token was removed");
   std::string plain(sealed.size() - 1 - kTagSize, '\0');
   const bool ok = CipherFor(*key, generation, false)
-                      .Decrypt(UpstreamAssociated(key->id, task), bytes + 1 + kTagSize, static_cast<int>(plain.size()),
+                      .Decrypt(UpstreamAssociated(key->id, task), bytes + 1 + kTagSize, plain.size(),
                                bytes + 1, reinterpret_cast<uint8_t*>(plain.data()));
   if (!ok) return absl::DataLossError("a sealed upstream token is damaged");
   return plain;
