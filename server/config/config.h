@@ -13,6 +13,7 @@
 
 namespace tokenbroker {
 
+namespace units {
 inline constexpr DurationMs kSecond = 1'000;
 inline constexpr DurationMs kMinute = 60 * kSecond;
 inline constexpr DurationMs kHour = 60 * kMinute;
@@ -20,13 +21,14 @@ inline constexpr DurationMs kDay = 24 * kHour;
 inline constexpr int64_t kKiB = 1'024;
 inline constexpr int64_t kMiB = 1'024 * kKiB;
 inline constexpr int64_t kGiB = 1'024 * kMiB;
+}  // namespace units
 
 enum class StorageBackend : uint8_t { kRocksDb, kMemory };
 enum class AuthMode : uint8_t { kOpen, kKeys };
 // kAuto: text on a terminal, else JSON.
 enum class LogStyle : uint8_t { kAuto, kJson, kText };
 
-// A set of rights in one namespace.
+// Bits of a set of rights in one namespace; the same bits as broker::Right.
 enum Right : uint8_t {
   kIssue = 1,
   kResolve = 2,
@@ -59,11 +61,11 @@ struct CertificateHolder {
 struct GrpcConfig {
   std::string listen = "127.0.0.1:7433";
   int64_t max_concurrent_streams = 1'000;
-  int64_t max_message_size = 8 * kMiB;
+  int64_t max_message_size = 8 * units::kMiB;
   DurationMs max_connection_age = 0;
-  DurationMs keepalive_time = kMinute;
-  DurationMs keepalive_timeout = 20 * kSecond;
-  DurationMs keepalive_min_client_interval = 10 * kSecond;
+  DurationMs keepalive_time = units::kMinute;
+  DurationMs keepalive_timeout = 20 * units::kSecond;
+  DurationMs keepalive_min_client_interval = 10 * units::kSecond;
   bool reflection = true;
 };
 
@@ -80,30 +82,31 @@ struct StorageConfig {
   StorageBackend backend = StorageBackend::kRocksDb;
   std::string backup_root;
   int64_t checkpoint_entries = 1'000'000;
-  DurationMs checkpoint_interval = 10 * kMinute;
+  DurationMs checkpoint_interval = 10 * units::kMinute;
 };
 
 struct RetentionConfig {
-  DurationMs resolved = 7 * kDay;
-  DurationMs hold_after = kHour;
+  DurationMs resolved = 7 * units::kDay;
+  DurationMs hold_after = units::kHour;
 };
 
 struct TasksConfig {
-  DurationMs default_timeout = 7 * kDay;
-  int64_t max_output = 256 * kKiB;
-  int64_t max_input = 256 * kKiB;
+  DurationMs default_timeout = 7 * units::kDay;
+  int64_t max_output = 256 * units::kKiB;
+  int64_t max_input = 256 * units::kKiB;
 };
 
 struct LimitsConfig {
   int64_t open_tasks_per_namespace = 20'000'000;
   int64_t parked_per_namespace = 10'000;
+  int64_t parked_bytes = 256 * units::kMiB;
   int64_t namespaces = 10'000;
   int64_t queue_operations = 65'536;
-  int64_t queue_bytes = 256 * kMiB;
+  int64_t queue_bytes = 256 * units::kMiB;
   int64_t awaits = 100'000;
   int64_t watches = 1'000;
-  int64_t progress_bytes = 64 * kMiB;
-  int64_t disk_free_min = kGiB;
+  int64_t progress_bytes = 64 * units::kMiB;
+  int64_t disk_free_min = units::kGiB;
 };
 
 struct TlsConfig {
@@ -111,7 +114,7 @@ struct TlsConfig {
   std::string key_file;
   std::string client_ca_file;
   bool require_client_certificate = false;
-  DurationMs reload_interval = kMinute;
+  DurationMs reload_interval = units::kMinute;
 
   bool enabled() const { return !certificate_file.empty(); }
 };
@@ -133,7 +136,7 @@ struct LogConfig {
 };
 
 struct DrainConfig {
-  DurationMs timeout = 25 * kSecond;
+  DurationMs timeout = 25 * units::kSecond;
 };
 
 struct InsecureConfig {

@@ -12,12 +12,12 @@
 namespace tokenbroker {
 namespace {
 
-constexpr std::array<std::string_view, 14> kForeign = {
+constexpr std::array<std::string_view, 15> kForeign = {
     "TOKENBROKER_FAILPOINTS", "TOKENBROKER_FAILPOINT_SEED",
     // tokenctl and the client libraries
     "TOKENBROKER_ADDRESS", "TOKENBROKER_PROFILE", "TOKENBROKER_NAMESPACE", "TOKENBROKER_API_KEY",
     "TOKENBROKER_API_KEY_FILE", "TOKENBROKER_TOKEN", "TOKENBROKER_TOKEN_FILE", "TOKENBROKER_TASK_ID",
-    "TOKENBROKER_CONFIG", "TOKENBROKER_OUTPUT", "TOKENBROKER_TIMEOUT", "TOKENBROKER_DEBUG"};
+    "TOKENBROKER_CONFIG", "TOKENBROKER_TLS", "TOKENBROKER_OUTPUT", "TOKENBROKER_TIMEOUT", "TOKENBROKER_DEBUG"};
 
 // What Kubernetes tells every pod about a Service "tokenbroker": TOKENBROKER_SERVICE_HOST,
 // TOKENBROKER_SERVICE_PORT_GRPC, TOKENBROKER_PORT, TOKENBROKER_PORT_7433_TCP_ADDR; with a longer name there is more

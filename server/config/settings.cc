@@ -13,6 +13,8 @@
 namespace tokenbroker {
 namespace {
 
+using namespace units;
+
 // Reaches a field in a const and in a mutable Config alike.
 #define TB_FIELD(path) \
   [](auto& config) -> auto& { return config.path; }
@@ -168,10 +170,10 @@ void AddStorage(std::vector<Setting>& all) {
                          "A checkpoint is written after this time, if anything changed."));
   all.push_back(Duration("retention.resolved", TB_FIELD(retention.resolved), kMinute, 3'660 * kDay,
                          "How long ended tasks are kept and repeated calls are recognised, at least."));
-  all.push_back(
-      Duration("retention.hold_after", TB_FIELD(retention.hold_after), kMinute, 366 * kDay,
-               "Tasks still open after this time are copied out of the log, so that the log behind them can go. At "
-               "most retention.resolved."));
+  all.push_back(Duration(
+      "retention.hold_after", TB_FIELD(retention.hold_after), kMinute, 366 * kDay,
+      "Tasks that still wait in a stretch of the log that old are copied out of it. The stretch goes when it is "
+      "older than this and retention.resolved together."));
 }
 
 void AddTasksAndLimits(std::vector<Setting>& all) {
@@ -184,18 +186,24 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
   all.push_back(
       Count("limits.parked_per_namespace", TB_FIELD(limits.parked_per_namespace), 0, kMany,
             "Outcomes of one namespace that wait for their task; further ones are refused with NAMESPACE_LIMIT."));
+  all.push_back(Size("limits.parked_bytes", TB_FIELD(limits.parked_bytes), 0, kTiB,
+                     "Memory for outcomes that wait for their task, of all namespaces together."));
   all.push_back(Count("limits.namespaces", TB_FIELD(limits.namespaces), 1, 1'000'000,
                       "Namespaces; a task in a further one is refused with NAMESPACE_LIMIT."));
   all.push_back(Count("limits.queue_operations", TB_FIELD(limits.queue_operations), 16, 10'000'000,
                       "Operations that wait to be committed; further ones are refused with OVERLOADED."));
-  all.push_back(Size("limits.queue_bytes", TB_FIELD(limits.queue_bytes), kMiB, kTiB,
-                     "Memory of the operations that wait to be committed. At least grpc.max_message_size."));
+  all.push_back(
+      Size("limits.queue_bytes", TB_FIELD(limits.queue_bytes), kMiB, kTiB,
+           "Memory of the operations that wait to be committed; further ones are refused with OVERLOADED. At least "
+           "grpc.max_message_size."));
   all.push_back(Count("limits.awaits", TB_FIELD(limits.awaits), 0, 10'000'000,
                       "AwaitTask calls under way; further ones are refused with OVERLOADED."));
   all.push_back(Count("limits.watches", TB_FIELD(limits.watches), 0, 1'000'000,
                       "WatchTasks calls under way; further ones are refused with OVERLOADED."));
-  all.push_back(Size("limits.progress_bytes", TB_FIELD(limits.progress_bytes), 0, kTiB,
-                     "Memory for progress that heartbeats reported and that is not written yet."));
+  all.push_back(Size(
+      "limits.progress_bytes", TB_FIELD(limits.progress_bytes), 0, kTiB,
+      "Memory for progress that heartbeats reported. Beyond it beats are still accepted, but their progress is not "
+      "kept."));
   all.push_back(Size("limits.disk_free_min", TB_FIELD(limits.disk_free_min), 0, 1'024 * kTiB,
                      "With less than this free where the store is, new tasks are refused with DISK_FULL; open ones can "
                      "still be resolved."));

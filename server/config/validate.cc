@@ -10,6 +10,8 @@
 namespace tokenbroker {
 namespace {
 
+using namespace units;
+
 bool IsInside(const std::filesystem::path& inner, const std::filesystem::path& outer) {
   const std::filesystem::path relative = inner.lexically_normal().lexically_relative(outer.lexically_normal());
   return !relative.empty() && *relative.begin() != "..";
@@ -49,10 +51,6 @@ class Validator {
       } else if (!storage.path.empty() && IsInside(storage.backup_root, storage.path)) {
         Error("storage.backup_root", "must be outside storage.path");
       }
-    }
-    if (config_.retention.hold_after > config_.retention.resolved) {
-      Error("retention.hold_after",
-            absl::StrCat("must be at most retention.resolved, which is ", FormatDuration(config_.retention.resolved)));
     }
   }
 

@@ -7,7 +7,7 @@ constexpr std::array<std::string_view, 5> kOutcomes = {"succeeded", "failed", "e
 constexpr std::array<std::string_view, 9> kVerdicts = {"accepted",  "replayed",   "parked",  "conflict", "expired",
                                                        "cancelled", "superseded", "unknown", "refused"};
 constexpr std::array<std::string_view, 2> kDoors = {"grpc", "http"};
-constexpr std::array<std::string_view, 5> kQueues = {"operations", "awaits", "watches", "parked", "progress"};
+constexpr std::array<std::string_view, 3> kQueues = {"commit", "awaits", "watches"};
 constexpr std::array<std::string_view, 17> kCodes = {
     "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
@@ -48,6 +48,8 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
                                                         "Age of the task that waits longest; 0 if none waits.")),
       parked_callbacks(
           registry.AddCallbackGauge("tokenbroker_parked_callbacks", "Outcomes that came before their task.")),
+      parked_refused(registry.AddCounter("tokenbroker_parked_refused_total",
+                                         "Parked outcomes that broke their task's contract, and were dropped.")),
       expiry_lateness_seconds(registry.AddHistogram("tokenbroker_expiry_lateness_seconds",
                                                     "From a deadline to the moment its expiry was on disk.",
                                                     kLatenessBounds)),
@@ -55,10 +57,9 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
                                                     "One append to the log with its sync.", LatencyBounds())),
       commit_group_size(registry.AddHistogram("tokenbroker_commit_group_size", "Changes in one append.", kGroupBounds)),
       queue_depth(registry.AddCallbackGauge("tokenbroker_queue_depth", "Operations that wait for the committer.",
-                                            {{"queue", "operations"}})),
-      queue_bytes(registry.AddCallbackGauge("tokenbroker_queue_bytes",
-                                            "Memory of the operations that wait for the committer.",
-                                            {{"queue", "operations"}})),
+                                            {{"queue", "commit"}})),
+      queue_bytes(registry.AddCallbackGauge(
+          "tokenbroker_queue_bytes", "Memory of the operations that wait for the committer.", {{"queue", "commit"}})),
       clock_offset_seconds(
           registry.AddCallbackGauge("tokenbroker_clock_offset_seconds", "Wall clock minus broker time.")),
       store_bytes(registry.AddCallbackGauge("tokenbroker_store_bytes", "What the store takes on disk, or in memory.")),

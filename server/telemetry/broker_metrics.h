@@ -33,7 +33,7 @@ enum class SettleVerdict : uint8_t {
   kRefused
 };
 enum class Door : uint8_t { kGrpc, kHttp };
-enum class BoundedQueue : uint8_t { kOperations, kAwaits, kWatches, kParked, kProgress };
+enum class BoundedQueue : uint8_t { kCommit, kAwaits, kWatches };
 
 // Counts the calls of one RPC method. Made once per method; OnDone costs two look-ups and three additions.
 class RpcMetrics {
@@ -79,6 +79,9 @@ struct BrokerMetrics {
   CallbackGauge& oldest_open_age_seconds;
   // tokenbroker_parked_callbacks: outcomes that came before their task.
   CallbackGauge& parked_callbacks;
+  // tokenbroker_parked_refused_total: parked outcomes that broke the contract of the task they were for, and were
+  // dropped.
+  Counter& parked_refused;
   // tokenbroker_expiry_lateness_seconds: from a deadline to the moment its expiry was on disk.
   Histogram& expiry_lateness_seconds;
 
@@ -92,9 +95,9 @@ struct BrokerMetrics {
   Histogram& commit_duration_seconds;
   // tokenbroker_commit_group_size: changes in one append.
   Histogram& commit_group_size;
-  // tokenbroker_queue_depth{queue="operations"}: operations that wait for the committer.
+  // tokenbroker_queue_depth{queue="commit"}: operations that wait for the committer.
   CallbackGauge& queue_depth;
-  // tokenbroker_queue_bytes{queue="operations"}: the memory they hold.
+  // tokenbroker_queue_bytes{queue="commit"}: the memory they hold.
   CallbackGauge& queue_bytes;
   // tokenbroker_overload_refusals_total{queue}: calls refused because something with a bound was full.
   Counter& overload_refusals(BoundedQueue queue) { return *overload_refusals_[static_cast<size_t>(queue)]; }
@@ -117,7 +120,7 @@ struct BrokerMetrics {
   MetricsRegistry& registry_;
   std::array<Counter*, 5> tasks_resolved_;
   std::array<std::array<Counter*, 9>, 2> settle_verdicts_;
-  std::array<Counter*, 5> overload_refusals_;
+  std::array<Counter*, 3> overload_refusals_;
   std::mutex rpc_mutex_;
   std::vector<std::unique_ptr<RpcMetrics>> rpcs_;
 };

@@ -8,6 +8,8 @@
 namespace tokenbroker {
 namespace {
 
+using namespace units;
+
 using testing::HasSubstr;
 
 // The complaint about a sound configuration with this change, or "".
@@ -77,8 +79,6 @@ TEST(ValidateConfig, ChecksWhatMustFitTogether) {
       {[](Config& c) { c.storage.backup_root = "relative"; }, "storage.backup_root: must be an absolute path"},
       {[](Config& c) { c.storage.backup_root = "/data"; }, "storage.backup_root: must be outside storage.path"},
       {[](Config& c) { c.storage.backup_root = "/data/x/../b"; }, "storage.backup_root: must be outside storage.path"},
-      {[](Config& c) { c.retention = {.resolved = kHour, .hold_after = kDay}; },
-       "retention.hold_after: must be at most"},
       {[](Config& c) { c.tasks.max_output = 8 * kMiB; }, "grpc.max_message_size: must be at least 8256KiB"},
       {[](Config& c) { c.limits.queue_bytes = kMiB; }, "limits.queue_bytes: must be at least grpc.max_message_size"},
       {[](Config& c) { c.tls.certificate_file = "c"; }, "tls.key_file: must be set, too"},

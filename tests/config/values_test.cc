@@ -7,6 +7,8 @@
 namespace tokenbroker {
 namespace {
 
+using namespace units;
+
 TEST(Duration, IsReadInEveryUnit) {
   EXPECT_EQ(ParseDuration("0").value(), 0);
   EXPECT_EQ(ParseDuration("250ms").value(), 250);
