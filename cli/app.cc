@@ -1,0 +1,101 @@
+#include "cli/app.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "cli/advice.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/version.h"
+
+namespace tokenbroker::cli {
+namespace {
+
+constexpr char kFooter[] = R"(Start:
+  tokenbroker dev &
+  tokenctl issue --key order-17 --timeout 1h
+  tokenctl succeed --key order-17 --output '{"approved": true}'
+  tokenctl await --key order-17
+
+A token is a secret: hand it over by --token-file, standard input (-) or TOKENBROKER_TOKEN; as an argument it shows in ps.
+More: tokenctl help COMMAND, tokenctl help exit-codes, tokenctl help environment)";
+
+void AddGlobalFlags(CLI::App& root, Session& session) {
+  ConnectionFlags& flags = session.flags;
+  root.add_option("--format,-o", session.format,
+                  "table, json, jsonl or id; issue: also token; get, await: also output");
+  root.add_option("--address,-a", flags.address, "host:port of the broker");
+  root.add_option("--namespace,-n", flags.name_space, "Namespace");
+  root.add_option("--profile", flags.profile, "Profile of the profile file");
+  root.add_option("--timeout", flags.timeout, "For a call with its retries, as in 10s");
+  root.add_option("--api-key-file", flags.api_key_file, "File with the API key");
+  root.add_flag("--tls", flags.tls, "Encrypt the connection");
+  root.add_option("--tls-ca", flags.tls_ca, "Certificates to trust, PEM");
+  root.add_option("--tls-cert", flags.tls_cert, "Client certificate, PEM");
+  root.add_option("--tls-key", flags.tls_key, "Its key, PEM");
+}
+
+void AddCommands(CommandLine& line) {
+  AddIssueCommand(line);
+  AddSettleCommands(line);
+  AddHeartbeatCommand(line);
+  AddReadCommands(line);
+  AddAwaitCommand(line);
+  AddWatchCommand(line);
+  AddControlCommands(line);
+  AddRunCommand(line);
+  AddBulkCommand(line);
+  AddAdminCommands(line);
+  AddProfileCommands(line);
+  AddHelpCommands(line);
+}
+
+// Everything after "--" belongs to the command of `run`; to the other commands "--" means what it always does.
+std::vector<std::string> SplitTail(std::vector<std::string>& arguments) {
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  if (dashes == arguments.end() || std::find(arguments.begin(), dashes, "run") == dashes) return {};
+  std::vector<std::string> tail(std::next(dashes), arguments.end());
+  arguments.erase(dashes, arguments.end());
+  return tail;
+}
+
+// True when there is a command to run; otherwise everything has been said and `exit_code` is set.
+bool Parse(CommandLine& line, Session& session, std::vector<std::string> arguments, int& exit_code) {
+  line.tail = SplitTail(arguments);
+  std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.
+  try {
+    line.root.parse(std::move(arguments));
+    return true;
+  } catch (const CLI::Success& help) {
+    line.root.exit(help, session.out(), session.err());
+    exit_code = kOk;
+  } catch (const CLI::ParseError& error) {
+    session.err() << "tokenctl: " << Printable(error.what())
+                  << "\n  do:        see tokenctl --help, or COMMAND --help\n";
+    exit_code = kUsage;
+  }
+  return false;
+}
+
+}  // namespace
+
+int RunCli(const std::vector<std::string>& arguments, World world) {
+  Session session(std::move(world));
+  CommandLine line;
+  line.root.name("tokenctl");
+  line.root.description("Issues, settles and watches the tasks of a task token broker.");
+  line.root.footer(kFooter);
+  line.root.set_version_flag("--version", std::string("tokenctl ") + kVersion);
+  line.root.require_subcommand(1);
+  AddGlobalFlags(line.root, session);
+  AddCommands(line);
+  int exit_code = kInternal;
+  if (!Parse(line, session, arguments, exit_code)) return exit_code;
+  const auto done = line.action(session);
+  session.out().flush();
+  if (done.ok()) return *done;
+  session.err() << Explain(done.status());
+  return ExitCodeFor(done.status());
+}
+
+}  // namespace tokenbroker::cli

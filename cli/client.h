@@ -1,0 +1,16 @@
+// The broker at the other end of a gRPC channel.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "cli/broker.h"
+#include "cli/settings.h"
+
+namespace tokenbroker::cli {
+
+// Opens no connection yet: an unreachable broker shows with the first call. Fails when a key or certificate file cannot
+// be read.
+absl::StatusOr<std::unique_ptr<Broker>> Connect(const Settings& settings);
+
+}  // namespace tokenbroker::cli

@@ -1,0 +1,31 @@
+#include "cli/command.h"
+
+#include "base/status_macros.h"
+
+namespace tokenbroker::cli {
+
+CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
+                     const std::string& examples) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  if (!examples.empty()) command->footer("Examples:\n" + examples);
+  command->fallthrough();
+  return command;
+}
+
+void OnRun(CommandLine& line, CLI::App* command, Action action) {
+  command->callback([&line, action = std::move(action)] { line.action = action; });
+}
+
+void AddRef(CLI::App* command, RefFlags& flags) {
+  command->add_option("REF", flags.positional,
+                      "Task id, token, or - for a token on standard input (a token given here shows in ps)");
+  command->add_option("--token-file", flags.token_file, "File that holds the token");
+  command->add_option("--key,-k", flags.key, "Correlation key in the namespace");
+}
+
+absl::StatusOr<v1::TaskRef> ResolveRef(Session& session, const RefFlags& flags) {
+  TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
+  return ResolveRef(flags, settings.name_space, session.world().environment, session.world().in);
+}
+
+}  // namespace tokenbroker::cli

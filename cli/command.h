@@ -1,0 +1,47 @@
+// How a command joins the command line: one Add function per group of commands, called by app.cc.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cli/session.h"
+#include "cli/task_ref.h"
+
+namespace tokenbroker::cli {
+
+// Does the work; returns the exit code. An error is explained and turned into its exit code by the caller.
+using Action = std::function<absl::StatusOr<int>(Session&)>;
+
+struct CommandLine {
+  CLI::App root;
+  // Set by the command that was named.
+  Action action;
+  // What stands after "--"; for `run`.
+  std::vector<std::string> tail;
+};
+
+CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
+                     const std::string& examples);
+void OnRun(CommandLine& line, CLI::App* command, Action action);
+
+// REF, --token-file and --key.
+void AddRef(CLI::App* command, RefFlags& flags);
+absl::StatusOr<v1::TaskRef> ResolveRef(Session& session, const RefFlags& flags);
+
+void AddIssueCommand(CommandLine& line);
+void AddSettleCommands(CommandLine& line);
+void AddHeartbeatCommand(CommandLine& line);
+void AddReadCommands(CommandLine& line);
+void AddAwaitCommand(CommandLine& line);
+void AddWatchCommand(CommandLine& line);
+void AddControlCommands(CommandLine& line);
+void AddRunCommand(CommandLine& line);
+void AddBulkCommand(CommandLine& line);
+void AddAdminCommands(CommandLine& line);
+void AddProfileCommands(CommandLine& line);
+void AddHelpCommands(CommandLine& line);
+
+}  // namespace tokenbroker::cli

@@ -1,0 +1,164 @@
+// succeed, fail and peek.
+#include <memory>
+
+#include "base/status_macros.h"
+#include "cli/command.h"
+#include "cli/error.h"
+#include "cli/exit_code.h"
+#include "cli/payload.h"
+#include "cli/task_json.h"
+#include "cli/time_text.h"
+
+namespace tokenbroker::cli {
+namespace {
+
+constexpr char kNoOutput[] = "{}";
+
+struct SettleFlags {
+  RefFlags ref;
+  std::string output = kNoOutput;
+  std::string error;
+  std::string cause;
+  std::string request_id;
+  std::string park_for;
+  bool no_park = false;
+};
+
+absl::Status SetParking(const SettleFlags& flags, google::protobuf::Duration& park_for) {
+  TB_ASSIGN_OR_RETURN(const DurationMs span, ParseDuration(flags.park_for));
+  park_for = ToProto(span);
+  return absl::OkStatus();
+}
+
+template <typename Request>
+absl::Status SetCommon(Session& session, const SettleFlags& flags, Request& request) {
+  TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, flags.ref));
+  request.set_request_id(flags.request_id);
+  if (flags.no_park) request.mutable_park_for()->set_seconds(-1);
+  if (!flags.park_for.empty()) TB_RETURN_IF_ERROR(SetParking(flags, *request.mutable_park_for()));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::SucceedRequest> MakeSucceed(Session& session, const SettleFlags& flags) {
+  if (flags.output == "-" && flags.ref.positional == "-") {
+    return absl::InvalidArgumentError("standard input can be the token or the output, not both; use --token-file");
+  }
+  v1::SucceedRequest request;
+  TB_RETURN_IF_ERROR(SetCommon(session, flags, request));
+  TB_ASSIGN_OR_RETURN(*request.mutable_output(), ReadJson("--output", flags.output, session.world().in));
+  return request;
+}
+
+absl::StatusOr<v1::FailRequest> MakeFail(Session& session, const SettleFlags& flags) {
+  if (flags.cause == "-" && flags.ref.positional == "-") {
+    return absl::InvalidArgumentError("standard input can be the token or the cause, not both; use --token-file");
+  }
+  v1::FailRequest request;
+  TB_RETURN_IF_ERROR(SetCommon(session, flags, request));
+  request.set_error(flags.error);
+  TB_ASSIGN_OR_RETURN(*request.mutable_cause(), ReadText(flags.cause, session.world().in));
+  return request;
+}
+
+absl::Status PrintVerdict(Session& session, v1::Verdict verdict, const std::string& task_id) {
+  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
+  switch (format) {
+    case Format::kJson:
+    case Format::kJsonLines:
+      session.PrintJson(VerdictJson(verdict, task_id), format);
+      break;
+    case Format::kId:
+      session.out() << task_id << "\n";
+      break;
+    default:
+      session.out() << NameOf(verdict) << (task_id.empty() ? "" : " ") << task_id << "\n";
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> Succeed(Session& session, const SettleFlags& flags) {
+  TB_ASSIGN_OR_RETURN(const v1::SucceedRequest request, MakeSucceed(session, flags));
+  TB_ASSIGN_OR_RETURN(const v1::SucceedResponse response, session.Call(&Broker::Succeed, request));
+  TB_RETURN_IF_ERROR(PrintVerdict(session, response.verdict(), response.task_id()));
+  return kOk;
+}
+
+absl::StatusOr<int> Fail(Session& session, const SettleFlags& flags) {
+  TB_ASSIGN_OR_RETURN(const v1::FailRequest request, MakeFail(session, flags));
+  TB_ASSIGN_OR_RETURN(const v1::FailResponse response, session.Call(&Broker::Fail, request));
+  TB_RETURN_IF_ERROR(PrintVerdict(session, response.verdict(), response.task_id()));
+  return kOk;
+}
+
+absl::StatusOr<int> Peek(Session& session, const SettleFlags& flags, bool fails) {
+  v1::PeekTaskRequest request;
+  if (fails) {
+    TB_ASSIGN_OR_RETURN(*request.mutable_settlement()->mutable_fail(), MakeFail(session, flags));
+  } else {
+    TB_ASSIGN_OR_RETURN(*request.mutable_settlement()->mutable_succeed(), MakeSucceed(session, flags));
+  }
+  TB_ASSIGN_OR_RETURN(const v1::PeekTaskResponse response, session.Call(&Broker::Peek, request));
+  TB_RETURN_IF_ERROR(PrintVerdict(session, response.result().verdict(), response.result().task_id()));
+  TB_RETURN_IF_ERROR(StatusOf(response.result()));
+  return kOk;
+}
+
+void AddOutput(CLI::App* command, SettleFlags& flags) {
+  command->add_option("--output", flags.output, "JSON text, @file or -; {} if left out");
+}
+
+CLI::Option* AddError(CLI::App* command, SettleFlags& flags) {
+  command->add_option("--cause", flags.cause, "Why, for people: text, @file or -");
+  return command->add_option("--error,-e", flags.error, "Error code, for programs");
+}
+
+void AddCommon(CLI::App* command, SettleFlags& flags) {
+  command->add_option("--request-id", flags.request_id, "Recorded for tracing");
+  auto* park = command->add_option("--park-for", flags.park_for,
+                                   "With --key: how long to keep the outcome if the task is not issued yet, as in 15m");
+  command->add_flag("--no-park", flags.no_park, "With --key: refuse if the task is not issued yet")->excludes(park);
+}
+
+void AddSucceed(CommandLine& line) {
+  CLI::App* command = AddCommand(line.root, "succeed", "Resolve a task with an output",
+                                 R"(  tokenctl succeed --token-file task.token --output '{"approved": true}'
+  tokenctl succeed --key order-17 --output @result.json
+  echo "$TOKEN" | tokenctl succeed - --output '"done"')");
+  auto flags = std::make_shared<SettleFlags>();
+  AddRef(command, flags->ref);
+  AddOutput(command, *flags);
+  AddCommon(command, *flags);
+  OnRun(line, command, [flags](Session& session) { return Succeed(session, *flags); });
+}
+
+void AddFail(CommandLine& line) {
+  CLI::App* command = AddCommand(line.root, "fail", "Resolve a task with an error",
+                                 R"(  tokenctl fail --key order-17 --error Rejected --cause "no stock"
+  make 2> log || tokenctl fail --token-file task.token -e BuildFailed --cause @log)");
+  auto flags = std::make_shared<SettleFlags>();
+  AddRef(command, flags->ref);
+  AddError(command, *flags);
+  AddCommon(command, *flags);
+  OnRun(line, command, [flags](Session& session) { return Fail(session, *flags); });
+}
+
+void AddPeek(CommandLine& line) {
+  CLI::App* command =
+      AddCommand(line.root, "peek", "Say what an outcome would be answered, and change nothing",
+                 R"(  tokenctl peek --token-file task.token --output @result.json && echo "would be accepted")");
+  auto flags = std::make_shared<SettleFlags>();
+  AddRef(command, flags->ref);
+  AddOutput(command, *flags);
+  const CLI::Option* error = AddError(command, *flags);
+  OnRun(line, command, [flags, error](Session& session) { return Peek(session, *flags, error->count() > 0); });
+}
+
+}  // namespace
+
+void AddSettleCommands(CommandLine& line) {
+  AddSucceed(line);
+  AddFail(line);
+  AddPeek(line);
+}
+
+}  // namespace tokenbroker::cli

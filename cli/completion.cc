@@ -1,0 +1,116 @@
+#include "cli/completion.h"
+
+#include <functional>
+#include <vector>
+
+namespace tokenbroker::cli {
+namespace {
+
+std::vector<const CLI::App*> Subcommands(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+std::vector<const CLI::Option*> Flags(const CLI::App& app) {
+  return app.get_options([](const CLI::Option* option) { return option->nonpositional(); });
+}
+
+// Every command with its path below the root: "" for the root itself, "profile ls".
+void Walk(const CLI::App& app, const std::string& path,
+          const std::function<void(const std::string&, const CLI::App&)>& visit) {
+  visit(path, app);
+  for (const CLI::App* sub : Subcommands(app))
+    Walk(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), visit);
+}
+
+std::string Names(const CLI::App& app) {
+  std::string words;
+  for (const CLI::App* sub : Subcommands(app)) words += " " + sub->get_name();
+  return words;
+}
+
+std::string FlagNames(const CLI::App& app) {
+  std::string words;
+  for (const CLI::Option* flag : Flags(app)) {
+    for (const std::string& name : flag->get_lnames()) words += " --" + name;
+  }
+  return words;
+}
+
+std::string Trimmed(const std::string& words) { return words.empty() ? words : words.substr(1); }
+
+// For single quotes in all three shells: the character is simply left out.
+std::string Quoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c != '\'' && c != '\\') quoted += c;
+  }
+  return quoted + "'";
+}
+
+// A case per command: what may follow it, besides the flags that all share.
+std::string Cases(const CLI::App& root) {
+  std::string cases;
+  Walk(root, "", [&](const std::string& path, const CLI::App& app) {
+    const std::string own = path.empty() ? "" : FlagNames(app);
+    cases += "    " + Quoted(path) + ") words=" + Quoted(Trimmed(Names(app) + own)) + " ;;\n";
+  });
+  return cases;
+}
+
+}  // namespace
+
+std::string BashCompletion(const CLI::App& root) {
+  return R"(# bash completion for tokenctl; load with: source <(tokenctl completion bash)
+_tokenctl() {
+  local current="${COMP_WORDS[COMP_CWORD]}" path="" words="" i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case " )" +
+         Trimmed([&] {
+           std::string all;
+           Walk(root, "", [&](const std::string&, const CLI::App& app) { all += Names(app); });
+           return all;
+         }()) +
+         R"( " in
+      *" ${COMP_WORDS[i]} "*) path="${path:+$path }${COMP_WORDS[i]}" ;;
+    esac
+  done
+  case "$path" in
+)" + Cases(root) +
+         R"(  esac
+  [[ $current == -* ]] && words+=" )" +
+         Trimmed(FlagNames(root)) + R"("
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [[ ${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- "$current"))
+}
+complete -o filenames -F _tokenctl tokenctl
+)";
+}
+
+// zsh runs the bash function through its own adapter.
+std::string ZshCompletion(const CLI::App& root) {
+  return "#compdef tokenctl\n# zsh completion for tokenctl; load with: source <(tokenctl completion zsh)\n"
+         "autoload -U +X bashcompinit && bashcompinit\n" +
+         BashCompletion(root);
+}
+
+std::string FishCompletion(const CLI::App& root) {
+  std::string script = "# fish completion for tokenctl; load with: tokenctl completion fish | source\n";
+  Walk(root, "", [&](const std::string& path, const CLI::App& app) {
+    const bool top = path.empty();
+    const std::string last = path.substr(path.rfind(' ') + 1);
+    const std::string seen = top ? "" : " -n " + Quoted("__fish_seen_subcommand_from " + last);
+    for (const CLI::App* sub : Subcommands(app)) {
+      script += "complete -c tokenctl -f" + (top ? " -n __fish_use_subcommand" : seen) + " -a " + sub->get_name() +
+                " -d " + Quoted(sub->get_description()) + "\n";
+    }
+    for (const CLI::Option* flag : Flags(app)) {
+      for (const std::string& name : flag->get_lnames()) {
+        script += "complete -c tokenctl" + seen + " -l " + name + (flag->get_expected_max() > 0 ? " -r" : "") + " -d " +
+                  Quoted(flag->get_description()) + "\n";
+      }
+    }
+  });
+  return script;
+}
+
+}  // namespace tokenbroker::cli

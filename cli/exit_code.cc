@@ -1,0 +1,89 @@
+#include "cli/exit_code.h"
+
+#include "cli/error.h"
+
+namespace tokenbroker::cli {
+namespace {
+
+int ForCode(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kOk:
+      return kOk;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kOutOfRange:
+      return kUsage;
+    case absl::StatusCode::kNotFound:
+      return kUnknownTask;
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
+      return kConflict;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return kDenied;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+      return kUnavailable;
+    default:
+      return kInternal;
+  }
+}
+
+}  // namespace
+
+int ExitCodeFor(const absl::Status& status) {
+  if (status.ok()) return kOk;
+  switch (DetailsOf(status).reason) {
+    case v1::ERROR_REASON_CONTRACT_VIOLATION:
+      return kPayloadRefused;
+    case v1::ERROR_REASON_TASK_EXPIRED:
+      return kExpired;
+    case v1::ERROR_REASON_TASK_CANCELLED:
+    case v1::ERROR_REASON_TASK_SUPERSEDED:
+      return kCancelled;
+    default:
+      return ForCode(status.code());
+  }
+}
+
+int ExitCodeFor(v1::TaskState state) {
+  switch (state) {
+    case v1::TASK_STATE_SUCCEEDED:
+      return kOk;
+    case v1::TASK_STATE_FAILED:
+      return kTaskFailed;
+    case v1::TASK_STATE_EXPIRED:
+      return kExpired;
+    case v1::TASK_STATE_CANCELLED:
+    case v1::TASK_STATE_SUPERSEDED:
+      return kCancelled;
+    case v1::TASK_STATE_WAITING:
+      return kLimitReached;
+    default:
+      return kInternal;
+  }
+}
+
+std::string ExitCodeTable() {
+  return R"(Exit codes of tokenctl
+
+   0  done: accepted, replayed or parked; for await: the task succeeded
+   1  a fault of tokenctl or of the broker
+   2  the command line, a file or a field is wrong; nothing was changed
+   3  no such task
+   4  conflict: another outcome is recorded, or the correlation key is in use
+   5  a deadline passed first
+   6  credentials unknown, or a right is missing
+   7  the broker is away, overloaded or too slow: the same command may be sent again
+   8  the outcome breaks the task's contract; the task stays open
+   9  the task was cancelled, or a newer attempt took its place
+  10  await: the task failed
+  11  await: the limit was reached while the task still waited
+
+run exits with the command's own code once the outcome is settled (128 + n for signal n), otherwise with one of these.
+bulk exits with the code of the first line that was refused.
+)";
+}
+
+}  // namespace tokenbroker::cli

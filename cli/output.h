@@ -1,0 +1,24 @@
+// How results are shown: -o table|json|jsonl|id, and two forms that some commands add.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace tokenbroker::cli {
+
+enum class Format {
+  kTable,
+  kJson,
+  kJsonLines,
+  kId,
+  // issue: the token alone.
+  kToken,
+  // get, await: the task's output alone, verbatim.
+  kOutput,
+};
+
+absl::StatusOr<Format> ParseFormat(const std::string& text);
+
+}  // namespace tokenbroker::cli

@@ -1,0 +1,20 @@
+// Tasks on the terminal.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "tokenbroker/v1/task.pb.h"
+
+namespace tokenbroker::cli {
+
+// One task in any format but kToken, which is refused. A task without output prints nothing for kOutput, and a remark.
+absl::Status PrintTask(Session& session, const v1::Task& task);
+
+// Rows of many tasks.
+void PrintTaskTable(Session& session, const std::vector<v1::Task>& tasks);
+
+}  // namespace tokenbroker::cli
