@@ -14,7 +14,14 @@ namespace tokenbroker::broker {
 
 class IndexDelta {
  public:
-  using Map = absl::flat_hash_map<storage::IndexKey, storage::Sequence>;
+  // Hashed keys are random already; the others are sequence numbers, which the multiplication spreads.
+  struct Hash {
+    size_t operator()(const storage::IndexKey& key) const { return (key.hi ^ key.lo) * 0x9e3779b97f4a7c15u; }
+  };
+  using Map = absl::flat_hash_map<storage::IndexKey, storage::Sequence, Hash>;
+
+  // Begins to load into the cache what Find and Put will need.
+  void Prefetch(const storage::IndexKey& key) const { active_.prefetch(key); }
 
   void Put(const storage::IndexKey& key, storage::Sequence sequence) { active_[key] = sequence; }
 

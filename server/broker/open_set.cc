@@ -37,11 +37,15 @@ void OpenSet::Reserve(Block& block, int count, int capacity) {
   block.capacity = static_cast<uint8_t>(capacity);
 }
 
+OpenSet::Block& OpenSet::BlockFor(uint64_t number) {
+  auto [at, added] = blocks_.try_emplace(number);
+  if (added) numbers_.insert(numbers_.end(), number);
+  return at->second;
+}
+
 OpenTask* OpenSet::Insert(Sequence task, const OpenTask& open) {
   const uint64_t number = NumberOf(task);
-  auto at = blocks_.empty() || blocks_.rbegin()->first < number ? blocks_.end() : blocks_.lower_bound(number);
-  if (at == blocks_.end() || at->first != number) at = blocks_.emplace_hint(at, number, Block{});
-  Block& block = at->second;
+  Block& block = BlockFor(number);
   Touch(number, block);
   const int rank = Rank(block.present, BitOf(task));
   if ((block.present & MaskOf(BitOf(task))) == 0) {
@@ -67,6 +71,7 @@ bool OpenSet::Erase(Sequence task) {
   --size_;
   if (count == 0) {
     std::free(block.tasks);
+    numbers_.erase(found->first);
     blocks_.erase(found);
   } else if (count * 4 <= block.capacity) {
     Reserve(block, count, count * 2);
@@ -87,19 +92,20 @@ void OpenSet::MarkBlockDirty(uint64_t number) {
 }
 
 void OpenSet::VisitFrom(Sequence from, absl::FunctionRef<bool(Sequence, OpenTask&)> visit) {
-  for (auto at = blocks_.lower_bound(NumberOf(from)); at != blocks_.end(); ++at) {
-    OpenTask* task = at->second.tasks;
-    for (uint64_t rest = at->second.present; rest != 0; rest &= rest - 1, ++task) {
-      const Sequence sequence = (at->first << 6) | std::countr_zero(rest);
+  for (auto number = numbers_.lower_bound(NumberOf(from)); number != numbers_.end(); ++number) {
+    const Block& block = blocks_.find(*number)->second;
+    OpenTask* task = block.tasks;
+    for (uint64_t rest = block.present; rest != 0; rest &= rest - 1, ++task) {
+      const Sequence sequence = (*number << 6) | std::countr_zero(rest);
       if (sequence >= from && !visit(sequence, *task)) return;
     }
   }
 }
 
 Sequence OpenSet::oldest() const {
-  if (blocks_.empty()) return 0;
-  const auto& [number, block] = *blocks_.begin();
-  return (number << 6) | std::countr_zero(block.present);
+  if (numbers_.empty()) return 0;
+  const uint64_t number = *numbers_.begin();
+  return (number << 6) | std::countr_zero(blocks_.find(number)->second.present);
 }
 
 std::vector<uint64_t> OpenSet::TakeDirtyBlocks() {
@@ -132,7 +138,7 @@ absl::Status OpenSet::Load(uint64_t number, std::string_view bytes) {
   if (count == 0 || bytes.size() != 8 + count * sizeof(OpenTask)) {
     return absl::DataLossError(absl::StrCat("block ", number, " of the open set has ", bytes.size(), " bytes for ", count, " tasks"));
   }
-  Block& block = blocks_.emplace_hint(blocks_.end(), number, Block{})->second;
+  Block& block = BlockFor(number);
   size_ += count - std::popcount(block.present);
   Reserve(block, 0, count);
   std::memcpy(static_cast<void*>(block.tasks), bytes.data() + 8, count * sizeof(OpenTask));

@@ -12,7 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "base/clock.h"
@@ -51,6 +52,9 @@ class OpenSet {
   OpenTask* Find(Sequence task);
   const OpenTask* Find(Sequence task) const { return const_cast<OpenSet*>(this)->Find(task); }
 
+  // Begins to load into the cache what Find will need.
+  void Prefetch(Sequence task) const { blocks_.prefetch(task >> 6); }
+
   // Adds the task, or replaces it.
   OpenTask* Insert(Sequence task, const OpenTask& open);
 
@@ -86,11 +90,14 @@ class OpenSet {
     bool dirty = false;
   };
 
+  Block& BlockFor(uint64_t number);
   static int Rank(uint64_t present, int bit);
   static void Reserve(Block& block, int count, int capacity);
   void Touch(uint64_t number, Block& block);
 
-  absl::btree_map<uint64_t, Block> blocks_;
+  // The blocks by number, and the numbers in order: looking up must be quick, walking in order must be possible.
+  absl::flat_hash_map<uint64_t, Block> blocks_;
+  absl::btree_set<uint64_t> numbers_;
   std::vector<uint64_t> dirty_;
   size_t size_ = 0;
 };

@@ -12,6 +12,7 @@ namespace {
 
 constexpr DurationMs kRetryWhenOverloaded = 100;
 constexpr DurationMs kLongestSleep = 1000;
+constexpr size_t kPrefetchAhead = 8;
 constexpr DurationMs kRetryWhenDraining = 1000;
 
 TaskAddress* AddressOf(Operation& operation) {
@@ -230,7 +231,9 @@ void Pipeline::CheckParkedContracts(const Operations& operations) {
 void Pipeline::DecideAll(Operations& operations, TimeMs now) {
   std::lock_guard<std::mutex> lock(parts_.mutex);
   more_due_ = rules_.ServeDeadlines(now);
-  for (Operation* operation : operations) {
+  for (size_t i = 0; i < operations.size(); ++i) {
+    if (i + kPrefetchAhead < operations.size()) rules_.Prefetch(*operations[i + kPrefetchAhead]);
+    Operation* const operation = operations[i];
     operation->next = Operation::Next::kAnswer;
     rules_.Decide(*operation, now);
     if (operation->next == Operation::Next::kWait && awaits_ended_) {

@@ -30,6 +30,18 @@ Refusal PermissionDenied(std::string_view right, std::string_view name_space) {
                        Quoted(name_space))};
 }
 
+void Rules::Prefetch(const Operation& operation) const {
+  if (operation.kind == Operation::Kind::kIssue) {
+    const auto& issue = static_cast<const IssueOperation&>(operation);
+    if (!issue.request.request_id.empty()) state_.index.Prefetch(issue.request_key);
+    if (!issue.request.correlation_key.empty()) state_.index.Prefetch(issue.correlation_index_key);
+  } else if (operation.kind == Operation::Kind::kResolve) {
+    const TaskAddress& address = static_cast<const ResolveOperation&>(operation).address;
+    state_.open.Prefetch(address.task);
+    state_.index.Prefetch(storage::OutcomeIndexKey(address.task));
+  }
+}
+
 void Rules::Decide(Operation& operation, TimeMs now) {
   switch (operation.kind) {
     case Operation::Kind::kIssue:

@@ -32,6 +32,9 @@ class Rules {
   Rules(ShardState& state, Waits& waits, const Limits& limits, Observer& observer)
       : state_(state), waits_(waits), limits_(limits), observer_(observer) {}
 
+  // Begins to load into the cache what Decide will need: worth it for groups, whose operations then wait for memory together.
+  void Prefetch(const Operation& operation) const;
+
   // Decides one operation. `now` must not be smaller than in earlier calls.
   void Decide(Operation& operation, TimeMs now);
 
