@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,6 +53,9 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   pointers.push_back(nullptr);
   return pointers;
 }
+
+// glibc 2.36 declares pidfd_open without C linkage.
+int OpenProcess(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
 
 // posix_spawn, not fork: gRPC's threads are running.
 class Spawn {
@@ -110,7 +113,7 @@ absl::StatusOr<std::unique_ptr<Child>> Child::Start(const ChildOptions& options)
   const int error = spawn.Run(options, pid);
   close(out.write_end);
   close(err.write_end);
-  const int exit_fd = error == 0 ? pidfd_open(pid, 0) : -1;
+  const int exit_fd = error == 0 ? OpenProcess(pid) : -1;
   // Owns the descriptors from here on, whatever happened.
   std::unique_ptr<Child> child(new Child(pid, exit_fd, out.read_end, err.read_end));
   if (error != 0) {
