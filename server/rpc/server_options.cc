@@ -1,0 +1,74 @@
+#include "server/rpc/server_options.h"
+
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace tokenbroker::rpc {
+namespace {
+
+// gRPC's own threads run the handlers, which never block; reads run on the broker's executor.
+constexpr int kMaxThreads = 64;
+// What requests may hold in gRPC's buffers, all connections together.
+constexpr size_t kBufferBytes = size_t{1} << 30;
+constexpr int kMetadataBytes = 8 * 1024;
+constexpr int kHandshakeMs = 10'000;
+constexpr int kMaxPingStrikes = 2;
+
+int Clamp(int64_t value) { return static_cast<int>(std::clamp<int64_t>(value, 0, INT_MAX)); }
+
+absl::Status CheckReadable(const std::string& path) {
+  if (path.empty() || access(path.c_str(), R_OK) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
+}
+
+}  // namespace
+
+void SetLimits(const GrpcConfig& config, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(Clamp(config.max_message_size));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, Clamp(config.max_concurrent_streams));
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Clamp(config.keepalive_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Clamp(config.keepalive_timeout));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             Clamp(config.keepalive_min_client_interval));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, kMaxPingStrikes);
+  if (config.max_connection_age > 0) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Clamp(config.max_connection_age));
+  }
+  // Two brokers on one port would share the callers between them.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  grpc::ResourceQuota quota("tokenbroker");
+  quota.Resize(kBufferBytes).SetMaxThreads(kMaxThreads);
+  builder.SetResourceQuota(quota);
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const TlsConfig& config) {
+  if (!config.enabled()) return grpc::InsecureServerCredentials();
+  for (const std::string& path : {config.certificate_file, config.key_file, config.client_ca_file}) {
+    TB_RETURN_IF_ERROR(CheckReadable(path));
+  }
+  const auto seconds = static_cast<unsigned>(std::max<int64_t>(1, config.reload_interval / 1000));
+  auto files = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      config.key_file, config.certificate_file, config.client_ca_file, seconds);
+  grpc::experimental::TlsServerCredentialsOptions options(files);
+  options.watch_identity_key_cert_pairs();
+  if (!config.client_ca_file.empty()) {
+    options.watch_root_certs();
+    options.set_cert_request_type(config.require_client_certificate
+                                      ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                      : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
+}  // namespace tokenbroker::rpc

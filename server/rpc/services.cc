@@ -1,0 +1,59 @@
+#include "server/rpc/services.h"
+
+#include "server/rpc/admin_calls.h"
+#include "server/rpc/method_table.h"
+#include "server/rpc/read_calls.h"
+#include "server/rpc/resolver_calls.h"
+#include "server/rpc/task_calls.h"
+#include "tokenbroker/v1/admin_service.grpc.pb.h"
+#include "tokenbroker/v1/resolver_service.grpc.pb.h"
+#include "tokenbroker/v1/task_service.grpc.pb.h"
+
+namespace tokenbroker::rpc {
+namespace {
+
+class ResolverDoor : public MethodTable<pb::ResolverService> {
+ public:
+  ResolverDoor(const Door& door, Streams& streams) : MethodTable(door) {
+    Unary<HeartbeatCall>("Heartbeat");
+    Unary<SucceedCall>("Succeed");
+    Unary<FailCall>("Fail");
+    Unary<BatchHeartbeatCall>("BatchHeartbeat");
+    Unary<BatchSettleCall>("BatchSettle");
+    Unary<PeekTaskCall>("PeekTask");
+  }
+};
+
+class TaskDoor : public MethodTable<pb::TaskService> {
+ public:
+  TaskDoor(const Door& door, Streams& streams) : MethodTable(door) {
+    Unary<IssueTaskCall>("IssueTask");
+    Unary<BatchIssueTasksCall>("BatchIssueTasks");
+    Unary<GetTaskCall>("GetTask");
+    Unary<BatchGetTasksCall>("BatchGetTasks");
+    Unary<ListTasksCall>("ListTasks");
+    Unary<CancelTaskCall>("CancelTask");
+    Unary<ExtendDeadlineCall>("ExtendDeadline");
+    Unary<AwaitTaskCall>("AwaitTask");
+  }
+};
+
+class AdminDoor : public MethodTable<pb::AdminService> {
+ public:
+  explicit AdminDoor(const Door& door) : MethodTable(door) {
+    Unary<CreateBackupCall>("CreateBackup");
+    Unary<GetStatusCall>("GetStatus");
+  }
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<grpc::Service>> MakeServices(const Door& door, Streams& streams) {
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(std::make_unique<ResolverDoor>(door, streams));
+  services.push_back(std::make_unique<TaskDoor>(door, streams));
+  services.push_back(std::make_unique<AdminDoor>(door));
+  return services;
+}
+
+}  // namespace tokenbroker::rpc
