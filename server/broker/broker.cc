@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "base/failpoint.h"
 #include "base/status_macros.h"
 
 namespace tokenbroker::broker {
@@ -75,6 +76,7 @@ absl::Status Broker::Recover() {
                       }));
   TB_RETURN_IF_ERROR(trouble);
   last_checkpoint_ = checkpoint.time;
+  TB_FAILPOINT("start.checkpoint_loaded");
   if (!checkpoint.state.empty()) {
     TB_ASSIGN_OR_RETURN(const ShardState::Rest rest, state_.LoadRest(checkpoint.state));
     for (Sequence parked : rest.parked) {
@@ -92,6 +94,7 @@ absl::Status Broker::Recover() {
   TB_RETURN_IF_ERROR(trouble);
   TB_ASSIGN_OR_RETURN(const Sequence last, parts_.store.LastSequence(kShard));
   state_.last_sequence = std::max({state_.last_sequence, last, checkpoint.covers});
+  TB_FAILPOINT("start.replayed");
   state_.FinishReplay(parts_.clock.Now());
   return absl::OkStatus();
 }
@@ -206,6 +209,7 @@ void Broker::Start() {
 absl::Status Broker::StopCommitter() {
   pipeline_->Stop();
   if (committer_.joinable()) committer_.join();
+  TB_FAILPOINT("stop.before_checkpoint");
   return absl::OkStatus();
 }
 

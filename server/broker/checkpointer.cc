@@ -59,6 +59,7 @@ void Checkpointer::Begin(Sequence committed) {
   draft_.blocks = parts_.state.open.TakeDirtyBlocks();
   draft_.checkpoint.releases.swap(parts_.state.releases);
   phase_ = Phase::kPacking;
+  TB_FAILPOINT("checkpoint.begun");
 }
 
 void Checkpointer::Pack(size_t blocks_max) {
@@ -71,6 +72,7 @@ void Checkpointer::Pack(size_t blocks_max) {
 }
 
 void Checkpointer::HandOver() {
+  TB_FAILPOINT("checkpoint.packed");
   phase_ = Phase::kWriting;
   written_.store(false);
   parts_.background.Run([this] {
@@ -146,8 +148,10 @@ void Checkpointer::HoldUpTo(Sequence target) {
   while (true) {
     const std::vector<Sequence> tasks = WaitingBetween(from, target, kHoldAtOnce);
     if (tasks.empty()) break;
+    TB_FAILPOINT("retention.before_hold");
     if (absl::Status status = Hold(tasks); !status.ok()) return parts_.observer.Trouble("hold_failed", status);
     all.insert(all.end(), tasks.begin(), tasks.end());
+    TB_FAILPOINT("retention.after_hold");
     from = tasks.back() + 1;
   }
   std::lock_guard<std::mutex> lock(parts_.mutex);
@@ -196,6 +200,7 @@ void Checkpointer::DropUpTo(Sequence target) {
   if (absl::Status status = parts_.store.DropBefore(parts_.state.shard, target); !status.ok()) {
     return parts_.observer.Trouble("drop_failed", status);
   }
+  TB_FAILPOINT("retention.after_drop");
   parts_.observer.Dropped(target);
 }
 

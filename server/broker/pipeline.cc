@@ -177,6 +177,7 @@ bool Pipeline::RunOnce() {
   LookUpNames(round_);
   CheckParkedContracts(round_);
   DecideAll(round_, parts_.clock.Now());
+  TB_FAILPOINT("commit.after_decide");
   FindOutcomes(round_);
   const bool had_operations = !round_.empty();
   const bool wrote = !in_flight_.empty();
@@ -282,6 +283,7 @@ bool Pipeline::Commit() {
   committed_.store(last, std::memory_order_release);
   parts_.observer.CommitEnds(in_flight_.size());
   in_flight_.Clear();
+  TB_FAILPOINT("commit.before_watches");
   if (parts_.on_commit) parts_.on_commit(last);
   return true;
 }
@@ -306,6 +308,7 @@ void Pipeline::WakeWaits() {
     for (size_t i = before; i < woken_.size(); ++i) woken_[i]->located = parts_.state.Locate(woken_[i]->located.task);
   }
   ended_.clear();
+  TB_FAILPOINT("commit.before_waits");
   for (AwaitOperation* operation : woken_) Answer(operation);
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "base/failpoint.h"
 #include "base/status_macros.h"
 #include "rocksdb/sst_file_writer.h"
 #include "storage/rocksdb/keys.h"
@@ -82,11 +83,13 @@ absl::Status RocksDbStore::IngestIndex(ShardId shard, absl::Span<const IndexEntr
   // What was taken in has moved away; what failed must not stay.
   const auto remove = absl::MakeCleanup([&] { env->DeleteFile(path).PermitUncheckedError(); });
   TB_RETURN_IF_ERROR(WriteIndexFile(shard, entries, path));
+  TB_FAILPOINT("store.before_ingest");
   rocksdb::IngestExternalFileOptions options;
   options.move_files = true;         // a link, not a copy
   options.write_global_seqno = false;  // so that the file need not be changed
   const rocksdb::Status status = (*db_)->IngestExternalFile(db_->index(), {path}, options);
   TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("adding to the index of shard ", shard)));
+  TB_FAILPOINT("store.after_ingest");
   NoteManifest(db_->db(), *witness_);
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/failpoint.h"
 #include "base/status_macros.h"
 #include "storage/rocksdb/held.h"
 #include "storage/rocksdb/keys.h"
@@ -48,7 +49,9 @@ absl::Status RocksDbStore::Append(ShardId shard, absl::Span<const LogRecord> rec
     last = some.back().sequence;
     rest.remove_prefix(some.size());
   }
+  TB_FAILPOINT("store.before_write");
   TB_RETURN_IF_ERROR(Write(to.batch, "appending to the log"));
+  TB_FAILPOINT("store.after_write");
   to.last_ever.store(last, std::memory_order_release);
   if (options_.sync_writes) witness_->Acknowledge(shard, last);
   if (to.batch.GetDataSize() > kKeptBatchBytes) to.batch = rocksdb::WriteBatch();

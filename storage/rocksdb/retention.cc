@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/failpoint.h"
 #include "base/status_macros.h"
 #include "rocksdb/convenience.h"
 #include "storage/rocksdb/held.h"
@@ -62,9 +63,11 @@ absl::Status RocksDbStore::DropBefore(ShardId shard, Sequence floor) {
   batch.DeleteRange(db_->log(), NumberKey(shard, 0), NumberKey(shard, kept));
   shards_[shard].floor.store(floor, std::memory_order_release);
   TB_RETURN_IF_ERROR(Write(batch, absl::StrCat("raising the floor of shard ", shard)));
+  TB_FAILPOINT("store.floor_raised");
   (*floors_)[shard].store(floor, std::memory_order_release);
 
   Reclaim(shard, kept);
+  TB_FAILPOINT("store.files_dropped");
   NoteManifest(db_->db(), *witness_);
   return absl::OkStatus();
 }
