@@ -6,7 +6,6 @@
 namespace tokenbroker::testing {
 namespace {
 
-constexpr int kLargeChoice = 6;
 constexpr size_t kLargeBytes = 20'000;
 
 }  // namespace
@@ -14,7 +13,7 @@ constexpr size_t kLargeBytes = 20'000;
 bool Succeeds(int choice) { return choice % 2 == 0; }
 
 std::string OutputOf(uint64_t serial, int choice) {
-  const std::string pad(choice == kLargeChoice ? kLargeBytes : 0, 'x');
+  const std::string pad(choice >= kSmallChoices ? kLargeBytes : 0, 'x');
   return absl::StrCat("{\"serial\":", serial, ",\"choice\":", choice, ",\"pad\":\"", pad, "\"}");
 }
 

@@ -1,4 +1,4 @@
-// The outcomes that the drivers send: a task's serial number and one of eight choices say every byte, so that whatever
+// The outcomes that the drivers send: a task's serial number and one of nine choices say every byte, so that whatever
 // the broker shows later can be told apart and traced to who sent it.
 #pragma once
 
@@ -11,12 +11,14 @@
 
 namespace tokenbroker::testing {
 
-inline constexpr int kChoices = 8;
+inline constexpr int kChoices = 9;
+// All but the last are small.
+inline constexpr int kSmallChoices = 8;
 inline constexpr int kUnknownChoice = -1;
 // Not one of the sent ones: somebody else's bytes.
 inline constexpr int kForeignChoice = -2;
 
-// Even choices succeed, odd ones fail. Choice 6 is large.
+// Even choices succeed, odd ones fail.
 bool Succeeds(int choice);
 std::string OutputOf(uint64_t serial, int choice);
 std::string ErrorOf(int choice);
