@@ -41,7 +41,9 @@ class ListReader {
   }
 
   static const YamlNode& Member(const YamlNode& map, const std::string& key) {
-    return std::find_if(map.members.begin(), map.members.end(), [&](const auto& m) { return m.first == key; })->second;
+    return std::find_if(map.members.begin(), map.members.end(),
+                        [&](const YamlMember& member) { return member.key == key; })
+        ->value;
   }
 
   std::string Text(const YamlNode& item, const std::string& key) {

@@ -8,6 +8,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <sstream>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -101,7 +102,7 @@ class TreeBuilder : public YAML::EventHandler {
       parent.node.items.push_back(std::move(node));
       return;
     }
-    parent.node.members.emplace_back(std::move(parent.key), std::move(node));
+    parent.node.members.push_back({std::move(parent.key), std::move(node)});
     parent.has_key = false;
   }
 

@@ -6,7 +6,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,6 +15,8 @@ namespace tokenbroker {
 inline constexpr size_t kMaxYamlBytes = 4 << 20;
 inline constexpr size_t kMaxYamlDepth = 16;
 
+struct YamlMember;
+
 struct YamlNode {
   enum class Kind { kNull, kScalar, kList, kMap };
 
@@ -23,13 +24,18 @@ struct YamlNode {
   std::string scalar;
   std::vector<YamlNode> items;
   // In the order of the document.
-  std::vector<std::pair<std::string, YamlNode>> members;
+  std::vector<YamlMember> members;
   // From 1; where the node starts.
   int line = 1;
   int column = 1;
 
   // "3:11".
   std::string Place() const;
+};
+
+struct YamlMember {
+  std::string key;
+  YamlNode value;
 };
 
 // An empty document is kNull. INVALID_ARGUMENT: "serve.yaml:3:11: what is wrong".

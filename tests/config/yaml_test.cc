@@ -15,12 +15,12 @@ TEST(ParseYaml, KeepsOrderAndPlaces) {
   const YamlNode root = ParseYaml("a: 1\nb:\n  - x\n  - {c: \"2\"}\nd:\n", "f").value();
   ASSERT_EQ(root.kind, YamlNode::Kind::kMap);
   ASSERT_EQ(root.members.size(), 3u);
-  EXPECT_EQ(root.members[0].second.scalar, "1");
-  EXPECT_EQ(root.members[0].second.Place(), "1:4");
-  const YamlNode& list = root.members[1].second;
+  EXPECT_EQ(root.members[0].value.scalar, "1");
+  EXPECT_EQ(root.members[0].value.Place(), "1:4");
+  const YamlNode& list = root.members[1].value;
   ASSERT_EQ(list.items.size(), 2u);
-  EXPECT_EQ(list.items[1].members[0].second.Place(), "4:9");
-  EXPECT_EQ(root.members[2].second.kind, YamlNode::Kind::kNull);
+  EXPECT_EQ(list.items[1].members[0].value.Place(), "4:9");
+  EXPECT_EQ(root.members[2].value.kind, YamlNode::Kind::kNull);
 }
 
 TEST(ParseYaml, AnEmptyDocumentIsNull) {
