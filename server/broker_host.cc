@@ -1,0 +1,169 @@
+#include "server/broker_host.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "server/broker/key_ring.h"
+#include "server/telemetry/log.h"
+#include "server/version.h"
+#include "storage/log_entry.h"
+#include "storage/memory/memory_store.h"
+#include "storage/rocksdb/folder.h"
+#include "storage/rocksdb/rocksdb_store.h"
+
+namespace tokenbroker {
+namespace {
+
+// For two cores: gRPC has its own threads, and the committer is one more. These wait for the disk.
+constexpr int kExecutorThreads = 2;
+// EX_SOFTWARE would be a lie: it is the disk. Any supervisor restarts us, and the log tells what was written.
+constexpr int kExitWriteFailed = 70;
+
+broker::Broker::Options BrokerOptions(const Config& config) {
+  broker::Broker::Options options;
+  options.limits.open_tasks_per_namespace = config.limits.open_tasks_per_namespace;
+  options.limits.parked_per_namespace = config.limits.parked_per_namespace;
+  options.limits.parked_bytes = config.limits.parked_bytes;
+  options.limits.namespaces = config.limits.namespaces;
+  options.limits.queue_operations = config.limits.queue_operations;
+  options.limits.queue_bytes = config.limits.queue_bytes;
+  options.limits.awaits = config.limits.awaits;
+  options.limits.progress_bytes = config.limits.progress_bytes;
+  options.retention = {config.retention.resolved, config.retention.hold_after};
+  options.checkpoint = {static_cast<size_t>(config.storage.checkpoint_entries), config.storage.checkpoint_interval};
+  return options;
+}
+
+absl::StatusOr<broker::KeyRing> FreshKeys() {
+  broker::TokenKey key;
+  key.id = 1;
+  if (getrandom(key.secret.data(), key.secret.size(), 0) != static_cast<ssize_t>(key.secret.size())) {
+    return absl::InternalError("no randomness");
+  }
+  return broker::KeyRing::Create({key});
+}
+
+// The latest time that was written: the broker's clock does not go behind it.
+absl::StatusOr<TimeMs> HighWater(const storage::TokenStore& store) {
+  TimeMs time = 0;
+  TB_ASSIGN_OR_RETURN(const std::vector<storage::Mark> marks, store.Marks(0));
+  if (!marks.empty()) time = marks.back().time;
+  TB_ASSIGN_OR_RETURN(const storage::Sequence last, store.LastSequence(0));
+  if (last == 0) return time;
+  absl::Status trouble;
+  TB_RETURN_IF_ERROR(store.Scan(0, last, [&](const storage::LogRecord& record) {
+    absl::StatusOr<storage::LogEntry> entry = storage::DecodeEntry(record.bytes);
+    trouble = entry.status();
+    if (!entry.ok()) return false;
+    time = std::max(time, std::visit([](const auto& any) { return any.time; }, *entry));
+    return true;
+  }));
+  TB_RETURN_IF_ERROR(trouble);
+  return time;
+}
+
+}  // namespace
+
+BrokerHost::BrokerHost(const Config& config) : config_(config), metrics_(registry_, kVersion) {}
+
+BrokerHost::~BrokerHost() = default;
+
+absl::StatusOr<std::unique_ptr<BrokerHost>> BrokerHost::Open(const Config& config) {
+  std::unique_ptr<BrokerHost> host(new BrokerHost(config));
+  TB_RETURN_IF_ERROR(host->StartAdmin());
+  TB_RETURN_IF_ERROR(host->OpenStore());
+  TB_RETURN_IF_ERROR(host->OpenKeys());
+  TB_RETURN_IF_ERROR(host->OpenBroker());
+  TB_RETURN_IF_ERROR(host->StartRpc());
+  host->serving_.store(true);
+  return host;
+}
+
+absl::Status BrokerHost::StartAdmin() {
+  if (config_.admin.listen.empty()) return absl::OkStatus();
+  AdminHandlers handlers;
+  handlers.version = kVersion;
+  handlers.metrics = [this](Exposition exposition) { return registry_.Render(exposition); };
+  handlers.ready = [this] { return CheckReadiness(); };
+  TB_ASSIGN_OR_RETURN(admin_, AdminServer::Start(config_.admin.listen, std::move(handlers)));
+  return absl::OkStatus();
+}
+
+std::vector<ReadinessCheck> BrokerHost::CheckReadiness() const {
+  const bool serving = serving_.load();
+  // A full disk refuses new tasks alone: callers who settle must still be sent here.
+  return {{"serving", serving, serving ? "" : "starting or shutting down"}};
+}
+
+absl::Status BrokerHost::OpenStore() {
+  if (config_.storage.backend == StorageBackend::kMemory) {
+    store_ = std::make_unique<storage::MemoryStore>();
+    return absl::OkStatus();
+  }
+  TB_RETURN_IF_ERROR(storage::MakeFolder(config_.storage.path));
+  storage::RocksDbOptions options;
+  options.path = config_.storage.path + "/db";
+  TB_ASSIGN_OR_RETURN(store_, storage::OpenRocksDbStore(options));
+  return absl::OkStatus();
+}
+
+absl::Status BrokerHost::OpenKeys() {
+  key_file_ = config_.tokens.key_file;
+  const bool on_disk = config_.storage.backend == StorageBackend::kRocksDb;
+  if (key_file_.empty() && on_disk) key_file_ = config_.storage.path + "/token-keys.json";
+  TB_ASSIGN_OR_RETURN(broker::KeyRing keys, key_file_.empty() ? FreshKeys() : broker::KeyRing::LoadOrCreate(key_file_));
+  codec_ = std::make_unique<broker::TokenCodec>(std::move(keys));
+  return absl::OkStatus();
+}
+
+absl::Status BrokerHost::OpenBroker() {
+  TB_ASSIGN_OR_RETURN(const TimeMs high_water, HighWater(*store_));
+  clock_ = std::make_unique<SystemClock>(high_water);
+  executor_ = std::make_unique<ThreadPool>(kExecutorThreads);
+  background_ = std::make_unique<ThreadPool>(1);
+  observer_ = std::make_unique<MetricsObserver>(metrics_, *clock_);
+  // The observer has logged why. No answer may leave any more, and no destructor may write.
+  const auto on_failure = [](const absl::Status&) { _exit(kExitWriteFailed); };
+  TB_ASSIGN_OR_RETURN(broker_, broker::Broker::Open(BrokerOptions(config_), {*store_, *codec_, *clock_, *executor_,
+                                                                              *background_, *observer_, on_failure}));
+  const bool on_disk = config_.storage.backend == StorageBackend::kRocksDb;
+  caretaker_ = std::make_unique<Caretaker>(
+      Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_},
+      Caretaker::Options{on_disk ? config_.storage.path : "", key_file_, static_cast<uint64_t>(config_.limits.disk_free_min)});
+  broker_->Start();
+  return absl::OkStatus();
+}
+
+absl::Status BrokerHost::StartRpc() {
+  authenticator_ = std::make_unique<rpc::Authenticator>(config_.auth);
+  rpc::Door door{*broker_, *authenticator_, metrics_};
+  door.limits.max_input = config_.tasks.max_input;
+  door.limits.max_output = config_.tasks.max_output;
+  door.limits.default_timeout = config_.tasks.default_timeout;
+  door.max_watches = config_.limits.watches;
+  door.backup_root = config_.storage.backup_root;
+  door.version = kVersion;
+  door.started_at = clock_->Now();
+  door.clock_offset = [this] { return clock_->Offset(); };
+  TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(std::move(door), config_.grpc, config_.tls));
+  return absl::OkStatus();
+}
+
+absl::Status BrokerHost::Close() {
+  serving_.store(false);
+  rpc_->BeginDrain();
+  broker_->BeginDrain();
+  rpc_->Shutdown(config_.drain.timeout);
+  caretaker_.reset();
+  TB_RETURN_IF_ERROR(broker_->StopCommitter());
+  executor_.reset();
+  background_.reset();
+  return broker_->TakeLastCheckpoint();
+}
+
+}  // namespace tokenbroker

@@ -1,0 +1,63 @@
+// One broker with everything around it: store, clock, keys, threads, doors. Opens in that order and closes in the other.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/executor.h"
+#include "base/system_clock.h"
+#include "server/admin/admin_server.h"
+#include "server/broker/broker.h"
+#include "server/broker/token_codec.h"
+#include "server/caretaker.h"
+#include "server/config/config.h"
+#include "server/metrics_observer.h"
+#include "server/rpc/rpc_server.h"
+#include "storage/token_store.h"
+
+namespace tokenbroker {
+
+class BrokerHost {
+ public:
+  // Serves when this returns. The admin port answers from the beginning, so that a long recovery does not look like a dead process.
+  static absl::StatusOr<std::unique_ptr<BrokerHost>> Open(const Config& config);
+  ~BrokerHost();
+
+  int grpc_port() const { return rpc_->port(); }
+  // 0: off.
+  int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
+
+  // Lets calls under way end, for at most drain.timeout, and writes a last checkpoint.
+  absl::Status Close();
+
+ private:
+  explicit BrokerHost(const Config& config);
+
+  absl::Status StartAdmin();
+  absl::Status OpenStore();
+  absl::Status OpenKeys();
+  absl::Status OpenBroker();
+  absl::Status StartRpc();
+  std::vector<ReadinessCheck> CheckReadiness() const;
+
+  const Config config_;
+  std::string key_file_;
+  MetricsRegistry registry_;
+  BrokerMetrics metrics_;
+  std::atomic<bool> serving_{false};
+  std::unique_ptr<storage::TokenStore> store_;
+  std::unique_ptr<SystemClock> clock_;
+  std::unique_ptr<broker::TokenCodec> codec_;
+  std::unique_ptr<ThreadPool> executor_;
+  std::unique_ptr<ThreadPool> background_;
+  std::unique_ptr<MetricsObserver> observer_;
+  std::unique_ptr<broker::Broker> broker_;
+  std::unique_ptr<Caretaker> caretaker_;
+  std::unique_ptr<rpc::Authenticator> authenticator_;
+  std::unique_ptr<rpc::RpcServer> rpc_;
+  std::unique_ptr<AdminServer> admin_;
+};
+
+}  // namespace tokenbroker

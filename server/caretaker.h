@@ -1,0 +1,71 @@
+// Looks after the machine's side once a second: room on the disk, a changed key file, the numbers behind the gauges.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/system_clock.h"
+#include "server/broker/broker.h"
+#include "server/broker/token_codec.h"
+#include "server/telemetry/broker_metrics.h"
+#include "storage/token_store.h"
+
+namespace tokenbroker {
+
+class Caretaker {
+ public:
+  // All must outlive the caretaker.
+  struct Parts {
+    broker::Broker& broker;
+    broker::TokenCodec& codec;
+    storage::TokenStore& store;
+    const SystemClock& clock;
+    BrokerMetrics& metrics;
+  };
+  struct Options {
+    // Where the store is; empty: in memory, nothing to watch.
+    std::string folder;
+    // Empty: keys in memory.
+    std::string key_file;
+    uint64_t disk_free_min = 0;
+  };
+
+  Caretaker(Parts parts, Options options);
+  ~Caretaker();
+
+  bool disk_full() const { return disk_full_.load(); }
+
+ private:
+  // What the gauges show.
+  struct Snapshot {
+    broker::Broker::Status status;
+    uint64_t store_bytes = 0;
+    uint64_t disk_free = 0;
+    TimeMs oldest_change = 0;  // 0: none known
+  };
+
+  void Run();
+  void Look();
+  void LookAtDisk();
+  void LookAtKeys();
+  void LookAtBroker();
+  void ConnectGauges();
+  void DisconnectGauges();
+  Snapshot snapshot() const;
+
+  const Parts parts_;
+  const Options options_;
+  std::atomic<bool> disk_full_{false};
+  int64_t keys_modified_ = 0;  // the thread's own
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;  // guarded by mutex_
+  Snapshot snapshot_;      // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace tokenbroker

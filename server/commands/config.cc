@@ -1,0 +1,27 @@
+// `tokenbroker config print|check [--config FILE] [flags]`: what `serve` would run with.
+
+#include <iostream>
+
+#include "server/commands/commands.h"
+#include "server/config/load.h"
+#include "server/config/print.h"
+
+namespace tokenbroker {
+
+int ConfigCommand(const Arguments& args) {
+  const std::string verb = args.empty() ? "" : args[0];
+  if (verb != "print" && verb != "check") {
+    std::cerr << "usage: tokenbroker config print|check [--config FILE] [flags of serve]\n";
+    return kExitUsage;
+  }
+  absl::StatusOr<LoadedConfig> loaded =
+      LoadConfig(ConfigMode::kServe, Arguments(args.begin() + 1, args.end()), ProcessEnvironment());
+  if (!loaded.ok()) {
+    std::cerr << loaded.status().message() << "\n";
+    return kExitUsage;
+  }
+  std::cout << (verb == "print" ? PrintConfig(*loaded, /*origins=*/true) : "The configuration is good.\n");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace tokenbroker

@@ -1,0 +1,75 @@
+// `tokenbroker dev`: for a first try and for tests. On this machine only, open to everybody on it.
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "server/commands/commands.h"
+#include "server/config/load.h"
+#include "server/serve.h"
+#include "server/version.h"
+
+namespace tokenbroker {
+namespace {
+
+// A new folder for the time of the process.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string path = (std::filesystem::temp_directory_path() / "tokenbroker-XXXXXX").string();
+    if (mkdtemp(path.data()) != nullptr) path_ = path;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+std::string HostOf(const std::string& listen) { return listen.substr(0, listen.rfind(':')); }
+
+void PrintBanner(const Config& config, bool temporary, const BrokerHost& host) {
+  const std::string grpc = HostOf(config.grpc.listen) + ":" + std::to_string(host.grpc_port());
+  const bool in_memory = config.storage.backend == StorageBackend::kMemory;
+  std::cout << "\nTask Token Broker " << kVersion << ", development mode: everybody on this machine may do everything.\n\n"
+            << "  gRPC    " << grpc << "\n";
+  if (host.admin_port() != 0) {
+    std::cout << "  admin   http://" << HostOf(config.admin.listen) << ":" << host.admin_port() << "\n";
+  }
+  std::cout << "  data    " << (in_memory ? "in memory" : config.storage.path)
+            << (temporary ? "  (removed at the end; keep it with --data DIR)" : "") << "\n\n"
+            << "Try:\n"
+            << "  grpcurl -plaintext -d '{\"namespace\": \"demo\", \"correlation_key\": \"order-1\"}' \\\n"
+            << "    " << grpc << " tokenbroker.v1.TaskService/IssueTask\n"
+            << "  tokenctl --address " << grpc << " --help\n\n"
+            << std::flush;
+}
+
+}  // namespace
+
+int DevCommand(const Arguments& args) {
+  Environment environment = ProcessEnvironment();
+  absl::StatusOr<LoadedConfig> loaded = LoadConfig(ConfigMode::kDev, args, environment);
+  if (!loaded.ok()) {
+    std::cerr << loaded.status().message() << "\n";
+    return kExitUsage;
+  }
+  Config& config = loaded->config;
+  const bool temporary = config.storage.path.empty() && config.storage.backend == StorageBackend::kRocksDb;
+  std::optional<TemporaryFolder> folder;
+  if (temporary) {
+    folder.emplace();
+    if (folder->path().empty()) {
+      std::cerr << "cannot make a temporary folder; name one with --data DIR\n";
+      return EXIT_FAILURE;
+    }
+    config.storage.path = folder->path();
+  }
+  return Serve(config, [&](const BrokerHost& host) { PrintBanner(config, temporary, host); });
+}
+
+}  // namespace tokenbroker

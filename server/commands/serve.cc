@@ -1,0 +1,21 @@
+// `tokenbroker serve --config FILE`.
+
+#include "server/serve.h"
+
+#include <iostream>
+
+#include "server/commands/commands.h"
+#include "server/config/load.h"
+
+namespace tokenbroker {
+
+int ServeCommand(const Arguments& args) {
+  absl::StatusOr<LoadedConfig> loaded = LoadConfig(ConfigMode::kServe, args, ProcessEnvironment());
+  if (!loaded.ok()) {
+    std::cerr << loaded.status().message() << "\n";
+    return kExitUsage;
+  }
+  return Serve(loaded->config, [](const BrokerHost&) {});
+}
+
+}  // namespace tokenbroker

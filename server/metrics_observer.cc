@@ -1,0 +1,68 @@
+#include "server/metrics_observer.h"
+
+#include "base/system_clock.h"
+#include "server/broker/broker.h"
+
+namespace tokenbroker {
+namespace {
+
+TaskOutcome OutcomeOf(broker::TaskState state) {
+  switch (state) {
+    case broker::TaskState::kWaiting:
+    case broker::TaskState::kSucceeded:
+      return TaskOutcome::kSucceeded;
+    case broker::TaskState::kFailed:
+      return TaskOutcome::kFailed;
+    case broker::TaskState::kExpired:
+      return TaskOutcome::kExpired;
+    case broker::TaskState::kCancelled:
+      return TaskOutcome::kCancelled;
+    case broker::TaskState::kSuperseded:
+      return TaskOutcome::kSuperseded;
+  }
+  return TaskOutcome::kSucceeded;
+}
+
+BoundedQueue QueueOf(std::string_view queue) { return queue == "awaits" ? BoundedQueue::kAwaits : BoundedQueue::kCommit; }
+
+}  // namespace
+
+void MetricsObserver::Resolved(broker::TaskState state) { metrics_.tasks_resolved(OutcomeOf(state)).Increment(); }
+
+// Verdicts are numbered from 1, their metric's labels from 0, in the same order.
+void MetricsObserver::Judged(broker::Verdict verdict) {
+  metrics_.settle_verdicts(static_cast<SettleVerdict>(static_cast<int>(verdict) - 1), Door::kGrpc).Increment();
+}
+
+void MetricsObserver::Expired(DurationMs late) { metrics_.expiry_lateness_seconds.Observe(static_cast<double>(late) * 1e-3); }
+
+void MetricsObserver::ParkedOutcomeRefused() {
+  parked_refused_.Write(clock_.Now(), Level::kWarning, "parked_outcome_refused",
+                        {{"msg", "a parked outcome broke the contract of the task it was for, and was dropped"}});
+}
+
+void MetricsObserver::CommitStarts(size_t) { commit_began_ = ElapsedMicros(); }
+
+void MetricsObserver::CommitEnds(size_t records) {
+  metrics_.commit_duration_seconds.Observe(static_cast<double>(ElapsedMicros() - commit_began_) * 1e-6);
+  metrics_.commit_group_size.Observe(static_cast<double>(records));
+}
+
+void MetricsObserver::Overloaded(std::string_view queue) {
+  metrics_.overload_refusals(QueueOf(queue)).Increment();
+  overloaded_.Write(clock_.Now(), Level::kWarning, "overloaded", {{"queue", queue}});
+}
+
+void MetricsObserver::CheckpointTaken(TimeMs, size_t index_entries, size_t blocks) {
+  Log(Level::kInfo, "checkpoint_taken", {{"index_entries", index_entries}, {"blocks", blocks}});
+}
+
+void MetricsObserver::Dropped(storage::Sequence floor) {
+  Log(Level::kInfo, "log_dropped", {{"floor", broker::FormatTaskId(0, floor)}});
+}
+
+void MetricsObserver::Trouble(std::string_view event, const absl::Status& status) {
+  trouble_.Write(clock_.Now(), Level::kError, event, {{"msg", status.message()}});
+}
+
+}  // namespace tokenbroker

@@ -1,0 +1,41 @@
+// Counts what happens in the broker, and logs what should be looked at.
+#pragma once
+
+#include <atomic>
+
+#include "server/broker/observer.h"
+#include "server/telemetry/broker_metrics.h"
+#include "server/telemetry/log.h"
+
+namespace tokenbroker {
+
+// Called from the broker's threads.
+class MetricsObserver : public broker::Observer {
+ public:
+  MetricsObserver(BrokerMetrics& metrics, const Clock& clock) : metrics_(metrics), clock_(clock) {}
+
+  void Issued() override { metrics_.tasks_issued.Increment(); }
+  void Resolved(broker::TaskState state) override;
+  void Judged(broker::Verdict verdict) override;
+  void Beat() override { metrics_.heartbeats.Increment(); }
+  void Expired(DurationMs late) override;
+  void ParkedOutcomeRefused() override;
+  void CommitStarts(size_t records) override;
+  void CommitEnds(size_t records) override;
+  void Overloaded(std::string_view queue) override;
+  void CheckpointTaken(TimeMs time, size_t index_entries, size_t blocks) override;
+  void Dropped(storage::Sequence floor) override;
+  void Trouble(std::string_view event, const absl::Status& status) override;
+
+ private:
+  static constexpr DurationMs kLogInterval = 10'000;
+
+  BrokerMetrics& metrics_;
+  const Clock& clock_;
+  int64_t commit_began_ = 0;  // the committer's own
+  LimitedLog parked_refused_{kLogInterval};
+  LimitedLog overloaded_{kLogInterval};
+  LimitedLog trouble_{kLogInterval};
+};
+
+}  // namespace tokenbroker

@@ -1,0 +1,97 @@
+#include "server/serve.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "base/failpoint.h"
+#include "server/telemetry/log.h"
+#include "server/version.h"
+
+namespace tokenbroker {
+namespace {
+
+void StartLogging(const LogConfig& config) {
+  const bool text = config.format == LogStyle::kText || (config.format == LogStyle::kAuto && isatty(STDERR_FILENO));
+  LogOptions options;
+  options.format = text ? LogFormat::kText : LogFormat::kJson;
+  options.level = config.level;
+  ConfigureLog(std::move(options));
+}
+
+// One connection is one file, and RocksDB wants some, too.
+void RaiseFileLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Before any thread is made: all inherit the mask, so that the signals come to sigwait alone.
+sigset_t BlockSignals() {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+absl::Status ArmFailpointsFromEnvironment() {
+  const char* spec = std::getenv("TOKENBROKER_FAILPOINTS");
+  if (spec == nullptr) return absl::OkStatus();
+  absl::StatusOr<std::vector<Failpoint>> failpoints = ParseFailpoints(spec);
+  if (!failpoints.ok()) return failpoints.status();
+  const char* seed = std::getenv("TOKENBROKER_FAILPOINT_SEED");
+  ArmFailpoints(*std::move(failpoints), seed == nullptr ? 1 : std::strtoull(seed, nullptr, 10));
+  Log(Level::kWarning, "failpoints_armed", {{"spec", spec}});
+  return absl::OkStatus();
+}
+
+// Whoever waits for the file sees it whole.
+absl::Status WritePorts(const std::string& path, const BrokerHost& host) {
+  if (path.empty()) return absl::OkStatus();
+  const std::string fresh = path + ".new";
+  std::ofstream file(fresh);
+  file << "{\"grpc\":" << host.grpc_port() << ",\"admin\":" << host.admin_port() << "}\n";
+  file.close();
+  if (file && std::rename(fresh.c_str(), path.c_str()) == 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("cannot write the ports file ", path));
+}
+
+int Fail(const absl::Status& status) {
+  Log(Level::kError, "start_failed", {{"msg", status.message()}});
+  return EXIT_FAILURE;
+}
+
+}  // namespace
+
+int Serve(const Config& config, const std::function<void(const BrokerHost&)>& ready) {
+  StartLogging(config.log);
+  const sigset_t signals = BlockSignals();
+  RaiseFileLimit();
+  if (absl::Status status = ArmFailpointsFromEnvironment(); !status.ok()) return Fail(status);
+  absl::StatusOr<std::unique_ptr<BrokerHost>> host = BrokerHost::Open(config);
+  if (!host.ok()) return Fail(host.status());
+  if (absl::Status status = WritePorts(config.ports_file, **host); !status.ok()) return Fail(status);
+  Log(Level::kInfo, "serving",
+      {{"version", kVersion}, {"grpc_port", (*host)->grpc_port()}, {"admin_port", (*host)->admin_port()}});
+  ready(**host);
+
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  Log(Level::kInfo, "draining", {{"signal", signal_number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  const absl::Status closed = (*host)->Close();
+  Log(closed.ok() ? Level::kInfo : Level::kError, "stopped", {{"msg", closed.message()}});
+  return closed.ok() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace tokenbroker
