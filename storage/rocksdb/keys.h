@@ -7,6 +7,7 @@
 //   meta        'F' format, 'I' identity
 //               'f' | shard 1                                   floor
 //               'h' | shard 1                                   head of the last checkpoint
+//               'c' | shard 1                                   number of the last change of derived data
 //               'm' | shard 1 | sequence 8                      mark
 #pragma once
 
@@ -59,6 +60,7 @@ inline Key FormatKey() { return Key().Byte('F'); }
 inline Key IdentityKey() { return Key().Byte('I'); }
 inline Key FloorKey(ShardId shard) { return Key().Byte('f').Byte(shard); }
 inline Key HeadKey(ShardId shard) { return Key().Byte('h').Byte(shard); }
+inline Key ChangeKey(ShardId shard) { return Key().Byte('c').Byte(shard); }
 inline Key MarkKey(ShardId shard, Sequence sequence) { return Key().Byte('m').Byte(shard).Number(sequence); }
 
 // The number in the last 8 bytes of a key that is known to have them.

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "storage/rocksdb/held.h"
 #include "storage/rocksdb/keys.h"
+#include "storage/rocksdb/meta.h"
 #include "storage/rocksdb/status.h"
 #include "storage/rocksdb/store.h"
 
@@ -72,6 +73,16 @@ absl::Status RocksDbStore::Write(rocksdb::WriteBatch& batch, std::string_view do
   // A failed sync may have dropped the data from the kernel's memory: trying again would seem to work.
   if (!status.ok()) poisoned_.store(true, std::memory_order_release);
   return FromRocks(status, doing);
+}
+
+absl::Status RocksDbStore::WriteChange(ShardId shard, rocksdb::WriteBatch& batch, std::string_view doing) {
+  const uint64_t number = shards_[shard].changes.load(std::memory_order_relaxed) + 1;
+  const Key key = ChangeKey(shard);
+  batch.Put(db_->meta(), key, EncodeNumber(key, number));
+  TB_RETURN_IF_ERROR(Write(batch, doing));
+  shards_[shard].changes.store(number, std::memory_order_relaxed);
+  if (options_.sync_writes) witness_->NoteChange(shard, number);
+  return absl::OkStatus();
 }
 
 std::unique_ptr<rocksdb::Iterator> RocksDbStore::LogIterator(ShardId shard, bool whole_log) const {

@@ -7,7 +7,6 @@
 #include <optional>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/status_macros.h"
@@ -85,11 +84,6 @@ absl::StatusOr<std::map<uint64_t, std::string>> WriteAheadLogs(rocksdb::Env* env
   return logs;
 }
 
-absl::Status DamagedLog(const std::string& path, uint64_t at) {
-  return absl::DataLossError(absl::StrCat(
-      path, " is damaged at byte ", at, ", and acknowledged writes stand behind the damage. Restore a backup"));
-}
-
 }  // namespace
 
 bool HoldsRecord(LogKind kind, std::string_view bytes, uint64_t from) {
@@ -124,21 +118,27 @@ LogAudit AuditLog(LogKind kind, std::string_view bytes) {
   return audit;
 }
 
-absl::Status AuditWriteAheadLogs(rocksdb::Env* env, const std::string& folder) {
-  std::string torn_path;
-  uint64_t torn_at = 0;
+absl::StatusOr<std::vector<TornLog>> TornWriteAheadLogs(rocksdb::Env* env, const std::string& folder) {
+  std::vector<TornLog> torn;
   TB_ASSIGN_OR_RETURN(const auto logs, WriteAheadLogs(env, folder));
   for (const auto& [number, path] : logs) {
     TB_ASSIGN_OR_RETURN(const std::string bytes, ReadWhole(env, path));
-    if (!torn_path.empty() && HoldsRecord(LogKind::kWriteAhead, bytes, 0)) return DamagedLog(torn_path, torn_at);
+    if (!torn.empty() && HoldsRecord(LogKind::kWriteAhead, bytes, 0)) torn.back().damaged = true;
     const LogAudit audit = AuditLog(LogKind::kWriteAhead, bytes);
-    if (audit.continues) return DamagedLog(path, audit.sound_bytes);
-    if (audit.torn && torn_path.empty()) {
-      torn_path = path;
-      torn_at = audit.sound_bytes;
-    }
+    if (audit.torn) torn.push_back({path, audit.sound_bytes, audit.continues});
   }
-  return absl::OkStatus();
+  return torn;
+}
+
+absl::Status CutTornLog(rocksdb::Env* env, const TornLog& log) {
+  if (env->FileExists(log.path).IsNotFound()) return absl::OkStatus();
+  // The file system's interface cannot shorten files: another one takes the log's place.
+  TB_ASSIGN_OR_RETURN(std::string bytes, ReadWhole(env, log.path));
+  bytes.resize(log.sound_bytes);
+  const std::string other = log.path + kCutSuffix;
+  const std::string doing = absl::StrCat("cutting off the torn end of ", log.path);
+  TB_RETURN_IF_ERROR(FromRocks(rocksdb::WriteStringToFile(env, bytes, other, /*should_sync=*/true), doing));
+  return FromRocks(env->RenameFile(other, log.path), doing);
 }
 
 absl::StatusOr<ManifestAudit> AuditManifest(rocksdb::Env* env, const std::string& folder) {

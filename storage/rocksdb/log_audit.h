@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,8 +35,20 @@ LogAudit AuditLog(LogKind kind, std::string_view bytes);
 // Whether a record with something in it begins anywhere in `bytes`.
 bool HoldsRecord(LogKind kind, std::string_view bytes, uint64_t from);
 
-// DATA_LOSS, naming file and place, if the write-ahead logs in `folder` are damaged.
-absl::Status AuditWriteAheadLogs(rocksdb::Env* env, const std::string& folder);
+// Names of files that CutTornLog left behind when it was interrupted end like this.
+inline constexpr char kCutSuffix[] = ".cut";
+
+struct TornLog {
+  std::string path;
+  uint64_t sound_bytes = 0;
+  // Something that was acknowledged stands behind the tear, here or in a later log.
+  bool damaged = false;
+};
+// The write-ahead logs in `folder` that do not end where a record ends, oldest first.
+absl::StatusOr<std::vector<TornLog>> TornWriteAheadLogs(rocksdb::Env* env, const std::string& folder);
+
+// Cuts off what is torn; durable once the folder is synced. Fine if RocksDB has deleted the log meanwhile.
+absl::Status CutTornLog(rocksdb::Env* env, const TornLog& log);
 
 struct ManifestAudit {
   uint64_t number = 0;

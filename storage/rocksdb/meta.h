@@ -3,6 +3,7 @@
 //   format     4 bytes, little endian
 //   identity   2 bytes epoch, little endian; 16 bytes hash key
 //   floor      8 bytes, little endian
+//   change     8 bytes, little endian
 //   head       8 bytes covers, 8 bytes time, little endian; the owner's state up to the end
 //   mark       8 bytes time, little endian
 #pragma once

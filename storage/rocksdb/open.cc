@@ -31,6 +31,13 @@ absl::Status SyncFolder(rocksdb::Env* env, const std::string& path) {
   return FromRocks(status, absl::StrCat("syncing ", path));
 }
 
+// 0 if there is none.
+absl::StatusOr<uint64_t> LoadNumber(const Database& db, const Key& key, absl::string_view what) {
+  TB_ASSIGN_OR_RETURN(const std::string value, GetMeta(db, {}, key, what));
+  if (value.empty()) return 0;
+  return DecodeNumber(value, what);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const RocksDbOptions& options, bool begin_new_epoch) {
@@ -47,19 +54,32 @@ absl::Status RocksDbStore::Start(bool begin_new_epoch) {
   if (!begin_new_epoch) TB_RETURN_IF_ERROR(CheckFolder(options_.path));
   TB_ASSIGN_OR_RETURN(std::unique_ptr<Witness> witness, Witness::Read(env->GetFileSystem(), options_.path));
   witness_ = std::move(witness);
-  if (!options_.accept_lost_tail) TB_RETURN_IF_ERROR(AuditFiles(env));
+  TB_RETURN_IF_ERROR(AuditLogs(env));
+  TB_RETURN_IF_ERROR(AuditManifestFile(env));
   TB_ASSIGN_OR_RETURN(db_, Database::Open(options_, floors_, witness_));
-  TB_RETURN_IF_ERROR(LoadIdentity(begin_new_epoch || options_.accept_lost_tail));
+  TB_ASSIGN_OR_RETURN(const bool new_identity, LoadIdentity(begin_new_epoch || options_.accept_lost_tail));
   TB_RETURN_IF_ERROR(LoadShards());
   if (options_.read_only) return absl::OkStatus();
+  // Before anything is written.
   TB_RETURN_IF_ERROR(RemoveLeftovers((*db_)->GetEnv()));
+  if (new_identity) TB_RETURN_IF_ERROR(SaveIdentity());
   TB_RETURN_IF_ERROR(witness_->StartNotes(/*forget=*/begin_new_epoch || options_.accept_lost_tail));
   NoteManifest(db_->db(), *witness_);
   return absl::OkStatus();
 }
 
-absl::Status RocksDbStore::AuditFiles(rocksdb::Env* env) const {
-  TB_RETURN_IF_ERROR(AuditWriteAheadLogs(env, options_.path));
+absl::Status RocksDbStore::AuditLogs(rocksdb::Env* env) {
+  TB_ASSIGN_OR_RETURN(torn_logs_, TornWriteAheadLogs(env, options_.path));
+  for (const TornLog& log : torn_logs_) {
+    if (!log.damaged || options_.accept_lost_tail) continue;
+    return absl::DataLossError(absl::StrCat(log.path, " is damaged at byte ", log.sound_bytes,
+                                            ", and acknowledged writes stand behind the damage. Restore a backup"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RocksDbStore::AuditManifestFile(rocksdb::Env* env) const {
+  if (options_.accept_lost_tail) return absl::OkStatus();
   TB_ASSIGN_OR_RETURN(const ManifestAudit manifest, AuditManifest(env, options_.path));
   const bool older = manifest.number < witness_->manifest_number();
   const bool shorter = manifest.number == witness_->manifest_number() && manifest.sound_bytes < witness_->manifest_bytes();
@@ -74,23 +94,24 @@ absl::Status RocksDbStore::RemoveLeftovers(rocksdb::Env* env) const {
   std::vector<std::string> names;
   TB_RETURN_IF_ERROR(FromRocks(env->GetChildren(options_.path, &names), absl::StrCat("listing ", options_.path)));
   for (const std::string& name : names) {
-    if (absl::EndsWith(name, ".ingest")) env->DeleteFile(options_.path + "/" + name).PermitUncheckedError();
+    if (absl::EndsWith(name, ".ingest") || absl::EndsWith(name, kCutSuffix)) env->DeleteFile(options_.path + "/" + name).PermitUncheckedError();
   }
-  // RocksDB has deleted the logs that it read. If a torn one came back after a power cut, beside a newer log, it would be
-  // taken for damage.
+  // RocksDB has deleted the logs that it read, or will when there is something to flush. If a torn one stood beside newer
+  // writes after a power cut, it would be taken for damage.
+  for (const TornLog& log : torn_logs_) TB_RETURN_IF_ERROR(CutTornLog(env, log));
   return SyncFolder(env, options_.path);
 }
 
-absl::Status RocksDbStore::LoadIdentity(bool begin_new_epoch) {
+absl::StatusOr<bool> RocksDbStore::LoadIdentity(bool begin_new_epoch) {
   TB_ASSIGN_OR_RETURN(const std::string format, GetMeta(*db_, {}, FormatKey(), "the format version"));
   TB_ASSIGN_OR_RETURN(const std::string identity, GetMeta(*db_, {}, IdentityKey(), "the store's identity"));
   if (!format.empty()) {
     TB_RETURN_IF_ERROR(CheckFormat(format, options_.path));
     TB_ASSIGN_OR_RETURN(identity_, DecodeIdentity(identity));
-    if (!begin_new_epoch) return absl::OkStatus();
+    if (!begin_new_epoch) return false;
     if (identity_.epoch == kMaxEpoch) return absl::FailedPreconditionError("the store has used up its epochs");
     ++identity_.epoch;
-    return SaveIdentity();
+    return true;
   }
   // New, or made and cut off before this was written: then there is nothing else in it either.
   const std::unique_ptr<rocksdb::Iterator> any((*db_)->NewIterator({}, db_->log()));
@@ -100,7 +121,7 @@ absl::Status RocksDbStore::LoadIdentity(bool begin_new_epoch) {
   }
   if (options_.read_only) return absl::NotFoundError(absl::StrCat("there is no store in ", options_.path));
   TB_ASSIGN_OR_RETURN(identity_.hash_key, RandomKey());
-  return SaveIdentity();
+  return true;
 }
 
 absl::Status RocksDbStore::SaveIdentity() {
@@ -119,12 +140,9 @@ absl::Status RocksDbStore::LoadShards() {
 }
 
 absl::Status RocksDbStore::LoadShard(ShardId shard) {
-  const std::string what = absl::StrCat("the floor of shard ", shard);
-  TB_ASSIGN_OR_RETURN(const std::string value, GetMeta(*db_, {}, FloorKey(shard), what));
-  Sequence floor = 0;
-  if (!value.empty()) {
-    TB_ASSIGN_OR_RETURN(floor, DecodeNumber(value, what));
-  }
+  TB_ASSIGN_OR_RETURN(const Sequence floor, LoadNumber(*db_, FloorKey(shard), absl::StrCat("the floor of shard ", shard)));
+  TB_ASSIGN_OR_RETURN(const uint64_t changes,
+                      LoadNumber(*db_, ChangeKey(shard), absl::StrCat("the change number of shard ", shard)));
   const std::unique_ptr<rocksdb::Iterator> page = LogIterator(shard, /*whole_log=*/false);
   page->SeekForPrev(NumberKey(shard, ~Sequence{0}));
   TB_RETURN_IF_ERROR(FromRocks(page->status(), absl::StrCat("reading the end of the log of shard ", shard)));
@@ -134,6 +152,7 @@ absl::Status RocksDbStore::LoadShard(ShardId shard) {
     last = std::max(last, end.last());
   }
   shards_[shard].last_ever.store(last);
+  shards_[shard].changes.store(changes);
   shards_[shard].floor.store(floor);
   shards_[shard].reclaimed.store(floor);
   (*floors_)[shard].store(floor);
@@ -148,6 +167,10 @@ absl::Status RocksDbStore::CheckShard(ShardId shard) const {
     return absl::DataLossError(absl::StrCat("the log of shard ", shard, " ends at sequence ", last,
                                             ", but everything up to ", promised,
                                             " was acknowledged: the end of the log is lost. Restore a backup"));
+  }
+  if (shards_[shard].changes.load() < witness_->changes(shard)) {
+    return absl::DataLossError(absl::StrCat("the last checkpoint of shard ", shard,
+                                            ", or what was held or dropped after it, is lost. Restore a backup"));
   }
   // Notices a gap between the floor and the first page.
   return Scan(shard, FloorOf(shard), [](const LogRecord&) { return false; });

@@ -38,7 +38,7 @@ absl::Status RocksDbStore::Hold(ShardId shard, absl::Span<const HeldTask> tasks)
       batch.Put(db_->index(), IndexRowKey(shard, index_key), Key().Number(task.task | kHeldFlag));
     }
   }
-  return Write(batch, absl::StrCat("holding tasks of shard ", shard));
+  return WriteChange(shard, batch, absl::StrCat("holding tasks of shard ", shard));
 }
 
 absl::Status RocksDbStore::DropBefore(ShardId shard, Sequence floor) {
@@ -62,7 +62,7 @@ absl::Status RocksDbStore::DropBefore(ShardId shard, Sequence floor) {
   batch.Put(db_->meta(), floor_key, EncodeNumber(floor_key, floor));
   batch.DeleteRange(db_->log(), NumberKey(shard, 0), NumberKey(shard, kept));
   shards_[shard].floor.store(floor, std::memory_order_release);
-  TB_RETURN_IF_ERROR(Write(batch, absl::StrCat("raising the floor of shard ", shard)));
+  TB_RETURN_IF_ERROR(WriteChange(shard, batch, absl::StrCat("raising the floor of shard ", shard)));
   TB_FAILPOINT("store.floor_raised");
   (*floors_)[shard].store(floor, std::memory_order_release);
 

@@ -13,6 +13,7 @@
 #include "rocksdb/write_batch.h"
 #include "storage/rocksdb/database.h"
 #include "storage/rocksdb/index_filter.h"
+#include "storage/rocksdb/log_audit.h"
 #include "storage/rocksdb/page.h"
 #include "storage/rocksdb/rocksdb_store.h"
 #include "storage/rocksdb/witness.h"
@@ -52,6 +53,8 @@ class RocksDbStore final : public TokenStore {
     std::atomic<Sequence> last_ever{0};
     // What readers go by: raised before the log is dropped, so that nobody takes what is going for lost.
     std::atomic<Sequence> floor{0};
+    // The number of the last checkpoint, hold or drop.
+    std::atomic<uint64_t> changes{0};
     // Up to where the space of dropped log was asked back.
     std::atomic<Sequence> reclaimed{0};
     // Used by Append alone; kept so that it need not allocate.
@@ -63,9 +66,11 @@ class RocksDbStore final : public TokenStore {
 
   // --- open.cc ---
   absl::Status Start(bool begin_new_epoch);
-  absl::Status AuditFiles(rocksdb::Env* env) const;
+  absl::Status AuditLogs(rocksdb::Env* env);
+  absl::Status AuditManifestFile(rocksdb::Env* env) const;
   absl::Status RemoveLeftovers(rocksdb::Env* env) const;
-  absl::Status LoadIdentity(bool begin_new_epoch);
+  // Whether the identity is new and must be saved.
+  absl::StatusOr<bool> LoadIdentity(bool begin_new_epoch);
   absl::Status SaveIdentity();
   absl::Status LoadShards();
   absl::Status LoadShard(ShardId shard);
@@ -87,6 +92,7 @@ class RocksDbStore final : public TokenStore {
   // --- derived.cc ---
   absl::StatusOr<LoadedCheckpoint> LoadHead(ShardId shard, const rocksdb::ReadOptions& read) const;
   absl::Status IngestIndex(ShardId shard, absl::Span<const IndexEntry> entries);
+  absl::Status CheckIndexed(ShardId shard, const IndexEntry& entry) const;
   absl::Status WriteIndexFile(ShardId shard, absl::Span<const IndexEntry> entries, const std::string& path) const;
 
   // --- retention.cc ---
@@ -103,6 +109,8 @@ class RocksDbStore final : public TokenStore {
 
   // Writes and syncs. After the first failure nothing is written any more.
   absl::Status Write(rocksdb::WriteBatch& batch, std::string_view doing);
+  // The same for a checkpoint, a hold or a drop, which get numbers so that a lost one is noticed when opening.
+  absl::Status WriteChange(ShardId shard, rocksdb::WriteBatch& batch, std::string_view doing);
   absl::Status CheckWritable() const;
 
   RocksDbOptions options_;
@@ -112,6 +120,8 @@ class RocksDbStore final : public TokenStore {
   std::shared_ptr<Witness> witness_;
   std::unique_ptr<Database> db_;
   std::array<Shard, 256> shards_;
+  // Found when opening.
+  std::vector<TornLog> torn_logs_;
   std::atomic<bool> poisoned_{false};
   std::atomic<uint64_t> index_files_{0};
 };

@@ -76,6 +76,8 @@ void Witness::WriteSlot(int slot, uint64_t value) {
 
 void Witness::Acknowledge(ShardId shard, Sequence sequence) { WriteSlot(shard, sequence); }
 
+void Witness::NoteChange(ShardId shard, uint64_t number) { WriteSlot(kFirstChangeSlot + shard, number); }
+
 void Witness::NoteManifest(uint64_t number, uint64_t bytes) {
   const uint64_t value = number << kManifestShift | bytes;
   std::lock_guard lock(manifest_mutex_);

@@ -5,8 +5,9 @@
 // cut it may be old, but it never says more than was on disk then. So what it names must be found at opening, or
 // something was lost. The same is kept for the manifest, which RocksDB reads as trustingly.
 //
-//   256 slots, one a shard, then one for the manifest; each
-//     8 bytes   the last acknowledged sequence number; the manifest's number << 40 | its size
+//   256 slots for the shards' logs, 256 for the changes of their derived data, one for the manifest; each
+//     8 bytes   the last acknowledged sequence number; the number of the last acknowledged checkpoint, hold or drop; the
+//               manifest's number << 40 | its size
 //     4 bytes   CRC-32C of the slot's number (2 bytes, little endian) and of the 8 bytes above
 //     4 bytes   zero
 //
@@ -34,6 +35,7 @@ class Witness {
 
   // What it said when it was read.
   Sequence acknowledged(ShardId shard) const { return slots_[shard]; }
+  uint64_t changes(ShardId shard) const { return slots_[kFirstChangeSlot + shard]; }
   uint64_t manifest_number() const { return slots_[kManifestSlot] >> kManifestShift; }
   uint64_t manifest_bytes() const { return slots_[kManifestSlot] & ((uint64_t{1} << kManifestShift) - 1); }
 
@@ -42,11 +44,13 @@ class Witness {
   // Notes are made as well as can be: one that fails leaves an older one, which is as true. Before StartNotes they are
   // ignored.
   void Acknowledge(ShardId shard, Sequence sequence);
+  void NoteChange(ShardId shard, uint64_t number);
   void NoteManifest(uint64_t number, uint64_t bytes);
 
  private:
-  static constexpr int kManifestSlot = 256;
-  static constexpr int kSlots = 257;
+  static constexpr int kFirstChangeSlot = 256;
+  static constexpr int kManifestSlot = 512;
+  static constexpr int kSlots = 513;
   static constexpr int kManifestShift = 40;
 
   Witness(std::shared_ptr<rocksdb::FileSystem> fs, std::string path, std::string folder);

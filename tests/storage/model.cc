@@ -55,9 +55,11 @@ ModelCall StoreModel::NextCheckpoint(ShardId shard) {
   call.shard = shard;
   call.checkpoint.covers = now.last_ever;
   call.checkpoint.time = static_cast<TimeMs>(now.last_ever) + 1000;
-  call.checkpoint.state = random_.Bytes(random_.Below(100));
+  call.checkpoint.state = random_.Bytes(8 + random_.Below(100));  // long enough to be unique
   for (uint64_t n = 0; n < kKeys; ++n) {
-    if (random_.OneIn(4)) call.checkpoint.index.push_back({KeyNumber(n), 1 + random_.Below(now.last_ever)});
+    // Never a number that may be held, so that it can be told who wrote an entry.
+    const Sequence sequence = (1 + random_.Below(now.last_ever)) | 1;
+    if (random_.OneIn(4)) call.checkpoint.index.push_back({KeyNumber(n), sequence});
   }
   std::sort(call.checkpoint.index.begin(), call.checkpoint.index.end(),
             [](const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; });
@@ -75,7 +77,8 @@ ModelCall StoreModel::NextHold(ShardId shard) {
   call.kind = ModelCall::kHold;
   call.shard = shard;
   for (const auto& [sequence, bytes] : shards_[shard].log) {
-    if (random_.OneIn(100)) call.held.push_back({sequence, bytes, {KeyNumber(random_.Below(kKeys))}});
+    if (sequence % 2 != 0 || shards_[shard].held.contains(sequence) || !random_.OneIn(50)) continue;
+    call.held.push_back({sequence, bytes, {KeyNumber(random_.Below(kKeys)), KeyNumber(kKeys + sequence)}});
   }
   return call;
 }
@@ -167,9 +170,7 @@ void StoreModel::CheckShard(const TokenStore& store, ShardId shard) const {
   }
   for (const auto& [task, held] : model.held) EXPECT_TRUE(*store.Read(shard, task) == held.bytes) << task;
   for (uint64_t n = 0; n < kKeys; ++n) {
-    const auto entry = model.index.find(KeyNumber(n));
-    const bool there = entry != model.index.end() && (entry->second.second || entry->second.first >= model.floor);
-    EXPECT_EQ(*store.Find(shard, KeyNumber(n)), there ? entry->second.first : 0) << "key " << n;
+    EXPECT_EQ(*store.Find(shard, KeyNumber(n)), Visible(shard, KeyNumber(n))) << "key " << n;
   }
   std::map<uint64_t, std::string> blocks;
   const auto head = store.LoadCheckpoint(
@@ -178,6 +179,23 @@ void StoreModel::CheckShard(const TokenStore& store, ShardId shard) const {
   EXPECT_EQ(head->covers, model.covers);
   EXPECT_TRUE(head->state == model.state);
   EXPECT_TRUE(blocks == model.blocks);
+}
+
+Sequence StoreModel::Visible(ShardId shard, const IndexKey& key) const {
+  const auto found = shards_.find(shard);
+  if (found == shards_.end()) return 0;
+  const auto entry = found->second.index.find(key);
+  if (entry == found->second.index.end()) return 0;
+  const auto& [sequence, held] = entry->second;
+  return held || sequence >= found->second.floor ? sequence : 0;
+}
+
+void StoreModel::AdoptIndex(const TokenStore& store, ShardId shard, const std::vector<IndexEntry>& entries) {
+  for (const IndexEntry& entry : entries) {
+    const Sequence now = *store.Find(shard, entry.key);
+    const Sequence written = entry.sequence >= shards_[shard].floor ? entry.sequence : 0;
+    if (now == written && now != Visible(shard, entry.key)) shards_[shard].index[entry.key] = {entry.sequence, false};
+  }
 }
 
 void StoreModel::CheckAfterCrash(const TokenStore& store, const ModelCall* unsure) {
@@ -196,19 +214,12 @@ void StoreModel::CheckAfterCrash(const TokenStore& store, const ModelCall* unsur
     const auto head = store.LoadCheckpoint(shard, [](uint64_t, std::string_view) {});
     TB_ASSERT_OK(head);
     there = head->state == unsure->checkpoint.state && head->covers == unsure->checkpoint.covers;
-    for (const IndexEntry& entry : unsure->checkpoint.index) {
-      const Sequence now = *store.Find(shard, entry.key);
-      if (there || now != entry.sequence || now == 0) continue;
-      const auto old = shards_[shard].index.find(entry.key);
-      if (old == shards_[shard].index.end() || old->second.first != now) {
-        shards_[shard].index[entry.key] = {entry.sequence, false};
-      }
-    }
+    if (!there) AdoptIndex(store, shard, unsure->checkpoint.index);
   }
   if (unsure->kind == ModelCall::kHold && !unsure->held.empty()) {
     // Held copies of what is still in the log show only in the index.
     const HeldTask& last = unsure->held.back();
-    there = *store.Find(shard, last.index_keys[0]) == last.task;
+    there = *store.Find(shard, last.index_keys[1]) == last.task;
   }
   if (there) Apply(*unsure);
   Check(store);

@@ -66,6 +66,10 @@ class StoreModel {
   ModelCall NextHold(ShardId shard);
   ModelCall NextDrop(ShardId shard);
   void Release(ModelShard& to, Sequence task);
+  // What Find must answer.
+  Sequence Visible(ShardId shard, const IndexKey& key) const;
+  // Takes over what of `entries` stands in the store.
+  void AdoptIndex(const TokenStore& store, ShardId shard, const std::vector<IndexEntry>& entries);
   void CheckShard(const TokenStore& store, ShardId shard) const;
 
   ::tokenbroker::testing::Random random_;

@@ -1,0 +1,347 @@
+#include "tests/testing/fault_file_system.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+namespace tokenbroker::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using rocksdb::FileOptions;
+using rocksdb::IODebugContext;
+using rocksdb::IOOptions;
+using rocksdb::IOStatus;
+using rocksdb::Slice;
+
+constexpr uint64_t kSector = 512;
+
+class CountedSequentialFile : public rocksdb::FSSequentialFileOwnerWrapper {
+ public:
+  CountedSequentialFile(FaultFileSystem* owner, std::unique_ptr<rocksdb::FSSequentialFile> file)
+      : FSSequentialFileOwnerWrapper(std::move(file)), owner_(owner) {}
+  IOStatus Read(size_t n, const IOOptions& options, Slice* result, char* scratch, IODebugContext* debug) override {
+    IOStatus status = owner_->Count("read");
+    return status.ok() ? FSSequentialFileOwnerWrapper::Read(n, options, result, scratch, debug) : status;
+  }
+
+ private:
+  FaultFileSystem* owner_;
+};
+
+class CountedRandomFile : public rocksdb::FSRandomAccessFileOwnerWrapper {
+ public:
+  CountedRandomFile(FaultFileSystem* owner, std::unique_ptr<rocksdb::FSRandomAccessFile> file)
+      : FSRandomAccessFileOwnerWrapper(std::move(file)), owner_(owner) {}
+  IOStatus Read(uint64_t at, size_t n, const IOOptions& options, Slice* result, char* scratch,
+                IODebugContext* debug) const override {
+    IOStatus status = owner_->Count("read");
+    return status.ok() ? FSRandomAccessFileOwnerWrapper::Read(at, n, options, result, scratch, debug) : status;
+  }
+
+ private:
+  FaultFileSystem* owner_;
+};
+
+class CountedWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  CountedWritableFile(FaultFileSystem* owner, std::shared_ptr<FaultFileSystem::File> state,
+                      std::unique_ptr<rocksdb::FSWritableFile> file)
+      : FSWritableFileOwnerWrapper(std::move(file)), owner_(owner), state_(std::move(state)) {}
+
+  IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
+    IOStatus status = owner_->Count("append");
+    if (!status.ok()) {
+      // The part that reached the disk before it failed.
+      const Slice part(data.data(), data.size() / 2);
+      if (FSWritableFileOwnerWrapper::Append(part, options, debug).ok()) owner_->Grow(*state_, part.size());
+      return status;
+    }
+    status = FSWritableFileOwnerWrapper::Append(data, options, debug);
+    if (status.ok()) owner_->Grow(*state_, data.size());
+    return status;
+  }
+  IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
+                  IODebugContext* debug) override {
+    return Append(data, options, debug);
+  }
+  IOStatus Sync(const IOOptions&, IODebugContext*) override { return SyncNow(); }
+  IOStatus Fsync(const IOOptions&, IODebugContext*) override { return SyncNow(); }
+  IOStatus RangeSync(uint64_t, uint64_t, const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
+
+ private:
+  IOStatus SyncNow() {
+    IOStatus status = owner_->Count("sync");
+    if (status.ok()) owner_->Sync(*state_);
+    return status;
+  }
+
+  FaultFileSystem* owner_;
+  std::shared_ptr<FaultFileSystem::File> state_;
+};
+
+class CountedOverwrittenFile : public rocksdb::FSRandomRWFileOwnerWrapper {
+ public:
+  CountedOverwrittenFile(FaultFileSystem* owner, std::shared_ptr<FaultFileSystem::File> state,
+                         std::unique_ptr<rocksdb::FSRandomRWFile> file)
+      : FSRandomRWFileOwnerWrapper(std::move(file)), owner_(owner), state_(std::move(state)) {}
+
+  IOStatus Write(uint64_t at, const Slice& data, const IOOptions& options, IODebugContext* debug) override {
+    IOStatus status = owner_->Count("overwrite");
+    if (!status.ok()) return status;
+    std::string before(data.size(), '\0');
+    Slice old;
+    status = FSRandomRWFileOwnerWrapper::Read(at, before.size(), options, &old, before.data(), debug);
+    if (!status.ok()) return status;
+    owner_->Overwritten(*state_, {at, old.ToString(), data.ToString()});
+    return FSRandomRWFileOwnerWrapper::Write(at, data, options, debug);
+  }
+  IOStatus Sync(const IOOptions&, IODebugContext*) override {
+    IOStatus status = owner_->Count("sync");
+    if (status.ok()) owner_->Sync(*state_);
+    return status;
+  }
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override { return Sync(options, debug); }
+
+ private:
+  FaultFileSystem* owner_;
+  std::shared_ptr<FaultFileSystem::File> state_;
+};
+
+class CountedFolder : public rocksdb::FSDirectory {
+ public:
+  explicit CountedFolder(FaultFileSystem* owner) : owner_(owner) {}
+  IOStatus Fsync(const IOOptions&, IODebugContext*) override {
+    IOStatus status = owner_->Count("sync of the folder");
+    if (status.ok()) owner_->SyncFolder();
+    return status;
+  }
+
+ private:
+  FaultFileSystem* owner_;
+};
+
+}  // namespace
+
+void FaultFileSystem::CutPowerAfter(uint64_t calls) {
+  std::lock_guard lock(mutex_);
+  cut_at_ = calls_ + calls;
+  tripped_ = false;
+}
+
+void FaultFileSystem::FailAfter(uint64_t calls) {
+  std::lock_guard lock(mutex_);
+  fail_at_ = calls_ + calls;
+  tripped_ = false;
+}
+
+uint64_t FaultFileSystem::calls() const {
+  std::lock_guard lock(mutex_);
+  return calls_;
+}
+
+bool FaultFileSystem::tripped() const {
+  std::lock_guard lock(mutex_);
+  return tripped_;
+}
+
+void FaultFileSystem::Disarm() {
+  std::lock_guard lock(mutex_);
+  cut_at_ = fail_at_ = ~uint64_t{0};
+}
+
+IOStatus FaultFileSystem::Count(const std::string& what) {
+  std::lock_guard lock(mutex_);
+  const uint64_t call = calls_++;
+  if (call < cut_at_ && call != fail_at_) return IOStatus::OK();
+  tripped_ = true;
+  return IOStatus::IOError("injected", what);
+}
+
+void FaultFileSystem::Grow(File& file, uint64_t by) {
+  std::lock_guard lock(mutex_);
+  file.size += by;
+}
+
+void FaultFileSystem::Sync(File& file) {
+  std::lock_guard lock(mutex_);
+  file.synced = file.size;
+  file.overwrites.clear();
+}
+
+void FaultFileSystem::Overwritten(File& file, Overwrite overwrite) {
+  std::lock_guard lock(mutex_);
+  // The kernel writes things back after a while.
+  if (file.overwrites.size() > 100) file.overwrites.erase(file.overwrites.begin(), file.overwrites.begin() + 50);
+  file.overwrites.push_back(std::move(overwrite));
+}
+
+void FaultFileSystem::SyncFolder() {
+  std::lock_guard lock(mutex_);
+  changes_.clear();
+}
+
+std::string FaultFileSystem::ToTrash(const std::string& path) {
+  if (!fs::exists(path)) return "";
+  const std::string trash = trash_ + "/" + std::to_string(trashed_++);
+  fs::create_hard_link(path, trash);
+  return trash;
+}
+
+std::shared_ptr<FaultFileSystem::File> FaultFileSystem::Track(const std::string& path, uint64_t size, bool made) {
+  std::lock_guard lock(mutex_);
+  std::shared_ptr<File>& file = files_[path];
+  if (made || file == nullptr) {
+    file = std::make_shared<File>();
+    file->synced = file->size = size;
+  }
+  return file;
+}
+
+IOStatus FaultFileSystem::NewSequentialFile(const std::string& path, const FileOptions& options,
+                                            std::unique_ptr<rocksdb::FSSequentialFile>* file, IODebugContext* debug) {
+  IOStatus status = Count("open " + path);
+  if (status.ok()) status = FileSystemWrapper::NewSequentialFile(path, options, file, debug);
+  if (status.ok()) *file = std::make_unique<CountedSequentialFile>(this, std::move(*file));
+  return status;
+}
+
+IOStatus FaultFileSystem::NewRandomAccessFile(const std::string& path, const FileOptions& options,
+                                              std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                              IODebugContext* debug) {
+  IOStatus status = Count("open " + path);
+  if (status.ok()) status = FileSystemWrapper::NewRandomAccessFile(path, options, file, debug);
+  if (status.ok()) *file = std::make_unique<CountedRandomFile>(this, std::move(*file));
+  return status;
+}
+
+IOStatus FaultFileSystem::NewWritableFile(const std::string& path, const FileOptions& options,
+                                          std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
+  if (fs::exists(path)) {
+    IOStatus status = DeleteFile(path, {}, debug);
+    if (!status.ok()) return status;
+  }
+  IOStatus status = Count("make " + path);
+  if (status.ok()) status = FileSystemWrapper::NewWritableFile(path, options, file, debug);
+  if (!status.ok()) return status;
+  *file = std::make_unique<CountedWritableFile>(this, Track(path, 0, /*made=*/true), std::move(*file));
+  std::lock_guard lock(mutex_);
+  changes_.push_back({NameChange::kMade, path, "", "", nullptr});
+  return status;
+}
+
+IOStatus FaultFileSystem::ReopenWritableFile(const std::string& path, const FileOptions& options,
+                                             std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
+  IOStatus status = Count("open " + path);
+  if (status.ok()) status = FileSystemWrapper::ReopenWritableFile(path, options, file, debug);
+  if (!status.ok()) return status;
+  *file = std::make_unique<CountedWritableFile>(this, Track(path, fs::file_size(path), /*made=*/false),
+                                                std::move(*file));
+  return status;
+}
+
+IOStatus FaultFileSystem::NewRandomRWFile(const std::string& path, const FileOptions& options,
+                                          std::unique_ptr<rocksdb::FSRandomRWFile>* file, IODebugContext* debug) {
+  IOStatus status = Count("open " + path);
+  if (status.ok()) status = FileSystemWrapper::NewRandomRWFile(path, options, file, debug);
+  if (!status.ok()) return status;
+  *file = std::make_unique<CountedOverwrittenFile>(this, Track(path, fs::file_size(path), /*made=*/false),
+                                                   std::move(*file));
+  return status;
+}
+
+IOStatus FaultFileSystem::NewDirectory(const std::string& path, const IOOptions& options,
+                                       std::unique_ptr<rocksdb::FSDirectory>* folder, IODebugContext* debug) {
+  IOStatus status = Count("open " + path);
+  if (status.ok()) *folder = std::make_unique<CountedFolder>(this);
+  return status;
+}
+
+IOStatus FaultFileSystem::RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
+                                     IODebugContext* debug) {
+  IOStatus status = Count("rename " + from);
+  if (!status.ok()) return status;
+  std::lock_guard lock(mutex_);
+  NameChange change{NameChange::kMoved, to, from, ToTrash(to), files_[to]};
+  status = FileSystemWrapper::RenameFile(from, to, options, debug);
+  if (!status.ok()) return status;
+  files_[to] = files_[from];
+  files_.erase(from);
+  changes_.push_back(std::move(change));
+  return status;
+}
+
+IOStatus FaultFileSystem::LinkFile(const std::string& from, const std::string& to, const IOOptions& options,
+                                   IODebugContext* debug) {
+  IOStatus status = Count("link " + from);
+  if (status.ok()) status = FileSystemWrapper::LinkFile(from, to, options, debug);
+  if (!status.ok()) return status;
+  std::lock_guard lock(mutex_);
+  files_[to] = files_[from];
+  changes_.push_back({NameChange::kMade, to, "", "", nullptr});
+  return status;
+}
+
+IOStatus FaultFileSystem::DeleteFile(const std::string& path, const IOOptions& options, IODebugContext* debug) {
+  IOStatus status = Count("delete " + path);
+  if (!status.ok()) return status;
+  std::lock_guard lock(mutex_);
+  NameChange change{NameChange::kDeleted, path, "", ToTrash(path), files_[path]};
+  status = FileSystemWrapper::DeleteFile(path, options, debug);
+  if (!status.ok()) return status;
+  files_.erase(path);
+  changes_.push_back(std::move(change));
+  return status;
+}
+
+void FaultFileSystem::Undo(const NameChange& change) {
+  if (change.kind == NameChange::kMoved) {
+    fs::rename(change.path, change.from);
+    files_[change.from] = files_[change.path];
+  }
+  if (change.kind == NameChange::kMade) fs::remove(change.path);
+  files_.erase(change.path);
+  if (change.trash.empty()) return;
+  fs::rename(change.trash, change.path);
+  files_[change.path] = change.displaced;
+}
+
+void FaultFileSystem::LoseBytes(const std::string& path, File& file, Random& random) {
+  if (!file.overwrites.empty()) {
+    std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
+    for (auto write = file.overwrites.rbegin(); write != file.overwrites.rend(); ++write) {
+      stream.seekp(write->offset).write(write->before.data(), write->before.size());
+    }
+    for (const Overwrite& write : file.overwrites) {
+      if (random.OneIn(2)) stream.seekp(write.offset).write(write.after.data(), write.after.size());
+    }
+    file.overwrites.clear();
+  }
+  if (file.size <= file.synced) return;
+  const uint64_t kept = random.OneIn(3) ? file.size : file.synced + random.Below(file.size - file.synced + 1);
+  fs::resize_file(path, kept);
+  // A sector that was not written yet, between others that were: in write-ahead logs, which are written in large pieces.
+  if (path.ends_with(".log") && kept > file.synced && random.OneIn(2)) {
+    const uint64_t at = std::max(file.synced, (file.synced + random.Below(kept - file.synced)) / kSector * kSector);
+    const std::string zeros(std::min(kSector, kept - at), '\0');
+    std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(at).write(zeros.data(), zeros.size());
+  }
+  file.size = file.synced = kept;
+}
+
+void FaultFileSystem::LoseUnsynced(Random& random) {
+  std::lock_guard lock(mutex_);
+  const size_t kept = random.OneIn(3) ? 0 : random.Below(changes_.size() + 1);
+  while (changes_.size() > kept) {
+    Undo(changes_.back());
+    changes_.pop_back();
+  }
+  changes_.clear();
+  for (const auto& [path, file] : files_) {
+    if (file != nullptr && fs::exists(path)) LoseBytes(path, *file, random);
+  }
+  cut_at_ = fail_at_ = ~uint64_t{0};
+}
+
+}  // namespace tokenbroker::testing
