@@ -119,13 +119,13 @@ grpc::ChannelArguments Arguments() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Broker>> Connect(const Settings& settings) {
+absl::StatusOr<std::shared_ptr<Broker>> Connect(const Settings& settings) {
   std::string api_key = settings.api_key;
   if (api_key.empty() && !settings.api_key_file.empty()) {
     TB_ASSIGN_OR_RETURN(api_key, ReadSecretFile(settings.api_key_file));
   }
   TB_ASSIGN_OR_RETURN(auto credentials, Credentials(settings));
-  return std::make_unique<Client>(grpc::CreateCustomChannel(settings.address, credentials, Arguments()),
+  return std::make_shared<Client>(grpc::CreateCustomChannel(settings.address, credentials, Arguments()),
                                   std::move(api_key));
 }
 

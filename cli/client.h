@@ -11,6 +11,6 @@ namespace tokenbroker::cli {
 
 // Opens no connection yet: an unreachable broker shows with the first call. Fails when a key or certificate file cannot
 // be read.
-absl::StatusOr<std::unique_ptr<Broker>> Connect(const Settings& settings);
+absl::StatusOr<std::shared_ptr<Broker>> Connect(const Settings& settings);
 
 }  // namespace tokenbroker::cli

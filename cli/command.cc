@@ -7,7 +7,8 @@ namespace tokenbroker::cli {
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
                      const std::string& examples) {
   CLI::App* command = parent.add_subcommand(name, description);
-  if (!examples.empty()) command->footer("Examples:\n" + examples);
+  const std::string shared = "Flags that all commands share (address, namespace, -o, ...): tokenctl --help";
+  command->footer(examples.empty() ? shared : "Examples:\n" + examples + "\n\n" + shared);
   command->fallthrough();
   return command;
 }

@@ -26,7 +26,8 @@ struct World {
   Waiter& waiter;
   const Clock& wall;
   Random random;
-  std::function<absl::StatusOr<std::unique_ptr<Broker>>(const Settings&)> connect;
+  // Shared, because a test keeps hold of its own broker.
+  std::function<absl::StatusOr<std::shared_ptr<Broker>>(const Settings&)> connect;
 };
 
 class Session {
@@ -67,7 +68,7 @@ class Session {
  private:
   World world_;
   std::optional<Settings> settings_;
-  std::unique_ptr<Broker> broker_;
+  std::shared_ptr<Broker> broker_;
 };
 
 }  // namespace tokenbroker::cli

@@ -40,13 +40,20 @@ const CLI::App* Find(const CLI::App& root, const std::vector<std::string>& path)
   return found;
 }
 
+// What stands before the command's name in its usage line.
+std::string Parents(const std::vector<std::string>& path) {
+  std::string text = path.empty() ? "" : "tokenctl";
+  for (size_t i = 0; i + 1 < path.size(); ++i) text += " " + path[i];
+  return text;
+}
+
 absl::StatusOr<int> Help(Session& session, const CLI::App& root, const std::vector<std::string>& topic) {
   if (topic == std::vector<std::string>{"exit-codes"}) {
     session.out() << ExitCodeTable();
   } else if (topic == std::vector<std::string>{"environment"}) {
     session.out() << kEnvironment;
   } else if (const CLI::App* command = Find(root, topic)) {
-    session.out() << command->help();
+    session.out() << command->help(Parents(topic));
   } else {
     return absl::InvalidArgumentError("there is no help on this; topics are the commands, exit-codes and environment");
   }

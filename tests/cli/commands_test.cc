@@ -1,0 +1,237 @@
+// Whole command lines against a fake broker.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/exit_code.h"
+#include "cli/time_text.h"
+#include "tests/cli/fake_broker.h"
+
+namespace tokenbroker::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+v1::IssueTaskResponse Issued() {
+  v1::IssueTaskResponse issued;
+  issued.set_task_id("0123456789abcdef01");
+  issued.set_token("tkSECRET");
+  issued.mutable_deadline()->set_seconds(1'800'003'600);
+  issued.set_state(v1::TASK_STATE_WAITING);
+  return issued;
+}
+
+class CommandsTest : public ::testing::Test, protected CommandTest {
+ protected:
+  CommandsTest() {
+    broker.issue = [this](const v1::IssueTaskRequest& request, DurationMs) -> absl::StatusOr<v1::IssueTaskResponse> {
+      issue_requests_.push_back(request);
+      if (issue_requests_.size() <= issue_failures_) return Away();
+      return Issued();
+    };
+    broker.succeed = [this](const v1::SucceedRequest& request, DurationMs) -> absl::StatusOr<v1::SucceedResponse> {
+      succeeded_ = request;
+      v1::SucceedResponse response;
+      response.set_verdict(v1::VERDICT_REPLAYED);
+      response.set_task_id("0123456789abcdef01");
+      return response;
+    };
+  }
+
+  std::vector<v1::IssueTaskRequest> issue_requests_;
+  size_t issue_failures_ = 0;
+  v1::SucceedRequest succeeded_;
+};
+
+TEST_F(CommandsTest, IssueSendsWhatItIsGiven) {
+  environment["TRACEPARENT"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  ASSERT_EQ(Tokenctl({"issue", "-n",       "orders",    "--key",     "k",   "--timeout", "2h", "--heartbeat",
+                      "1m",    "--input",  "{\"a\":1}", "--label",   "x=1", "--label",   "y=", "--allow-error",
+                      "E",     "--schema", "{}",        "--attempt", "2"}),
+            0)
+      << err;
+  const auto& request = issue_requests_.at(0);
+  EXPECT_EQ(request.namespace_(), "orders");
+  EXPECT_EQ(request.correlation_key(), "k");
+  EXPECT_EQ(ToMs(request.timeout()), 7'200'000);
+  EXPECT_EQ(ToMs(request.heartbeat_timeout()), 60'000);
+  EXPECT_EQ(request.input(), "{\"a\":1}");
+  EXPECT_EQ(request.labels().at("x"), "1");
+  EXPECT_EQ(request.labels().at("y"), "");
+  EXPECT_EQ(request.contract().allowed_errors(0), "E");
+  EXPECT_EQ(request.contract().output_schema(), "{}");
+  EXPECT_EQ(request.attempt(), 2u);
+  EXPECT_THAT(request.trace().traceparent(), HasSubstr("0af7651916cd43dd"));
+}
+
+TEST_F(CommandsTest, IssueRetriesUnderOneRequestId) {
+  issue_failures_ = 2;
+  ASSERT_EQ(Tokenctl({"issue"}), 0) << err;
+  ASSERT_EQ(issue_requests_.size(), 3u);
+  EXPECT_EQ(issue_requests_[0].request_id().size(), 36u);
+  EXPECT_EQ(issue_requests_[0].request_id(), issue_requests_[2].request_id());
+}
+
+TEST_F(CommandsTest, IssuePrintsInEveryFormat) {
+  Tokenctl({"issue", "-o", "token"});
+  EXPECT_EQ(out, "tkSECRET\n");
+  Tokenctl({"issue", "-o", "id"});
+  EXPECT_EQ(out, "0123456789abcdef01\n");
+  Tokenctl({"-o", "jsonl", "issue"});
+  EXPECT_EQ(
+      out,
+      R"({"task_id":"0123456789abcdef01","token":"tkSECRET","deadline":"2027-01-15T09:00:00.000Z","state":"WAITING","replayed":false})"
+      "\n");
+  Tokenctl({"issue"});
+  EXPECT_THAT(out, HasSubstr("token:     tkSECRET\n"));
+}
+
+TEST_F(CommandsTest, SucceedReadsTheOutputFromStandardInput) {
+  Input(" {\"n\": 1.0}\n");
+  ASSERT_EQ(Tokenctl({"succeed", "tkA", "--output", "-"}), 0) << err;
+  EXPECT_EQ(succeeded_.output(), "{\"n\": 1.0}");
+  EXPECT_EQ(out, "REPLAYED 0123456789abcdef01\n");
+}
+
+TEST_F(CommandsTest, SucceedWithoutOutputSendsAnEmptyObject) {
+  ASSERT_EQ(Tokenctl({"succeed", "--key", "k", "--no-park"}), 0) << err;
+  EXPECT_EQ(succeeded_.output(), "{}");
+  EXPECT_LT(succeeded_.park_for().seconds(), 0);
+}
+
+TEST_F(CommandsTest, ABareWordIsExplained) {
+  EXPECT_EQ(Tokenctl({"succeed", "tkA", "--output", "done"}), kUsage);
+  EXPECT_THAT(err, HasSubstr("quotes"));
+}
+
+TEST_F(CommandsTest, ARefusalNeverShowsTheToken) {
+  broker.succeed = [](const v1::SucceedRequest&, DurationMs) -> absl::StatusOr<v1::SucceedResponse> {
+    return Refusal(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TASK_EXPIRED, "too late");
+  };
+  EXPECT_EQ(Tokenctl({"succeed", "tkSECRET"}), kExpired);
+  EXPECT_EQ(out, "");
+  EXPECT_THAT(err, HasSubstr("too late"));
+  EXPECT_THAT(err, Not(HasSubstr("tkSECRET")));
+}
+
+TEST_F(CommandsTest, PeekTellsTheVerdictByExitCode) {
+  broker.peek = [](const v1::PeekTaskRequest& request, DurationMs) -> absl::StatusOr<v1::PeekTaskResponse> {
+    EXPECT_EQ(request.settlement().fail().error(), "E");
+    v1::PeekTaskResponse response;
+    response.mutable_result()->set_verdict(v1::VERDICT_CONFLICT);
+    return response;
+  };
+  EXPECT_EQ(Tokenctl({"peek", "tkA", "--error", "E"}), kConflict);
+  EXPECT_EQ(out, "CONFLICT\n");
+}
+
+TEST_F(CommandsTest, AwaitTellsTheOutcomeByExitCode) {
+  v1::Task task = TaskIn(v1::TASK_STATE_SUCCEEDED);
+  task.mutable_outcome()->set_output("{\"n\": 1.0}");
+  broker.await = [&](const v1::AwaitTaskRequest&, DurationMs) -> absl::StatusOr<v1::AwaitTaskResponse> {
+    v1::AwaitTaskResponse response;
+    *response.mutable_task() = task;
+    return response;
+  };
+  EXPECT_EQ(Tokenctl({"await", "tkA", "-o", "output"}), 0);
+  EXPECT_EQ(out, "{\"n\": 1.0}\n");
+  task = TaskIn(v1::TASK_STATE_FAILED);
+  EXPECT_EQ(Tokenctl({"await", "tkA"}), kTaskFailed);
+}
+
+TEST_F(CommandsTest, ListReadsAsManyPagesAsItNeeds) {
+  std::vector<int> sizes;
+  broker.list = [&](const v1::ListTasksRequest& request, DurationMs) -> absl::StatusOr<v1::ListTasksResponse> {
+    sizes.push_back(request.page_size());
+    v1::ListTasksResponse page;
+    for (int i = 0; i < std::min(request.page_size(), 60); ++i) *page.add_tasks() = TaskIn(v1::TASK_STATE_WAITING);
+    page.set_next_page_token("more");
+    return page;
+  };
+  EXPECT_EQ(Tokenctl({"list", "--limit", "100", "-o", "id"}), 0) << err;
+  EXPECT_EQ(sizes, (std::vector<int>{100, 40}));
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 100);
+  EXPECT_THAT(err, HasSubstr("--page-token more"));
+}
+
+TEST_F(CommandsTest, ListSendsItsConditions) {
+  broker.list = [&](const v1::ListTasksRequest& request, DurationMs) -> absl::StatusOr<v1::ListTasksResponse> {
+    EXPECT_EQ(request.filter().states_size(), 2);
+    EXPECT_EQ(request.filter().labels().at("a"), "b");
+    EXPECT_EQ(ToMs(request.filter().min_age()), 3'600'000);
+    return v1::ListTasksResponse();
+  };
+  EXPECT_EQ(Tokenctl({"list", "--state", "waiting,Failed", "-l", "a=b", "--min-age", "1h"}), 0) << err;
+  EXPECT_EQ(Tokenctl({"list", "--state", "open"}), kUsage);
+}
+
+TEST_F(CommandsTest, RunDoesNotStartForATaskThatEnded) {
+  broker.get = [](const v1::GetTaskRequest&, DurationMs) -> absl::StatusOr<v1::GetTaskResponse> {
+    v1::GetTaskResponse response;
+    *response.mutable_task() = TaskIn(v1::TASK_STATE_EXPIRED);
+    return response;
+  };
+  EXPECT_EQ(Tokenctl({"run", "tkA", "--", "touch", "/no/such/folder"}), kExpired);
+}
+
+TEST_F(CommandsTest, RunByKeyHoldsOnToTheTaskThatItFound) {
+  broker.get = [](const v1::GetTaskRequest& request, DurationMs) -> absl::StatusOr<v1::GetTaskResponse> {
+    EXPECT_EQ(request.task().key().key(), "order-17");
+    v1::GetTaskResponse response;
+    *response.mutable_task() = TaskIn(v1::TASK_STATE_WAITING);
+    return response;
+  };
+  broker.heartbeat = [](const v1::HeartbeatRequest& request, DurationMs) -> absl::StatusOr<v1::HeartbeatResponse> {
+    EXPECT_EQ(request.task().task_id(), "0123456789abcdef01");
+    return v1::HeartbeatResponse();
+  };
+  ASSERT_EQ(Tokenctl({"run", "--key", "order-17", "--", "printf", "%s", "-o"}), 0) << err;
+  EXPECT_EQ(succeeded_.task().task_id(), "0123456789abcdef01");
+  EXPECT_EQ(succeeded_.output(), "\"-o\"");
+}
+
+TEST_F(CommandsTest, GlobalFlagsStandBeforeOrAfterTheCommand) {
+  Tokenctl({"--address", "a:1", "issue"});
+  EXPECT_EQ(settings.address, "a:1");
+  Tokenctl({"issue", "--address", "b:1"});
+  EXPECT_EQ(settings.address, "b:1");
+}
+
+TEST_F(CommandsTest, UsageErrorsExitWithTwo) {
+  EXPECT_EQ(Tokenctl({}), kUsage);
+  EXPECT_EQ(Tokenctl({"frobnicate"}), kUsage);
+  EXPECT_EQ(Tokenctl({"issue", "--timeout", "soon"}), kUsage);
+  EXPECT_EQ(Tokenctl({"issue", "-o", "xml"}), kUsage);
+  EXPECT_EQ(Tokenctl({"get"}), kUsage);
+  EXPECT_EQ(Tokenctl({"run", "tkA"}), kUsage);
+}
+
+TEST_F(CommandsTest, HelpIsDataOnStandardOutput) {
+  EXPECT_EQ(Tokenctl({"--help"}), 0);
+  EXPECT_THAT(out, HasSubstr("succeed"));
+  EXPECT_EQ(Tokenctl({"help", "exit-codes"}), 0);
+  EXPECT_THAT(out, HasSubstr("11  await"));
+  EXPECT_EQ(Tokenctl({"help", "profile", "ls"}), 0);
+  EXPECT_THAT(out, HasSubstr("tokenctl profile ls"));
+  EXPECT_EQ(Tokenctl({"help", "nothing"}), kUsage);
+}
+
+TEST_F(CommandsTest, ABackupIsNotRetried) {
+  int calls = 0;
+  broker.backup = [&](const v1::CreateBackupRequest&, DurationMs) -> absl::StatusOr<v1::CreateBackupResponse> {
+    ++calls;
+    return Away();
+  };
+  EXPECT_EQ(Tokenctl({"backup", "/b"}), kUnavailable);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(CommandsTest, ProfileShowNeverShowsTheKey) {
+  environment["TOKENBROKER_API_KEY"] = "secret-key";
+  EXPECT_EQ(Tokenctl({"profile", "show", "-o", "json"}), 0) << err;
+  EXPECT_THAT(out, HasSubstr("\"api_key\": \"TOKENBROKER_API_KEY\""));
+  EXPECT_THAT(out, Not(HasSubstr("secret-key")));
+}
+
+}  // namespace
+}  // namespace tokenbroker::cli

@@ -1,0 +1,66 @@
+#include "cli/task_ref.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/cli/fake_broker.h"
+
+namespace tokenbroker::cli {
+namespace {
+
+Environment With(const std::string& token) {
+  return [token](const std::string& name) -> std::optional<std::string> {
+    if (name == "TOKENBROKER_TOKEN" && !token.empty()) return token;
+    return std::nullopt;
+  };
+}
+
+absl::StatusOr<v1::TaskRef> Resolve(const RefFlags& flags, const std::string& environment_token = "") {
+  return ResolveRef(flags, "orders", With(environment_token), -1);
+}
+
+TEST(TaskRef, EighteenHexDigitsAreAnId) {
+  EXPECT_EQ(Resolve({"0123456789abcdef01", "", ""})->task_id(), "0123456789abcdef01");
+}
+
+TEST(TaskRef, AnythingElseIsAToken) {
+  EXPECT_EQ(Resolve({"0123456789ABCDEF01", "", ""})->token(), "0123456789ABCDEF01");
+  EXPECT_EQ(Resolve({"tkABC", "", ""})->token(), "tkABC");
+}
+
+TEST(TaskRef, AKeyCarriesTheNamespace) {
+  const auto ref = Resolve({"", "", "order 17"});
+  EXPECT_EQ(ref->key().namespace_(), "orders");
+  EXPECT_EQ(ref->key().key(), "order 17");
+}
+
+TEST(TaskRef, TheEnvironmentIsTheLastResort) {
+  EXPECT_EQ(Resolve({}, "tkENV")->token(), "tkENV");
+  EXPECT_EQ(Resolve({"tkARG", "", ""}, "tkENV")->token(), "tkARG");
+}
+
+TEST(TaskRef, NoTaskAndTwoTasksAreErrors) {
+  EXPECT_FALSE(Resolve({}).ok());
+  EXPECT_FALSE(Resolve({"tkARG", "", "key"}).ok());
+  EXPECT_FALSE(Resolve({"", "file", "key"}).ok());
+}
+
+TEST(TaskRef, ABadTokenIsRefusedWithoutBeingRepeated) {
+  for (const std::string& token : {std::string("sec ret"), std::string("sec\nret"), "sec" + std::string(2050, 'x')}) {
+    const auto ref = TokenRef(token);
+    ASSERT_FALSE(ref.ok());
+    EXPECT_EQ(ref.status().ToString().find("sec"), std::string::npos);
+  }
+}
+
+TEST(TaskRef, StandardInputGivesOneLine) {
+  CommandTest test;
+  test.Input("tkSTDIN\nrest\n");
+  test.broker.get = [](const v1::GetTaskRequest& request, DurationMs) -> absl::StatusOr<v1::GetTaskResponse> {
+    EXPECT_EQ(request.task().token(), "tkSTDIN");
+    return v1::GetTaskResponse();
+  };
+  EXPECT_EQ(test.Tokenctl({"get", "-"}), 0) << test.err;
+}
+
+}  // namespace
+}  // namespace tokenbroker::cli

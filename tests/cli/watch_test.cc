@@ -1,0 +1,99 @@
+#include "cli/watch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cli/fake_broker.h"
+
+namespace tokenbroker::cli {
+namespace {
+
+using ::testing::ElementsAre;
+
+v1::WatchTasksResponse Change(const std::string& cursor) {
+  v1::WatchTasksResponse change;
+  change.set_kind(v1::WatchTasksResponse::KIND_ISSUED);
+  change.set_cursor(cursor);
+  return change;
+}
+
+class ScriptedWatch : public WatchStream {
+ public:
+  ScriptedWatch(std::vector<std::string> cursors, absl::Status end)
+      : cursors_(std::move(cursors)), end_(std::move(end)) {}
+  absl::StatusOr<v1::WatchTasksResponse> Read() override {
+    if (next_ == cursors_.size()) return end_;
+    return Change(cursors_[next_++]);
+  }
+
+ private:
+  std::vector<std::string> cursors_;
+  absl::Status end_;
+  size_t next_ = 0;
+};
+
+class WatchTest : public ::testing::Test {
+ protected:
+  WatchTest() {
+    broker_.list = [](const v1::ListTasksRequest&, DurationMs) -> absl::StatusOr<v1::ListTasksResponse> {
+      v1::ListTasksResponse page;
+      page.set_watch_cursor("now");
+      return page;
+    };
+    broker_.watch = [this](const v1::WatchTasksRequest& request) {
+      asked_.push_back(request.cursor());
+      auto stream = std::move(streams_.front());
+      streams_.pop_front();
+      return stream;
+    };
+  }
+
+  void Stream(std::vector<std::string> cursors, absl::Status end) {
+    streams_.push_back(std::make_unique<ScriptedWatch>(std::move(cursors), std::move(end)));
+  }
+
+  absl::Status Follow(const std::string& cursor = "") {
+    WatchOptions options;
+    options.request.set_cursor(cursor);
+    return FollowChanges(broker_, options, waiter_, FixedRandom(), remarks_,
+                         [this](const v1::WatchTasksResponse& change) {
+                           seen_.push_back(change.cursor());
+                           return absl::OkStatus();
+                         });
+  }
+
+  FakeBroker broker_;
+  ManualWaiter waiter_;
+  std::ostringstream remarks_;
+  std::deque<std::unique_ptr<WatchStream>> streams_;
+  std::vector<std::string> asked_;
+  std::vector<std::string> seen_;
+};
+
+const absl::Status kTooOld = Refusal(absl::StatusCode::kOutOfRange, v1::ERROR_REASON_CURSOR_EXPIRED);
+
+TEST_F(WatchTest, ResumesAfterTheLastChange) {
+  Stream({"1", "2"}, Away());
+  Stream({}, Away());
+  Stream({"3"}, kTooOld);
+  EXPECT_EQ(Follow("0"), kTooOld);
+  EXPECT_THAT(asked_, ElementsAre("0", "2", "2"));
+  EXPECT_THAT(seen_, ElementsAre("1", "2", "3"));
+}
+
+TEST_F(WatchTest, AStreamThatBreaksBeforeItsFirstChangeLeavesNoGap) {
+  Stream({}, Away());
+  Stream({}, kTooOld);
+  EXPECT_EQ(Follow(), kTooOld);
+  EXPECT_THAT(asked_, ElementsAre("now", "now"));
+}
+
+TEST_F(WatchTest, AnAbsentBrokerIsReportedSoon) {
+  broker_.list = [](const v1::ListTasksRequest&, DurationMs) -> absl::StatusOr<v1::ListTasksResponse> {
+    return Away();
+  };
+  EXPECT_EQ(Follow(), Away());
+}
+
+}  // namespace
+}  // namespace tokenbroker::cli
