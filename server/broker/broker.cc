@@ -76,6 +76,8 @@ absl::Status Broker::Recover() {
                       }));
   TB_RETURN_IF_ERROR(trouble);
   last_checkpoint_ = checkpoint.time;
+  // What was held behind the last checkpoint is not on record; it was held below that checkpoint, in any case.
+  state_.release_floor = checkpoint.covers + 1;
   TB_FAILPOINT("start.checkpoint_loaded");
   if (!checkpoint.state.empty()) {
     TB_ASSIGN_OR_RETURN(const ShardState::Rest rest, state_.LoadRest(checkpoint.state));
@@ -146,11 +148,12 @@ void Broker::Prepare(IssueOperation& operation) const {
 void Broker::OnceBeyond(Sequence after, std::function<void()> wake) {
   {
     std::lock_guard<std::mutex> lock(watch_mutex_);
-    if (committed() <= after && !draining_) {
+    const auto sleeps = [&] { return committed() <= after && !draining_.load(); };
+    if (sleeps()) {
       watchers_.push_back({after, std::move(wake)});
       watched_.store(true);
-      // The committer looks at `watched_` after it has moved `committed`; look once more in case it was in between.
-      if (committed() <= after) return;
+      // Who wakes looks at `watched_` after having moved `committed` or set `draining_`; look once more in case it was in between.
+      if (sleeps()) return;
       wake = std::move(watchers_.back().second);
       watchers_.pop_back();
     }

@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kBlocksPerStep = 64;
 constexpr size_t kHoldAtOnce = 256;
+constexpr DurationMs kHoldNotes = 256;
 
 // The newest mark that is at least so old; 0 if there is none.
 Sequence MarkBefore(const std::vector<storage::Mark>& marks, TimeMs time) {
@@ -134,29 +135,40 @@ void Checkpointer::Retain() {
   if (!marks.ok()) return parts_.observer.Trouble("retention_failed", marks.status());
   const TimeMs now = parts_.clock.Now();
   HoldUpTo(MarkBefore(*marks, now - parts_.retention.hold_after));
-  DropUpTo(MarkBefore(*marks, now - parts_.retention.hold_after - parts_.retention.resolved));
+  DropUpTo(MarkBefore(*marks, now - parts_.retention.resolved));
 }
 
 void Checkpointer::HoldUpTo(Sequence target) {
   Sequence from = 0;
   {
     std::lock_guard<std::mutex> lock(parts_.mutex);
-    from = parts_.state.hold_floor;
+    from = parts_.state.hold_floor();
+    if (target <= from) return;
+    // Before the first copy: whichever of these tasks ends from now on is released.
+    parts_.state.release_floor = std::max(parts_.state.release_floor, target);
   }
-  if (target <= from) return;
-  std::vector<Sequence> all;
   while (true) {
     const std::vector<Sequence> tasks = WaitingBetween(from, target, kHoldAtOnce);
     if (tasks.empty()) break;
     TB_FAILPOINT("retention.before_hold");
     if (absl::Status status = Hold(tasks); !status.ok()) return parts_.observer.Trouble("hold_failed", status);
-    all.insert(all.end(), tasks.begin(), tasks.end());
     TB_FAILPOINT("retention.after_hold");
     from = tasks.back() + 1;
   }
+  NoteHold(target);
+}
+
+// Keeps a few hundred notes for the time that counts, however often checkpoints are taken.
+void Checkpointer::NoteHold(Sequence target) {
+  const TimeMs now = parts_.clock.Now();
   std::lock_guard<std::mutex> lock(parts_.mutex);
-  parts_.state.hold_floor = target;
-  ReleaseEnded(all);
+  std::vector<storage::Mark>& holds = parts_.state.holds;
+  const size_t count = holds.size();
+  if (count >= 2 && now - holds[count - 2].time < parts_.retention.resolved / kHoldNotes) holds.pop_back();
+  holds.push_back({target, now});
+  const auto counts = [&](const storage::Mark& hold) { return hold.time > now - parts_.retention.resolved; };
+  const auto first = std::find_if(holds.begin(), holds.end(), counts);
+  if (first - holds.begin() > 1) holds.erase(holds.begin(), first - 1);
 }
 
 std::vector<Sequence> Checkpointer::WaitingBetween(Sequence from, Sequence to, size_t max) {
@@ -181,17 +193,10 @@ absl::Status Checkpointer::Hold(const std::vector<Sequence>& tasks) {
   return parts_.store.Hold(parts_.state.shard, held);
 }
 
-// Tasks that ended while they were being copied were not yet below the hold floor, so nobody noted their release.
-void Checkpointer::ReleaseEnded(const std::vector<Sequence>& tasks) {
-  for (Sequence task : tasks) {
-    if (parts_.state.open.Find(task) == nullptr) parts_.state.releases.push_back({parts_.state.last_sequence, task});
-  }
-}
-
 void Checkpointer::DropUpTo(Sequence target) {
   {
     std::lock_guard<std::mutex> lock(parts_.mutex);
-    target = std::min(target, parts_.state.hold_floor);
+    target = std::min(target, MarkBefore(parts_.state.holds, parts_.clock.Now() - parts_.retention.resolved));
     for (const auto& [at, outcome] : parts_.state.parked) target = std::min(target, at);
   }
   absl::StatusOr<Sequence> floor = parts_.store.Floor(parts_.state.shard);

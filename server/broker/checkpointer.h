@@ -6,8 +6,8 @@
 // things again.
 //
 // Retention runs behind each checkpoint, with the positions of older checkpoints as its ruler. A stretch of log that is older than
-// `hold_after` is looked through for tasks that still wait; their records are copied ("held"). A stretch older than `hold_after`
-// + `resolved` is dropped whole: whatever ended in it ended at least `resolved` ago, whatever did not is held.
+// `hold_after` is looked through for tasks that still wait; their records are copied ("held"). A stretch that was looked through at
+// least `resolved` ago is dropped whole: whatever was issued in it is held, or ended at least `resolved` ago.
 #pragma once
 
 #include <atomic>
@@ -67,7 +67,7 @@ class Checkpointer {
   void HoldUpTo(Sequence target);
   std::vector<Sequence> WaitingBetween(Sequence from, Sequence to, size_t max);
   absl::Status Hold(const std::vector<Sequence>& tasks);
-  void ReleaseEnded(const std::vector<Sequence>& tasks);
+  void NoteHold(Sequence target);
   void DropUpTo(Sequence target);
   // Back on the committer's.
   void End();

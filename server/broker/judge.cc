@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "server/broker/contract.h"
 #include "server/broker/rules.h"
 #include "storage/log_entry.h"
@@ -44,15 +45,16 @@ Verdict VerdictOf(TaskState state) {
   }
 }
 
-// Whether the caller may know that the task exists. `read` gets the record if it had to be read.
-bool MaySee(const storage::TokenStore& store, storage::ShardId shard, const TaskAddress& address, const Principal& principal,
-            Right right, Sequence task) {
-  if (address.proven() || address.kind == TaskAddress::Kind::kKey) return true;  // the key's namespace was checked before
-  if (principal.everywhere & right) return true;
+// Nothing if the caller may know how the task ended.
+Refusal RefuseToShow(const storage::TokenStore& store, storage::ShardId shard, const TaskAddress& address, const Principal& principal,
+                     Right right, Sequence task) {
+  if (address.Proves(right) || address.kind == TaskAddress::Kind::kKey) return {};  // the key's namespace was checked before
+  if (principal.everywhere & right) return {};
   absl::StatusOr<std::string> bytes = store.Read(shard, task);
-  if (!bytes.ok()) return false;
-  absl::StatusOr<storage::IssuedEntry> issued = storage::DecodeIssued(*bytes);
-  return issued.ok() && principal.May(right, issued->name_space);
+  absl::StatusOr<storage::IssuedEntry> issued = bytes.ok() ? storage::DecodeIssued(*bytes) : bytes.status();
+  if (!issued.ok()) return TaskUnknown();
+  if (principal.May(right, issued->name_space)) return {};
+  return RefuseUnseen(address, right, issued->name_space);
 }
 
 template <typename Op>
@@ -83,12 +85,13 @@ bool SameRequest(const IssueOperation& operation, const storage::IssuedEntry& en
 
 }  // namespace
 
-void Judge::Compare(Operation& operation) const {
+bool Judge::Compare(Operation& operation) const {
   switch (operation.kind) {
     case Operation::Kind::kResolve:
       return Compare(static_cast<ResolveOperation&>(operation));
     case Operation::Kind::kCancel:
-      return Compare(static_cast<CancelOperation&>(operation));
+      Compare(static_cast<CancelOperation&>(operation));
+      return true;
     default:
       break;
   }
@@ -101,35 +104,41 @@ void Judge::Compare(Operation& operation) const {
   absl::StatusOr<storage::ResolvedEntry> entry = bytes.ok() ? storage::DecodeResolved(*bytes) : bytes.status();
   if (!entry.ok()) {
     operation.refusal = absl::IsNotFound(entry.status()) ? TaskUnknown() : StoreTrouble(entry.status());
-  } else if (!MaySee(store_, shard_, address, *operation.principal, beat ? kResolve : kIssue, task)) {
-    operation.refusal = TaskUnknown();
-  } else {
+  } else if (operation.refusal = RefuseToShow(store_, shard_, address, *operation.principal, beat ? kResolve : kIssue, task);
+             !operation.refusal) {
     beat ? RefuseWithRecord(*heartbeat, *entry) : RefuseWithRecord(*extend, *entry);
   }
+  return true;
 }
 
-void Judge::Compare(ResolveOperation& operation) const {
+bool Judge::Compare(ResolveOperation& operation) const {
   absl::StatusOr<std::string> bytes = store_.Read(shard_, operation.outcome_at);
   absl::StatusOr<storage::ResolvedEntry> entry = bytes.ok() ? storage::DecodeResolved(*bytes) : bytes.status();
-  if (!entry.ok()) {
-    const bool gone = absl::IsNotFound(entry.status());
-    operation.verdict = gone ? Verdict::kUnknown : Verdict::kRefused;
-    operation.refusal = gone ? TaskUnknown() : StoreTrouble(entry.status());
-    return;
-  }
-  if (!MaySee(store_, shard_, operation.address, *operation.principal, kResolve, operation.task)) {
+  if (absl::IsNotFound(entry.status())) {
+    if (operation.address.kind == TaskAddress::Kind::kKey) return false;
     operation.verdict = Verdict::kUnknown;
     operation.refusal = TaskUnknown();
+    return true;
+  }
+  if (!entry.ok()) {
+    operation.verdict = Verdict::kRefused;
+    operation.refusal = StoreTrouble(entry.status());
+    return true;
+  }
+  operation.refusal = RefuseToShow(store_, shard_, operation.address, *operation.principal, operation.dry_run ? kRead : kResolve, operation.task);
+  if (operation.refusal) {
+    operation.verdict = Verdict::kUnknown;
     operation.task = 0;
-    return;
+    return true;
   }
   if (entry->state == operation.state && entry->output == operation.output && entry->error == operation.error &&
       entry->cause == operation.cause) {
     operation.verdict = Verdict::kReplayed;
-    return;
+    return true;
   }
   operation.verdict = VerdictOf(entry->state);
   RefuseWithRecord(operation, *entry);
+  return true;
 }
 
 void Judge::Compare(CancelOperation& operation) const {
@@ -137,9 +146,8 @@ void Judge::Compare(CancelOperation& operation) const {
   absl::StatusOr<storage::ResolvedEntry> entry = bytes.ok() ? storage::DecodeResolved(*bytes) : bytes.status();
   if (!entry.ok()) {
     operation.refusal = absl::IsNotFound(entry.status()) ? TaskUnknown() : StoreTrouble(entry.status());
-  } else if (!MaySee(store_, shard_, operation.address, *operation.principal, kIssue, operation.task)) {
-    operation.refusal = TaskUnknown();
-  } else if (entry->state != TaskState::kCancelled) {
+  } else if (operation.refusal = RefuseToShow(store_, shard_, operation.address, *operation.principal, kIssue, operation.task);
+             !operation.refusal && entry->state != TaskState::kCancelled) {
     RefuseWithRecord(operation, *entry);
   }
 }
@@ -147,6 +155,11 @@ void Judge::Compare(CancelOperation& operation) const {
 bool Judge::CheckContract(ResolveOperation& operation) const {
   absl::StatusOr<std::string> bytes = store_.Read(shard_, operation.task);
   absl::StatusOr<storage::IssuedEntry> entry = bytes.ok() ? storage::DecodeIssued(*bytes) : bytes.status();
+  if (absl::IsNotFound(entry.status()) && operation.gone != operation.task) {
+    // It has ended meanwhile, long enough ago to be forgotten.
+    operation.gone = operation.task;
+    return true;
+  }
   if (!entry.ok()) {
     operation.verdict = Verdict::kRefused;
     operation.refusal = StoreTrouble(entry.status());
@@ -158,14 +171,24 @@ bool Judge::CheckContract(ResolveOperation& operation) const {
   } else if (operation.state == TaskState::kFailed) {
     breach = CheckError(entry->allowed_errors, operation.error);
   }
-  operation.contract_checked = true;
+  operation.contract_checked = operation.task;
   if (!breach.has_value()) return true;
   operation.verdict = Verdict::kRefused;
   operation.refusal = {Reason::kContractViolation, absl::StrCat(breach->field, ": ", breach->message), breach->field};
   return false;
 }
 
+absl::StatusOr<storage::ResolvedEntry> Judge::ReadOutcome(Sequence task, Sequence outcome_at, std::string& bytes) const {
+  if (outcome_at == 0) {
+    TB_ASSIGN_OR_RETURN(outcome_at, store_.Find(shard_, storage::OutcomeIndexKey(task)));
+    if (outcome_at == 0) return absl::NotFoundError("the outcome is kept no longer");
+  }
+  TB_ASSIGN_OR_RETURN(bytes, store_.Read(shard_, outcome_at));
+  return storage::DecodeResolved(bytes);
+}
+
 bool Judge::CompareIssue(IssueOperation& operation) const {
+  std::string outcome_bytes;
   absl::StatusOr<std::string> bytes = store_.Read(shard_, operation.task);
   if (absl::IsNotFound(bytes.status())) return false;
   absl::StatusOr<storage::IssuedEntry> entry = bytes.ok() ? storage::DecodeIssued(*bytes) : bytes.status();
@@ -176,6 +199,15 @@ bool Judge::CompareIssue(IssueOperation& operation) const {
   if (!SameRequest(operation, *entry)) {
     operation.refusal = {Reason::kRequestIdReused, "request_id was used before with other content", "request_id"};
     return true;
+  }
+  if (operation.ended) {
+    absl::StatusOr<storage::ResolvedEntry> outcome = ReadOutcome(operation.task, operation.outcome_at, outcome_bytes);
+    if (absl::IsNotFound(outcome.status())) return false;
+    if (!outcome.ok()) {
+      operation.refusal = StoreTrouble(outcome.status());
+      return true;
+    }
+    operation.state = outcome->state;
   }
   operation.replayed = true;
   operation.deadline = entry->deadline;

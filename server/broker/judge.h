@@ -4,7 +4,11 @@
 // Thread-safe.
 #pragma once
 
+#include <string>
+
+#include "absl/status/statusor.h"
 #include "server/broker/operation.h"
+#include "storage/log_entry.h"
 #include "storage/token_store.h"
 
 namespace tokenbroker::broker {
@@ -13,8 +17,9 @@ class Judge {
  public:
   Judge(const storage::TokenStore& store, storage::ShardId shard) : store_(store), shard_(shard) {}
 
-  // For Next::kCompare: the task ended at `outcome_at`.
-  void Compare(Operation& operation) const;
+  // For Next::kCompare: the task ended at `outcome_at`. False if that is kept no longer and the operation is to be decided again, as
+  // if the task had never been.
+  bool Compare(Operation& operation) const;
 
   // For Next::kCheckContract. True if the operation is to be decided again; false if it is answered.
   bool CheckContract(ResolveOperation& operation) const;
@@ -23,8 +28,10 @@ class Judge {
   bool CompareIssue(IssueOperation& operation) const;
 
  private:
-  void Compare(ResolveOperation& operation) const;
+  bool Compare(ResolveOperation& operation) const;
   void Compare(CancelOperation& operation) const;
+  // The task's outcome, at that place or, with 0, where the index says. The entry's views are into `bytes`.
+  absl::StatusOr<storage::ResolvedEntry> ReadOutcome(Sequence task, Sequence outcome_at, std::string& bytes) const;
 
   const storage::TokenStore& store_;
   const storage::ShardId shard_;

@@ -41,6 +41,8 @@ struct TaskAddress {
   storage::IndexKey index_key;
 
   bool proven() const { return kind == Kind::kToken || kind == Kind::kUpstream; }
+  // A token proves the right to settle and to read its own task; not to cancel or extend it, which is the issuer's.
+  bool Proves(Right right) const { return proven() && (right == kResolve || right == kRead); }
 };
 
 class Submission;
@@ -73,6 +75,7 @@ struct Operation {
     kCompare,        // resolved by `outcome_at`: compare outcomes
     kCheckContract,  // waiting, with a contract that this outcome has not been checked against
     kCompareIssue,   // a request id seen before: compare the requests
+    kDecideAgain,    // something came in between that has to be looked up first
     kWait,           // parked somewhere until something happens
   };
   Next next = Next::kAnswer;
@@ -129,14 +132,19 @@ struct IssueOperation : Operation {
   storage::IndexKey request_key;
   storage::IndexKey correlation_index_key;
   storage::IndexKey upstream_key;
-  // Whether a callback parked under the key meets the contract; found out by the pipeline before the decision.
+  // The callback parked under the key, if the pipeline has held it against the contract before the decision; and how it fared.
+  storage::Sequence parked_checked = 0;
   bool parked_meets_contract = false;
 
   storage::Sequence task = 0;
   TimeMs deadline = 0;
+  // Of a replayed request: as it is now.
   TaskState state = TaskState::kWaiting;
   bool replayed = false;
   storage::Sequence superseded = 0;
+  // The broker's own: the task of a replayed request waits no more, and its outcome is there (0: to be found).
+  bool ended = false;
+  storage::Sequence outcome_at = 0;
 };
 
 // --- Resolve ---
@@ -175,8 +183,8 @@ struct ResolveOperation : Operation {
   DurationMs park_for = 0;  // below 0: do not park
   // Decide, but change nothing.
   bool dry_run = false;
-  // Set by the broker once the outcome was found to meet the task's contract.
-  bool contract_checked = false;
+  // Set by the broker: the task whose contract the outcome was found to meet. A name may lead to another one later.
+  storage::Sequence contract_checked = 0;
 
   Verdict verdict = Verdict::kUnknown;
   // 0 if unknown or parked.

@@ -176,7 +176,7 @@ bool Pipeline::RunOnce() {
   queued_operations_.fetch_sub(round_.size(), std::memory_order_relaxed);
   LookUpNames(round_);
   CheckParkedContracts(round_);
-  DecideAll(round_, parts_.clock.Now());
+  DecideAll(round_);
   TB_FAILPOINT("commit.after_decide");
   FindOutcomes(round_);
   const bool had_operations = !round_.empty();
@@ -214,9 +214,10 @@ void Pipeline::CheckParkedContracts(const Operations& operations) {
     auto& issue = static_cast<IssueOperation&>(*operation);
     if (!issue.request.has_contract() || issue.request.correlation_key.empty()) continue;
     ParkedOutcome parked;
+    Sequence at = 0;
     {
       std::lock_guard<std::mutex> lock(parts_.mutex);
-      const Sequence at = parts_.state.Find(issue.correlation_index_key, issue.stored_task);
+      at = parts_.state.Find(issue.correlation_index_key, issue.stored_task);
       auto found = parts_.state.parked.find(at);
       if (found == parts_.state.parked.end()) continue;
       parked = found->second;
@@ -224,13 +225,15 @@ void Pipeline::CheckParkedContracts(const Operations& operations) {
     const bool breaks = parked.state == TaskState::kSucceeded
                             ? !issue.request.output_schema.empty() && CheckOutput(issue.request.output_schema, parked.output)
                             : CheckError(issue.request.allowed_errors, parked.error).has_value();
+    issue.parked_checked = at;
     issue.parked_meets_contract = !breaks;
   }
 }
 
 // Operations that wait are not ours any more as soon as the lock is released: whoever wakes them may be quicker than we are.
-void Pipeline::DecideAll(Operations& operations, TimeMs now) {
+void Pipeline::DecideAll(Operations& operations) {
   std::lock_guard<std::mutex> lock(parts_.mutex);
+  const TimeMs now = parts_.clock.Now();  // under the lock: never smaller than in an earlier decision
   more_due_ = rules_.ServeDeadlines(now);
   for (size_t i = 0; i < operations.size(); ++i) {
     if (i + kPrefetchAhead < operations.size()) rules_.Prefetch(*operations[i + kPrefetchAhead]);
@@ -280,7 +283,7 @@ bool Pipeline::Commit() {
     return false;
   }
   TB_FAILPOINT("commit.after_append");
-  committed_.store(last, std::memory_order_release);
+  committed_.store(last);  // sequentially consistent: see Broker::OnceBeyond
   parts_.observer.CommitEnds(in_flight_.size());
   in_flight_.Clear();
   TB_FAILPOINT("commit.before_watches");
@@ -326,12 +329,14 @@ void Pipeline::Dispatch(Operation* operation) {
     case Operation::Next::kAnswer:
       return Answer(operation);
     case Operation::Next::kFindOutcome:
+    case Operation::Next::kDecideAgain:
       return DecideAgain(operation);
     case Operation::Next::kCompare:
       if (look) return Answer(operation);
       return parts_.executor.Run([this, operation] {
-        judge_.Compare(*operation);
-        Answer(operation);
+        if (judge_.Compare(*operation)) return Answer(operation);
+        operation->gone = PlaceOf(*operation).task;
+        DecideAgain(operation);
       });
     case Operation::Next::kCheckContract:
       return parts_.executor.Run([this, operation] {

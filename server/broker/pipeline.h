@@ -76,7 +76,7 @@ class Pipeline {
 
   // When the next deadline or wait ends; INT64_MAX if none.
   TimeMs NextDue();
-  Sequence committed() const { return committed_.load(std::memory_order_acquire); }
+  Sequence committed() const { return committed_.load(); }
   size_t awaits() const {
     std::lock_guard<std::mutex> lock(parts_.mutex);
     return waits_.size();
@@ -88,7 +88,7 @@ class Pipeline {
 
   void LookUpNames(const Operations& operations);
   void CheckParkedContracts(const Operations& operations);
-  void DecideAll(Operations& operations, TimeMs now);
+  void DecideAll(Operations& operations);
   void FindOutcomes(const Operations& operations);
   bool Commit();
   void WakeWaits();

@@ -95,7 +95,7 @@ Sequence Rules::TaskOf(const TaskAddress& address, const Operation& operation) c
 }
 
 bool Rules::May(const Operation& operation, const TaskAddress& address, Right right, const OpenTask& open) const {
-  return address.proven() || operation.principal->May(right, state_.namespaces[open.name_space].name);
+  return address.Proves(right) || operation.principal->May(right, state_.namespaces[open.name_space].name);
 }
 
 void Rules::LookForOutcome(Operation& operation, Sequence task, Sequence& outcome_at) const {
@@ -105,7 +105,7 @@ void Rules::LookForOutcome(Operation& operation, Sequence task, Sequence& outcom
 
 namespace {
 
-const char* NameOf(Right right) {
+std::string_view NameOf(Right right) {
   switch (right) {
     case kIssue:
       return "issue";
@@ -121,6 +121,10 @@ const char* NameOf(Right right) {
 
 }  // namespace
 
+Refusal RefuseUnseen(const TaskAddress& address, Right right, std::string_view name_space) {
+  return address.proven() ? PermissionDenied(NameOf(right), name_space) : TaskUnknown();
+}
+
 template <typename Op>
 OpenTask* Rules::WaitingTask(Op& operation, Right right, TimeMs now) {
   const TaskAddress& address = operation.address;
@@ -130,10 +134,13 @@ OpenTask* Rules::WaitingTask(Op& operation, Right right, TimeMs now) {
   }
   const Sequence task = TaskOf(address, operation);
   OpenTask* open = task == 0 ? nullptr : state_.open.Find(task);
-  if (open != nullptr && !May(operation, address, right, *open)) open = nullptr, operation.refusal = TaskUnknown();
-  if (operation.refusal) return nullptr;
+  operation.task = 0;
   if (task == 0 || state_.parked.contains(task)) {
     operation.refusal = TaskUnknown();
+    return nullptr;
+  }
+  if (open != nullptr && !May(operation, address, right, *open)) {
+    operation.refusal = RefuseUnseen(address, right, state_.namespaces[open->name_space].name);
     return nullptr;
   }
   operation.task = task;
@@ -176,7 +183,10 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
   if (!request.request_id.empty()) {
     const Sequence known = state_.Find(operation.request_key, operation.stored_request);
     if (known != 0 && known != operation.gone) {
+      OpenTask* open = state_.open.Find(known);
       operation.task = known;
+      operation.ended = open == nullptr || ExpireIfDue(known, *open, now);
+      operation.outcome_at = state_.index.Find(storage::OutcomeIndexKey(known));
       operation.next = Operation::Next::kCompareIssue;
       return;
     }
@@ -185,11 +195,17 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
   Sequence holder = 0;
   if (!request.correlation_key.empty()) holder = state_.Find(operation.correlation_index_key, operation.stored_task);
   if (OpenTask* open = holder == 0 ? nullptr : state_.open.Find(holder)) ExpireIfDue(holder, *open, now);
+  const bool parked = state_.parked.contains(holder);
+  if (parked && request.has_contract() && operation.parked_checked != holder) {
+    operation.next = Operation::Next::kDecideAgain;
+    return;
+  }
   const Sequence superseded = Superseded(operation, holder);
   if (operation.refusal) return;
   if (!request.upstream_token.empty()) {
     const Sequence other = state_.Find(operation.upstream_key, operation.stored_upstream);
-    if (other != 0 && other != superseded && state_.open.Find(other) != nullptr) {
+    OpenTask* open = other == 0 || other == superseded ? nullptr : state_.open.Find(other);
+    if (open != nullptr && !ExpireIfDue(other, *open, now)) {
       operation.refusal = {Reason::kUpstreamTokenInUse, "an open task was issued for this upstream token"};
       return;
     }
@@ -204,7 +220,7 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
   operation.deadline = now + request.timeout;
   operation.superseded = superseded;
   observer_.Issued();
-  if (holder != 0 && state_.parked.contains(holder)) ApplyParked(operation, holder, now);
+  if (parked) ApplyParked(operation, holder, now);
 }
 
 // The outcome was there before the task. One that breaks the task's contract is dropped; its sender was told PARKED, so this is
@@ -227,7 +243,7 @@ void Rules::ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs no
 void Rules::Decide(ResolveOperation& operation, TimeMs now) {
   const TaskAddress& address = operation.address;
   operation.verdict = Verdict::kUnknown;
-  OpenTask* open = WaitingTask(operation, kResolve, now);
+  OpenTask* open = WaitingTask(operation, operation.dry_run ? kRead : kResolve, now);
   if (open != nullptr) return DecideOpen(operation, operation.task, *open, now);
   if (operation.refusal.reason == Reason::kTaskUnknown && address.kind == TaskAddress::Kind::kKey) {
     operation.refusal = {};
@@ -237,7 +253,7 @@ void Rules::Decide(ResolveOperation& operation, TimeMs now) {
 }
 
 void Rules::DecideOpen(ResolveOperation& operation, Sequence task, OpenTask& open, TimeMs now) {
-  if (open.has_contract && !operation.contract_checked) {
+  if (open.has_contract && operation.contract_checked != task) {
     operation.next = Operation::Next::kCheckContract;
     return;
   }
@@ -258,6 +274,18 @@ void Rules::CompareWithParked(ResolveOperation& operation, const ParkedOutcome& 
   operation.recorded = {parked.state, 0, parked.error, parked.cause, parked.resolved_by};
 }
 
+Refusal Rules::RefuseParking(const ResolveOperation& operation) const {
+  const std::string_view name = operation.address.name_space;
+  const uint32_t name_space = state_.namespaces.Find(name);
+  if (name_space == NamespaceTable::kNone && state_.namespaces.size() >= limits_.namespaces) {
+    return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("the broker has ", limits_.namespaces, " namespaces, its limit"));
+  }
+  const uint64_t parked = name_space == NamespaceTable::kNone ? 0 : state_.namespaces[name_space].parked;
+  const size_t bytes = operation.output.size() + operation.error.size() + operation.cause.size();
+  if (parked < limits_.parked_per_namespace && state_.parked_bytes + bytes <= limits_.parked_bytes) return {};
+  return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("no room to park a callback in namespace ", Quoted(name)));
+}
+
 void Rules::DecideWithoutTask(ResolveOperation& operation, TimeMs now) {
   const TaskAddress& address = operation.address;
   const Sequence known = TaskOf(address, operation);
@@ -268,16 +296,13 @@ void Rules::DecideWithoutTask(ResolveOperation& operation, TimeMs now) {
     operation.refusal = TaskUnknown();
     return;
   }
+  if (operation.refusal = RefuseParking(operation); operation.refusal) {
+    operation.verdict = Verdict::kRefused;
+    return;
+  }
   operation.verdict = Verdict::kParked;
   if (operation.dry_run) return;
   const uint32_t name_space = state_.namespaces.Intern(address.name_space);
-  const size_t bytes = operation.output.size() + operation.error.size() + operation.cause.size();
-  if (state_.namespaces[name_space].parked >= limits_.parked_per_namespace || state_.parked_bytes + bytes > limits_.parked_bytes) {
-    operation.verdict = Verdict::kRefused;
-    operation.refusal = RefuseFull(Reason::kNamespaceLimit,
-                                   absl::StrCat("no room to park a callback in namespace ", Quoted(address.name_space)));
-    return;
-  }
   const DurationMs park_for = operation.park_for == 0 ? kDefaultParkTime : operation.park_for;
   state_.Park(operation, name_space, now + park_for, now);
 }

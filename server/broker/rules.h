@@ -66,6 +66,7 @@ class Rules {
   // --- Resolve ---
   void DecideOpen(ResolveOperation& operation, Sequence task, OpenTask& open, TimeMs now);
   void DecideWithoutTask(ResolveOperation& operation, TimeMs now);
+  Refusal RefuseParking(const ResolveOperation& operation) const;
   void CompareWithParked(ResolveOperation& operation, const ParkedOutcome& parked);
 
   // The task that the address names, 0 if none is known.
@@ -90,5 +91,7 @@ class Rules {
 // A refusal of somebody who may not know whether the task exists.
 Refusal TaskUnknown();
 Refusal PermissionDenied(std::string_view right, std::string_view name_space);
+// Of a task that is there, to somebody without the right: who presents its token knows of it, others learn nothing.
+Refusal RefuseUnseen(const TaskAddress& address, Right right, std::string_view name_space);
 
 }  // namespace tokenbroker::broker

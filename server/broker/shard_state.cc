@@ -194,7 +194,7 @@ void ShardState::Close(Sequence task, Sequence outcome_at) {
     progress.erase(found);
   }
   index.Put(storage::OutcomeIndexKey(task), outcome_at);
-  if (task < hold_floor) releases.push_back({outcome_at, task});
+  if (task < release_floor) releases.push_back({outcome_at, task});
 }
 
 void ShardState::Keep(Sequence at, ParkedOutcome outcome) {
@@ -299,7 +299,7 @@ void ShardState::FinishReplay(TimeMs now) {
   for (const auto& [at, outcome] : parked) park_ends.Add(outcome.keep_until, at);
 }
 
-// varint count and names of namespaces, hold floor, parked sequence numbers, and (task, record) of logged progress.
+// varint count and names of namespaces, (sequence, time) of holds, parked sequence numbers, and (task, record) of logged progress.
 std::string ShardState::PackRest() const {
   std::string out;
   storage::AppendVarint(out, namespaces.size());
@@ -307,7 +307,11 @@ std::string ShardState::PackRest() const {
     storage::AppendVarint(out, namespaces[i].name.size());
     out.append(namespaces[i].name);
   }
-  storage::AppendVarint(out, hold_floor);
+  storage::AppendVarint(out, holds.size());
+  for (const storage::Mark& hold : holds) {
+    storage::AppendVarint(out, hold.sequence);
+    storage::AppendVarint(out, hold.time);
+  }
   storage::AppendVarint(out, parked.size());
   for (const auto& [at, outcome] : parked) storage::AppendVarint(out, at);
   storage::AppendVarint(out, progress.size());
@@ -323,7 +327,10 @@ absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes) {
   Rest rest;
   storage::WireReader in(bytes);
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) namespaces.Intern(in.Bytes(in.Varint()));
-  hold_floor = in.Varint();
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    const Sequence sequence = in.Varint();
+    holds.push_back({sequence, static_cast<TimeMs>(in.Varint())});
+  }
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) rest.parked.push_back(in.Varint());
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     ProgressNote& note = progress[in.Varint()];

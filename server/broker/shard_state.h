@@ -98,6 +98,8 @@ class ShardState {
 
   // The small things that a checkpoint carries besides index and open set, and back.
   std::string PackRest() const;
+  Sequence hold_floor() const { return holds.empty() ? 0 : holds.back().sequence; }
+
   struct Rest {
     std::vector<Sequence> parked;  // their records are to be replayed first
   };
@@ -127,8 +129,11 @@ class ShardState {
   // Deadlines by task, and by parked outcome.
   TimerWheel deadlines;
   TimerWheel park_ends;
-  // Tasks below this are held copies if they wait or have waited when it was set.
-  Sequence hold_floor = 0;
+  // How far the log was looked through for tasks that still wait, and when: each waiting task below `sequence` was a held copy by
+  // then. Oldest first.
+  std::vector<storage::Mark> holds;
+  // Tasks below this may be held copies.
+  Sequence release_floor = 0;
   // Held tasks that ended since the last checkpoint.
   std::vector<storage::Release> releases;
   // Tasks that ended in the current commit, with the place of the outcome: whoever waits for them is told after it.
