@@ -1,7 +1,9 @@
 #include "storage/rocksdb/options.h"
 
+#include <cstdarg>
 #include <utility>
 
+#include "rocksdb/env.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
 
@@ -42,6 +44,12 @@ void SeparateLargeValues(rocksdb::ColumnFamilyOptions& family) {
   family.blob_garbage_collection_age_cutoff = 0.25;  // old files only: young ones are still whole
 }
 
+class NoDiary : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 }  // namespace
 
 rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
@@ -65,6 +73,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
   db.keep_log_file_num = 4;                     // RocksDB's own diary: four files
   db.max_log_file_size = 4 * kMiB;              //   of 4 MiB
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;  // with trouble only
+  if (options.read_only) db.info_log = std::make_shared<NoDiary>();  // which would be a change of the folder
+  db.db_host_id = "";                           // the machine's name has no place in data files
   db.stats_dump_period_sec = 0;                 //   and without statistics
   db.stats_persist_period_sec = 0;
   return db;

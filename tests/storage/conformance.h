@@ -336,7 +336,7 @@ TEST_P(StoreConformance, ReleasedTaskGoesWithTheLogThatResolvedIt) {
 }
 
 TEST_P(StoreConformance, AgreesWithTheModel) {
-  for (int round = 0; round < ::tokenbroker::testing::Scaled(6); ++round) {
+  for (int round = 0; round < ::tokenbroker::testing::Scaled(4); ++round) {
     const uint64_t seed = ::tokenbroker::testing::BaseSeed() + round;
     SCOPED_TRACE("TB_SEED=" + std::to_string(seed));
     harness_ = GetParam()();

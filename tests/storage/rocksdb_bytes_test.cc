@@ -13,6 +13,7 @@
 #include "storage/rocksdb/held.h"
 #include "storage/rocksdb/keys.h"
 #include "storage/rocksdb/log_audit.h"
+#include "storage/rocksdb/meta.h"
 #include "storage/rocksdb/page.h"
 #include "tests/testing/store_seed.h"
 #include "tests/testing/store_status.h"
@@ -139,6 +140,14 @@ TEST(BackupInfo, RoundTripsAndNoticesDamage) {
     damaged[i] ^= 1;
     TB_EXPECT_CODE(DecodeBackupInfo(damaged), absl::StatusCode::kDataLoss);
   }
+}
+
+TEST(Format, OthersAreRefusedInWords) {
+  TB_EXPECT_OK(CheckFormat(std::string("\1\0\0\0", 4), "here"));
+  const absl::Status newer = CheckFormat(std::string("\2\0\0\0", 4), "here");
+  TB_EXPECT_CODE(newer, absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(newer.message().find("here has storage format 2"), absl::string_view::npos) << newer;
+  TB_EXPECT_CODE(CheckFormat("x", "here"), absl::StatusCode::kDataLoss);
 }
 
 // A write-ahead log of whole records in RocksDB's format.

@@ -185,6 +185,57 @@ TEST(RocksDbStore, DamagedOrUnfinishedBackupIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder / "restored"));
 }
 
+// A folder of format version 1, as it was once written, must be read for ever. (TB_WRITE_GOLDEN makes it anew, for a new
+// version beside it: never to make this test pass.)
+constexpr char kGoldenBackup[] = TB_GOLDEN_FOLDER "/backup_v1";
+
+void WriteGoldenBackup() {
+  TempFolder folder;
+  const auto store = OpenRocksDbStore(OptionsIn(folder / "data"));
+  AppendTo(**store, 1, 150);
+  TB_ASSERT_OK((*store)->Append(9, {{1, "small"}, {2, std::string(5000, 'l')}}));
+  Checkpoint checkpoint;
+  checkpoint.covers = 150;
+  checkpoint.time = 1700000000000;
+  checkpoint.state = "state";
+  checkpoint.index = {{OutcomeIndexKey(20), 30}, {OutcomeIndexKey(100), 120}, {{uint64_t{1} << 63, 7}, 140}};
+  checkpoint.blocks = {{2, "a block"}};
+  TB_ASSERT_OK((*store)->SaveCheckpoint(1, checkpoint));
+  const HeldTask held[] = {{5, "held", {{uint64_t{1} << 63, 5}}}};
+  TB_ASSERT_OK((*store)->Hold(1, held));
+  TB_ASSERT_OK((*store)->DropBefore(1, 60));
+  TB_ASSERT_OK((*store)->Backup(kGoldenBackup));
+  // Its options are not needed, and name folders of the machine.
+  for (const auto& entry : std::filesystem::directory_iterator(kGoldenBackup)) {
+    if (entry.path().filename().string().starts_with("OPTIONS")) std::filesystem::remove(entry.path());
+  }
+}
+
+TEST(RocksDbStore, GoldenBackupIsRead) {
+  if (std::getenv("TB_WRITE_GOLDEN") != nullptr) WriteGoldenBackup();
+  TempFolder folder;
+  TB_ASSERT_OK(RestoreBackup(kGoldenBackup, folder / "data"));
+  const auto opened = OpenRocksDbStore(OptionsIn(folder / "data"));
+  TB_ASSERT_OK(opened);
+  TokenStore& store = **opened;
+  EXPECT_EQ(*store.Floor(1), 60u);
+  EXPECT_EQ(*store.LastSequence(1), 150u);
+  EXPECT_EQ(*store.Read(1, 60), std::string(200, 'x'));
+  EXPECT_EQ(*store.Read(1, 5), "held");
+  EXPECT_EQ(*store.Read(9, 2), std::string(5000, 'l'));
+  EXPECT_EQ(*store.Find(1, OutcomeIndexKey(20)), 0u);
+  EXPECT_EQ(*store.Find(1, OutcomeIndexKey(100)), 120u);
+  EXPECT_EQ(*store.Find(1, {uint64_t{1} << 63, 5}), 5u);
+  EXPECT_EQ(*store.Find(1, {uint64_t{1} << 63, 7}), 140u);
+  std::string block;
+  const auto head = store.LoadCheckpoint(1, [&](uint64_t, std::string_view bytes) { block = bytes; });
+  EXPECT_EQ(head->covers, 150u);
+  EXPECT_EQ(head->state, "state");
+  EXPECT_EQ(block, "a block");
+  EXPECT_EQ(store.Marks(1)->size(), 1u);
+  TB_EXPECT_OK(store.Verify());
+}
+
 TEST(RocksDbStore, HalfARestoreIsNotOpened) {
   TempFolder folder;
   { TB_ASSERT_OK(OpenRocksDbStore(OptionsIn(folder / "data"))); }

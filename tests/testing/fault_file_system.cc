@@ -46,12 +46,15 @@ class CountedRandomFile : public rocksdb::FSRandomAccessFileOwnerWrapper {
 
 class CountedWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  CountedWritableFile(FaultFileSystem* owner, std::shared_ptr<FaultFileSystem::File> state,
+  CountedWritableFile(FaultFileSystem* owner, std::string path, std::shared_ptr<FaultFileSystem::File> state,
                       std::unique_ptr<rocksdb::FSWritableFile> file)
-      : FSWritableFileOwnerWrapper(std::move(file)), owner_(owner), state_(std::move(state)) {}
+      : FSWritableFileOwnerWrapper(std::move(file)),
+        owner_(owner),
+        path_(std::move(path)),
+        state_(std::move(state)) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
-    IOStatus status = owner_->Count("append");
+    IOStatus status = owner_->Count("append " + path_);
     if (!status.ok()) {
       // The part that reached the disk before it failed.
       const Slice part(data.data(), data.size() / 2);
@@ -72,12 +75,13 @@ class CountedWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
 
  private:
   IOStatus SyncNow() {
-    IOStatus status = owner_->Count("sync");
+    IOStatus status = owner_->Count("sync " + path_);
     if (status.ok()) owner_->Sync(*state_);
     return status;
   }
 
   FaultFileSystem* owner_;
+  std::string path_;
   std::shared_ptr<FaultFileSystem::File> state_;
 };
 
@@ -127,13 +131,13 @@ class CountedFolder : public rocksdb::FSDirectory {
 void FaultFileSystem::CutPowerAfter(uint64_t calls) {
   std::lock_guard lock(mutex_);
   cut_at_ = calls_ + calls;
-  tripped_ = false;
+  failed_.clear();
 }
 
 void FaultFileSystem::FailAfter(uint64_t calls) {
   std::lock_guard lock(mutex_);
   fail_at_ = calls_ + calls;
-  tripped_ = false;
+  failed_.clear();
 }
 
 uint64_t FaultFileSystem::calls() const {
@@ -141,21 +145,16 @@ uint64_t FaultFileSystem::calls() const {
   return calls_;
 }
 
-bool FaultFileSystem::tripped() const {
+std::string FaultFileSystem::failed() const {
   std::lock_guard lock(mutex_);
-  return tripped_;
-}
-
-void FaultFileSystem::Disarm() {
-  std::lock_guard lock(mutex_);
-  cut_at_ = fail_at_ = ~uint64_t{0};
+  return failed_;
 }
 
 IOStatus FaultFileSystem::Count(const std::string& what) {
   std::lock_guard lock(mutex_);
   const uint64_t call = calls_++;
   if (call < cut_at_ && call != fail_at_) return IOStatus::OK();
-  tripped_ = true;
+  if (failed_.empty()) failed_ = what;
   return IOStatus::IOError("injected", what);
 }
 
@@ -225,7 +224,7 @@ IOStatus FaultFileSystem::NewWritableFile(const std::string& path, const FileOpt
   IOStatus status = Count("make " + path);
   if (status.ok()) status = FileSystemWrapper::NewWritableFile(path, options, file, debug);
   if (!status.ok()) return status;
-  *file = std::make_unique<CountedWritableFile>(this, Track(path, 0, /*made=*/true), std::move(*file));
+  *file = std::make_unique<CountedWritableFile>(this, path, Track(path, 0, /*made=*/true), std::move(*file));
   std::lock_guard lock(mutex_);
   changes_.push_back({NameChange::kMade, path, "", "", nullptr});
   return status;
@@ -236,7 +235,7 @@ IOStatus FaultFileSystem::ReopenWritableFile(const std::string& path, const File
   IOStatus status = Count("open " + path);
   if (status.ok()) status = FileSystemWrapper::ReopenWritableFile(path, options, file, debug);
   if (!status.ok()) return status;
-  *file = std::make_unique<CountedWritableFile>(this, Track(path, fs::file_size(path), /*made=*/false),
+  *file = std::make_unique<CountedWritableFile>(this, path, Track(path, fs::file_size(path), /*made=*/false),
                                                 std::move(*file));
   return status;
 }

@@ -35,10 +35,8 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   // One call fails, the one after so many others.
   void FailAfter(uint64_t calls);
   uint64_t calls() const;
-  // Whether the cut or the failure has come.
-  bool tripped() const;
-  // Neither comes any more.
-  void Disarm();
+  // What the first failed call was, as in "sync /data/000004.log"; empty if none failed yet.
+  std::string failed() const;
 
   // --- What RocksDB and the store use ---
   rocksdb::IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
@@ -104,7 +102,7 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   uint64_t calls_ = 0;
   uint64_t cut_at_ = ~uint64_t{0};
   uint64_t fail_at_ = ~uint64_t{0};
-  bool tripped_ = false;
+  std::string failed_;
   uint64_t trashed_ = 0;
   std::map<std::string, std::shared_ptr<File>> files_;
   std::vector<NameChange> changes_;
