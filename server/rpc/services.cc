@@ -4,7 +4,10 @@
 #include "server/rpc/method_table.h"
 #include "server/rpc/read_calls.h"
 #include "server/rpc/resolver_calls.h"
+#include "server/rpc/settle_stream.h"
+#include "server/rpc/sleepers.h"
 #include "server/rpc/task_calls.h"
+#include "server/rpc/watch_stream.h"
 #include "tokenbroker/v1/admin_service.grpc.pb.h"
 #include "tokenbroker/v1/resolver_service.grpc.pb.h"
 #include "tokenbroker/v1/task_service.grpc.pb.h"
@@ -21,12 +24,15 @@ class ResolverDoor : public MethodTable<pb::ResolverService> {
     Unary<BatchHeartbeatCall>("BatchHeartbeat");
     Unary<BatchSettleCall>("BatchSettle");
     Unary<PeekTaskCall>("PeekTask");
+    BidiStream("SettleStream", [&door, &streams](RpcMetrics& metrics, grpc::CallbackServerContext& context) {
+      return new rpc::SettleStream({door, streams, metrics, context});
+    });
   }
 };
 
 class TaskDoor : public MethodTable<pb::TaskService> {
  public:
-  TaskDoor(const Door& door, Streams& streams) : MethodTable(door) {
+  TaskDoor(const Door& door, Streams& streams) : MethodTable(door), sleepers_(door.broker) {
     Unary<IssueTaskCall>("IssueTask");
     Unary<BatchIssueTasksCall>("BatchIssueTasks");
     Unary<GetTaskCall>("GetTask");
@@ -35,7 +41,14 @@ class TaskDoor : public MethodTable<pb::TaskService> {
     Unary<CancelTaskCall>("CancelTask");
     Unary<ExtendDeadlineCall>("ExtendDeadline");
     Unary<AwaitTaskCall>("AwaitTask");
+    ServerStream("WatchTasks", [&door, &streams, this](RpcMetrics& metrics, grpc::CallbackServerContext& context,
+                                                       const grpc::ByteBuffer& request) {
+      return new WatchStream({door, streams, sleepers_, metrics, context}, request);
+    });
   }
+
+ private:
+  Sleepers sleepers_;
 };
 
 class AdminDoor : public MethodTable<pb::AdminService> {

@@ -24,12 +24,15 @@ class SettleBatch : private broker::Submission {
   void FillResults(Results* out) const;
 
  private:
-  void Done() override { settled_(); }
+  void Done() override {
+    const std::function<void()> settled = std::move(settled_);  // survives the batch
+    settled();
+  }
 
   const Door& door_;
   const broker::Principal& principal_;
   const Items& items_;
-  const std::function<void()> settled_;
+  std::function<void()> settled_;
   std::unique_ptr<broker::ResolveOperation[]> operations_;
 };
 
