@@ -18,8 +18,11 @@ constexpr DurationMs kRetryWhenFull = 1000;
 }  // namespace
 
 WatchStream::WatchStream(const Parts& parts, const grpc::ByteBuffer& request) : parts_(parts), began_(ElapsedMicros()) {
-  if (const broker::Refusal refusal = Begin(request)) return End(ToStatus({refusal}));
-  parts_.door.broker.executor().Run([this] { ReadPage(); });
+  if (const broker::Refusal refusal = Begin(request)) {
+    End(ToStatus({refusal}));
+  } else {
+    parts_.door.broker.executor().Run([this] { ReadPage(); });
+  }
 }
 
 broker::Refusal WatchStream::Begin(const grpc::ByteBuffer& request) {
@@ -50,8 +53,7 @@ void WatchStream::ReadPage() {
   absl::StatusOr<broker::ChangePage> page = broker.Changes(request_.namespace_(), filter_, cursor_, kPage);
   if (!page.ok()) {
     const bool expired = absl::IsOutOfRange(page.status());
-    const broker::Refusal refusal = expired ? CursorExpired() : ReadRefusal(page.status());
-    return End(ToStatus({refusal}));
+    return End(ToStatus({expired ? CursorExpired() : ReadRefusal(page.status())}));
   }
   page_ = *std::move(page);
   written_ = 0;
@@ -108,8 +110,7 @@ bool WatchStream::MustEnd() {
   if (cancelled_) {
     End(grpc::Status(grpc::StatusCode::CANCELLED, "the caller went away"));
   } else if (draining_) {
-    const broker::Refusal refusal = Draining();
-    End(ToStatus({refusal}));
+    End(ToStatus({Draining()}));
   } else {
     return false;
   }
