@@ -1,8 +1,6 @@
 #include "storage/rocksdb/rocksdb_store.h"
 
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -43,7 +41,7 @@ class RocksDbHarness : public StoreHarness {
   }
 
  private:
-  TempFolder folder_;
+  TempFolder folder_{TempFolder::InMemory()};
   RocksDbOptions options_;
   std::unique_ptr<TokenStore> store_;
 };
