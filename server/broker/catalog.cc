@@ -124,10 +124,14 @@ absl::Status Catalog::Collect(const std::vector<Sequence>& tasks, std::string_vi
     TB_RETURN_IF_ERROR(issued.status());
     if ((*issued)->issued.name_space != name_space || !PassesIssued(filter, (*issued)->issued, now)) continue;
     absl::StatusOr<Located> located = LocateAny(task);
-    // Not durable yet, or not kept any more.
-    if (absl::IsNotFound(located.status())) continue;
+    if (absl::IsNotFound(located.status())) continue;  // not kept any more
     TB_RETURN_IF_ERROR(located.status());
     absl::StatusOr<TaskRecordPtr> record = Load(*located);
+    if (absl::IsNotFound(record.status())) {
+      // An outcome that is not on disk yet is none yet.
+      TB_ASSIGN_OR_RETURN(const Sequence last, store_.LastSequence(state_.shard));
+      if (located->outcome_at > last) record = std::move(issued);
+    }
     if (absl::IsNotFound(record.status())) continue;
     TB_RETURN_IF_ERROR(record.status());
     if (PassesState(filter, (*record)->state)) page.tasks.push_back(std::move(*record));

@@ -364,6 +364,7 @@ void Pipeline::Answer(Operation* operation) {
     if (resolve.refusal && resolve.verdict == Verdict::kUnknown && resolve.refusal.reason != Reason::kTaskUnknown) {
       resolve.verdict = Verdict::kRefused;
     }
+    if (resolve.verdict == Verdict::kUnknown) resolve.task = 0;  // says nothing of a task that the caller may not see
     if (!resolve.dry_run) parts_.observer.Judged(resolve.verdict);
   }
   operation->submission->Answered();

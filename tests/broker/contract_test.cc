@@ -1,0 +1,200 @@
+// Contracts between those who issue and those who resolve; and schemas made to hurt.
+#include "server/broker/contract.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/testing/broker_harness.h"
+
+namespace tokenbroker::broker {
+namespace {
+
+constexpr const char* kOrder = R"({
+  "type": "object",
+  "required": ["total"],
+  "properties": {
+    "total": {"type": "number", "minimum": 0},
+    "items": {"type": "array", "items": {"type": "object", "properties": {"a/b~c": {"type": "string"}}}}
+  }
+})";
+
+std::string FieldOf(std::string_view schema, std::string_view output) {
+  const std::optional<ContractBreach> breach = CheckOutput(schema, output);
+  return breach.has_value() ? breach->field : "fine";
+}
+
+TEST(Contract, TheBreachIsNamedByAJsonPointer) {
+  EXPECT_EQ(FieldOf(kOrder, R"({"total": 3})"), "fine");
+  EXPECT_EQ(FieldOf(kOrder, R"({"total": -1})"), "output#/total");
+  EXPECT_EQ(FieldOf(kOrder, R"({"total": 1, "items": [{}, {"a/b~c": 1}]})"), "output#/items/1/a~1b~0c");
+  EXPECT_EQ(FieldOf(kOrder, "3"), "output#");
+  EXPECT_EQ(FieldOf(kOrder, "{}"), "output#");
+}
+
+TEST(Contract, TheBreachNeverQuotesTheOutput) {
+  const std::optional<ContractBreach> breach = CheckOutput(kOrder, R"({"total": "secret-value"})");
+  ASSERT_TRUE(breach.has_value());
+  EXPECT_EQ(breach->message.find("secret-value"), std::string::npos) << breach->message;
+}
+
+TEST(Contract, AnErrorMustBeInTheList) {
+  EXPECT_FALSE(CheckError({}, "anything").has_value());
+  EXPECT_FALSE(CheckError({"A", "B"}, "B").has_value());
+  EXPECT_EQ(CheckError({"A", "B"}, "b")->field, "error");
+  EXPECT_EQ(CheckError({"A"}, "")->field, "error");
+}
+
+TEST(Contract, WhatIsNoSchemaIsRefused) {
+  for (const char* schema : {"", "7", "[]", "{", R"({"type": 5})", R"({"type": "none"})", R"({"pattern": "a*"})", R"({"properties": 5})",
+                             R"({"properties": {"a": {"patternProperties": {}}}})", R"({"$ref": "http://example.com/x"})",
+                             R"({"items": {"$ref": "file:///etc/passwd"}})", R"({"$ref": "#/nowhere"})"}) {
+    EXPECT_FALSE(CheckSchema(schema).ok()) << schema;
+  }
+}
+
+TEST(Contract, OrdinarySchemasAreAccepted) {
+  for (const char* schema : {"{}", kOrder, R"({"const": 5})", R"({"enum": ["a", 1, null]})", R"({"oneOf": [{"type": "string"}, {"type": "null"}]})",
+                             R"({"definitions": {"a": {"type": "string"}}, "properties": {"x": {"$ref": "#/definitions/a"}}})",
+                             R"({"properties": {"pattern": {"type": "string"}}})"}) {
+    EXPECT_TRUE(CheckSchema(schema).ok()) << schema << CheckSchema(schema);
+  }
+}
+
+TEST(Contract, ASchemaThatRefersToItselfIsRefused) {
+  const absl::Status status = CheckSchema(R"({"type": "object", "properties": {"left": {"$ref": "#"}}})");
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_EQ(status.message(), "must not refer to itself with \"$ref\"");
+}
+
+TEST(Contract, ReferencesAreFollowed) {
+  const char* schema = R"({"definitions": {"money/eur": {"type": "number"}}, "properties": {"total": {"$ref": "#/definitions/money~1eur"}}})";
+  ASSERT_TRUE(CheckSchema(schema).ok()) << CheckSchema(schema);
+  EXPECT_EQ(FieldOf(schema, R"({"total": 1})"), "fine");
+  EXPECT_EQ(FieldOf(schema, R"({"total": "1"})"), "output#/total");
+}
+
+TEST(Contract, AFormatIsForPeople) {
+  const char* schema = R"({"properties": {"format": {"type": "string"}, "day": {"format": "date"}, "kind": {"const": {"format": "x"}}}})";
+  ASSERT_TRUE(CheckSchema(schema).ok()) << CheckSchema(schema);
+  EXPECT_EQ(FieldOf(schema, R"({"day": "tomorrow"})"), "fine");
+  EXPECT_EQ(FieldOf(schema, R"({"format": 1})"), "output#/format") << "a property of that name is none";
+  EXPECT_EQ(FieldOf(schema, R"({"kind": {"format": "y"}})"), "output#/kind");
+}
+
+TEST(Contract, AnOrdinaryOutputOfFullSizeIsChecked) {
+  std::string numbers = "[1";
+  while (numbers.size() < 262'000) numbers += ",1";
+  const char* schema = R"({"items": {"type": "number"}})";
+  EXPECT_EQ(FieldOf(schema, numbers + "]"), "fine");
+  EXPECT_EQ(FieldOf(schema, numbers + ",\"x\"]"), "output#/131000");
+}
+
+// --- Schemas made to hurt: none may crash, hang or take much memory ---
+
+std::string Repeat(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+// Refused at issue, or harmless at resolve.
+void Survives(const std::string& schema, const std::string& output) {
+  if (!CheckSchema(schema).ok()) return;
+  CheckOutput(schema, output);
+}
+
+TEST(HostileContract, ASchemaThatIsItself) {
+  Survives(R"({"$ref": "#"})", "1");
+  Survives(R"({"allOf": [{"$ref": "#"}]})", "1");
+  Survives(R"({"not": {"$ref": "#"}})", "1");
+  Survives(R"({"anyOf": [{"$ref": "#"}, {"$ref": "#"}]})", "1");
+  Survives(R"({"if": {"$ref": "#"}, "then": {"$ref": "#"}})", "1");
+  Survives(R"({"definitions": {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}, "$ref": "#/definitions/a"})", "1");
+  Survives(R"({"definitions": {"a": {"allOf": [{"$ref": "#/definitions/b"}]}, "b": {"allOf": [{"$ref": "#/definitions/a"}]}}, "properties": {"x": {"$ref": "#/definitions/a"}}})",
+           R"({"x": 1})");
+}
+
+TEST(HostileContract, DeepNesting) {
+  Survives(Repeat(R"({"not":)", 5000) + "{}" + Repeat("}", 5000), "1");
+  Survives(Repeat(R"({"items":)", 60) + "{}" + Repeat("}", 60), Repeat("[", 128) + Repeat("]", 128));
+  Survives(R"({"properties": {"a": {"$ref": "#"}}, "additionalProperties": {"$ref": "#"}})",
+           Repeat(R"({"a":)", 127) + "1" + Repeat("}", 127));
+}
+
+// Each definition asks for the next one twice: 2^40 checks if nobody counts.
+TEST(HostileContract, DoublingReferences) {
+  for (const char* keyword : {"allOf", "anyOf", "oneOf"}) {
+    std::string definitions;
+    for (int i = 0; i < 40; ++i) {
+      const std::string next = "{\"$ref\": \"#/definitions/d" + std::to_string(i + 1) + "\"}";
+      definitions += "\"d" + std::to_string(i) + "\": {\"" + keyword + "\": [" + next + "," + next + "]},";
+    }
+    const std::string schema = "{\"definitions\": {" + definitions + "\"d40\": {\"type\": \"string\"}}, \"$ref\": \"#/definitions/d0\"}";
+    Survives(schema, "1");
+    Survives(schema, "\"x\"");
+  }
+}
+
+TEST(HostileContract, LongStringsAgainstFormats) {
+  for (const char* format : {"date", "time", "date-time", "email", "uri", "regex"}) {
+    const std::string schema = std::string("{\"format\": \"") + format + "\"}";
+    Survives(schema, '"' + std::string(262'000, '1') + '"');
+  }
+}
+
+TEST(HostileContract, ManyItemsThatMustBeUnique) {
+  std::string items = "[0";
+  for (int i = 1; i < 40'000; ++i) items += "," + std::to_string(i);
+  Survives(R"({"uniqueItems": true})", items + "]");
+}
+
+TEST(HostileContract, ManyBranchesTimesManyItems) {
+  const std::string schema = R"({"items": {"anyOf": [)" + Repeat(R"({"required":["aaaaaaaa"]},)", 1000) + R"({"required":["b"]}]}})";
+  Survives(schema, "[{}" + Repeat(",{}", 80'000) + "]");
+}
+
+// --- Through the broker ---
+
+TEST(Contract, AnOutcomeThatBreaksItIsRefusedAndTheTaskStaysOpen) {
+  BrokerHarness broker;
+  const Issued task = broker.Issue({.output_schema = kOrder, .allowed_errors = {"E1"}});
+  const Settled wrong = broker.Succeed(task, R"({"total": -1})");
+  EXPECT_EQ(wrong.verdict, Verdict::kRefused);
+  EXPECT_EQ(wrong.reason, Reason::kContractViolation);
+  EXPECT_EQ(wrong.field, "output#/total");
+  EXPECT_EQ(broker.Fail(task, "E2").field, "error");
+  EXPECT_EQ(broker.Peek(task, TaskState::kFailed, "E2").reason, Reason::kContractViolation);
+  EXPECT_EQ(broker.Get(task).state, TaskState::kWaiting);
+  EXPECT_EQ(broker.Fail(task, "E1").verdict, Verdict::kAccepted);
+  EXPECT_EQ(broker.Fail(task, "E2").verdict, Verdict::kConflict) << "an ended task has no contract any more";
+}
+
+TEST(Contract, ItHoldsAfterACrash) {
+  BrokerHarness broker;
+  const Issued task = broker.Issue({.output_schema = kOrder});
+  broker.Restart();
+  broker.Crash();
+  EXPECT_EQ(broker.Succeed(task, "1").reason, Reason::kContractViolation);
+}
+
+// The check takes a detour over the executor; meanwhile a newer attempt takes the key over.
+TEST(Contract, AnOutcomeIsHeldAgainstTheContractOfTheTaskItResolves) {
+  BrokerHarness broker;
+  broker.Issue({.correlation_key = "k", .output_schema = R"({"type": "number"})"});
+  Call<ResolveOperation> resolve;
+  resolve.op.principal = &Anybody();
+  resolve.op.address = broker.broker().AddressOfKey("orders", "k");
+  resolve.op.output = "7";
+  broker.broker().Submit(resolve.op);
+  broker.broker().RunOnce();  // waits for the executor
+  Call<IssueOperation> issue;
+  issue.op.principal = &Anybody();
+  issue.op.request = {.name_space = "orders", .correlation_key = "k", .attempt = 2, .timeout = 1000, .output_schema = R"({"type": "string"})"};
+  broker.broker().Prepare(issue.op);
+  broker.broker().Submit(issue.op);
+  broker.broker().RunOnce();
+  broker.Run();
+  EXPECT_EQ(resolve.op.refusal.reason, Reason::kContractViolation);
+}
+
+}  // namespace
+}  // namespace tokenbroker::broker

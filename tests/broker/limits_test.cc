@@ -1,0 +1,101 @@
+// Every queue has a bound and a named behaviour when it is full.
+#include <gtest/gtest.h>
+
+#include "tests/testing/broker_harness.h"
+
+namespace tokenbroker::broker {
+namespace {
+
+TEST(Limits, ANamespaceHasSoManyOpenTasks) {
+  BrokerHarness broker({.limits = {.open_tasks_per_namespace = 2}});
+  const Issued first = broker.Issue();
+  broker.Issue();
+  const Issued refused = broker.Issue();
+  EXPECT_EQ(refused.reason, Reason::kNamespaceLimit);
+  EXPECT_GT(refused.retry_after, 0);
+  EXPECT_TRUE(broker.Issue({.name_space = "loans"}).ok());
+  broker.Succeed(first, "1");
+  EXPECT_TRUE(broker.Issue().ok());
+  broker.Restart();
+  EXPECT_EQ(broker.Issue().reason, Reason::kNamespaceLimit) << "the count survives a restart";
+}
+
+TEST(Limits, ThereAreSoManyNamespaces) {
+  BrokerHarness broker({.limits = {.namespaces = 2}});
+  broker.Issue({.name_space = "a"});
+  broker.Issue({.name_space = "b"});
+  EXPECT_EQ(broker.Issue({.name_space = "c"}).reason, Reason::kNamespaceLimit);
+  EXPECT_EQ(broker.Succeed(Ref::Key("k", "c"), "1").reason, Reason::kNamespaceLimit) << "also for parking";
+  EXPECT_TRUE(broker.Issue({.name_space = "a"}).ok());
+}
+
+TEST(Limits, ANamespaceHasSoManyParkedCallbacks) {
+  BrokerHarness broker({.limits = {.parked_per_namespace = 1}});
+  broker.Succeed(Ref::Key("a"), "1");
+  const Settled refused = broker.Succeed(Ref::Key("b"), "1");
+  EXPECT_EQ(refused.verdict, Verdict::kRefused);
+  EXPECT_EQ(refused.reason, Reason::kNamespaceLimit);
+  EXPECT_EQ(broker.Peek(Ref::Key("b"), TaskState::kSucceeded, "1").reason, Reason::kNamespaceLimit);
+  EXPECT_EQ(broker.Succeed(Ref::Key("a"), "1").verdict, Verdict::kParked) << "a repetition takes no room";
+  EXPECT_EQ(broker.Succeed(Ref::Key("b", "loans"), "1").verdict, Verdict::kParked);
+  broker.Issue({.correlation_key = "a"});
+  EXPECT_EQ(broker.Succeed(Ref::Key("b"), "1").verdict, Verdict::kParked);
+}
+
+TEST(Limits, ParkedCallbacksTakeSoManyBytes) {
+  BrokerHarness broker({.limits = {.parked_bytes = 1000}});
+  EXPECT_EQ(broker.Succeed(Ref::Key("a"), std::string(700, '1')).verdict, Verdict::kParked);
+  EXPECT_EQ(broker.Succeed(Ref::Key("b"), std::string(700, '1')).reason, Reason::kNamespaceLimit);
+}
+
+TEST(Limits, AFullQueueAnswersOverloadedAtOnceAndChangesNothing) {
+  BrokerHarness broker({.limits = {.queue_operations = 2}});
+  const Issued task = broker.Issue();
+  Call<ResolveOperation> calls[3];
+  for (auto& call : calls) {
+    call.op.principal = &Anybody();
+    call.op.address = broker.broker().AddressOfToken(task.token);
+    call.op.output = "1";
+    broker.broker().Submit(call.op);
+  }
+  EXPECT_TRUE(calls[2].answered);
+  EXPECT_EQ(calls[2].op.refusal.reason, Reason::kOverloaded);
+  EXPECT_EQ(calls[2].op.verdict, Verdict::kRefused);
+  EXPECT_GT(calls[2].op.refusal.retry_after, 0);
+  broker.Run();
+  EXPECT_EQ(calls[0].op.verdict, Verdict::kAccepted);
+  EXPECT_EQ(calls[1].op.verdict, Verdict::kReplayed);
+  EXPECT_EQ(broker.broker().GetStatus().queued, 0u);
+}
+
+TEST(Limits, ProgressBeyondItsRoomIsNotKeptAndTheBeatStillCounts) {
+  BrokerHarness broker({.limits = {.progress_bytes = 600}});
+  const Issued first = broker.Issue({.heartbeat_timeout = 5s});
+  const Issued second = broker.Issue({.heartbeat_timeout = 5s});
+  broker.Beat(first, std::string(400, '1'));
+  broker.Advance(3s);
+  EXPECT_TRUE(broker.Beat(second, std::string(400, '1')).ok());
+  EXPECT_EQ(broker.Get(second).progress, "");
+  broker.Beat(first, "2");
+  EXPECT_EQ(broker.Get(first).progress, "2");
+  broker.Beat(second, "3");
+  EXPECT_EQ(broker.Get(second).progress, "3") << "room that was given back is room";
+}
+
+TEST(Limits, AFullDiskRefusesNewTasksAndNothingElse) {
+  BrokerHarness broker;
+  const Issued task = broker.Issue({.request_id = "r", .timeout = 10s});
+  const Issued other = broker.Issue({.timeout = 10s});
+  broker.broker().SetDiskFull(true);
+  EXPECT_EQ(broker.Issue().reason, Reason::kDiskFull);
+  EXPECT_TRUE(broker.Issue({.request_id = "r", .timeout = 10s}).replayed);
+  EXPECT_TRUE(broker.Beat(task).ok());
+  EXPECT_EQ(broker.Succeed(task, "1").verdict, Verdict::kAccepted);
+  broker.Advance(10s);
+  EXPECT_EQ(broker.Get(other).state, TaskState::kExpired);
+  broker.broker().SetDiskFull(false);
+  EXPECT_TRUE(broker.Issue().ok());
+}
+
+}  // namespace
+}  // namespace tokenbroker::broker

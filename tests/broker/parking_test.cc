@@ -1,0 +1,124 @@
+// Callbacks that come before their task.
+#include <gtest/gtest.h>
+
+#include "tests/testing/broker_harness.h"
+
+namespace tokenbroker::broker {
+namespace {
+
+class ParkingTest : public testing::Test {
+ protected:
+  BrokerHarness broker_;
+};
+
+TEST_F(ParkingTest, AnEarlyCallbackIsAppliedWhenItsTaskIsIssued) {
+  const Settled early = broker_.Succeed(Ref::Key("k"), "1");
+  EXPECT_EQ(early.verdict, Verdict::kParked);
+  EXPECT_TRUE(early.ok());
+  EXPECT_EQ(early.task, 0u);
+  const Issued task = broker_.Issue({.correlation_key = "k"});
+  EXPECT_EQ(task.state, TaskState::kSucceeded);
+  EXPECT_EQ(broker_.Get(task).output, "1");
+  EXPECT_EQ(broker_.Succeed(Ref::Key("k"), "1").verdict, Verdict::kReplayed);
+  EXPECT_EQ(broker_.broker().GetStatus().parked, 0u);
+}
+
+TEST_F(ParkingTest, TheSameCallbackAgainIsParkedAndAnotherConflicts) {
+  broker_.Fail(Ref::Key("k"), "E");
+  const Sequence before = broker_.broker().committed();
+  EXPECT_EQ(broker_.Fail(Ref::Key("k"), "E").verdict, Verdict::kParked);
+  const Settled other = broker_.Succeed(Ref::Key("k"), "1");
+  EXPECT_EQ(other.verdict, Verdict::kConflict);
+  EXPECT_EQ(other.recorded.error, "E");
+  EXPECT_EQ(broker_.broker().committed(), before);
+}
+
+TEST_F(ParkingTest, AParkedKeyIsNoTaskYet) {
+  broker_.Succeed(Ref::Key("k"), "1");
+  EXPECT_EQ(broker_.Beat(Ref::Key("k")).reason, Reason::kTaskUnknown);
+  EXPECT_EQ(broker_.Cancel(Ref::Key("k")).reason, Reason::kTaskUnknown);
+  EXPECT_EQ(broker_.Extend(Ref::Key("k"), 1h).reason, Reason::kTaskUnknown);
+  EXPECT_EQ(broker_.Get(Ref::Key("k")).reason, Reason::kTaskUnknown);
+}
+
+TEST_F(ParkingTest, WhoDoesNotWantToParkIsToldUnknown) {
+  EXPECT_EQ(broker_.SucceedIfKnown(Ref::Key("k"), "1").verdict, Verdict::kUnknown);
+  EXPECT_EQ(broker_.Issue({.correlation_key = "k"}).state, TaskState::kWaiting);
+}
+
+TEST_F(ParkingTest, OnlyKeysPark) {
+  EXPECT_EQ(broker_.Succeed(Ref::Token("upstream"), "1").verdict, Verdict::kUnknown);
+  EXPECT_EQ(broker_.Succeed(Ref::Id("000000000000000099"), "1").verdict, Verdict::kUnknown);
+  EXPECT_EQ(broker_.broker().GetStatus().parked, 0u);
+}
+
+TEST_F(ParkingTest, AParkedCallbackIsForgottenAfterItsTime) {
+  broker_.Park(Ref::Key("short"), "1", 10s);
+  broker_.Succeed(Ref::Key("default"), "1");
+  broker_.Advance(10s);
+  EXPECT_EQ(broker_.Issue({.correlation_key = "short"}).state, TaskState::kWaiting);
+  broker_.Advance(Millis(kDefaultParkTime) - 10s - 1ms);
+  EXPECT_EQ(broker_.broker().GetStatus().parked, 1u);
+  broker_.Advance(1ms);
+  EXPECT_EQ(broker_.broker().GetStatus().parked, 0u);
+  EXPECT_EQ(broker_.Succeed(Ref::Key("default"), "2").verdict, Verdict::kParked) << "it may be parked anew";
+}
+
+TEST_F(ParkingTest, AParkedCallbackSurvivesCrashesAndCheckpoints) {
+  broker_.Succeed(Ref::Key("k"), "1");
+  broker_.Crash();
+  EXPECT_EQ(broker_.broker().GetStatus().parked, 1u);
+  broker_.Restart();
+  broker_.Crash();
+  EXPECT_EQ(broker_.Succeed(Ref::Key("k"), "2").verdict, Verdict::kConflict);
+  EXPECT_EQ(broker_.Issue({.correlation_key = "k"}).state, TaskState::kSucceeded);
+  broker_.Restart();
+  EXPECT_EQ(broker_.Get(Ref::Key("k")).output, "1");
+}
+
+TEST_F(ParkingTest, AParkedCallbackThatLapsesDuringDowntimeIsNotApplied) {
+  broker_.Park(Ref::Key("k"), "1", 10s);
+  broker_.CrashFor(10s);
+  EXPECT_EQ(broker_.Issue({.correlation_key = "k"}).state, TaskState::kWaiting);
+}
+
+TEST_F(ParkingTest, AParkedCallbackThatBreaksTheContractIsDropped) {
+  broker_.Succeed(Ref::Key("k"), "\"text\"");
+  const Issued task = broker_.Issue({.correlation_key = "k", .output_schema = R"({"type":"number"})"});
+  EXPECT_EQ(task.state, TaskState::kWaiting);
+  EXPECT_EQ(broker_.Succeed(Ref::Key("k"), "7").verdict, Verdict::kAccepted);
+}
+
+TEST_F(ParkingTest, AParkedCallbackThatMeetsTheContractIsApplied) {
+  broker_.Succeed(Ref::Key("number"), "7");
+  broker_.Fail(Ref::Key("error"), "E1");
+  const std::string schema = R"({"type":"number"})";
+  EXPECT_EQ(broker_.Issue({.correlation_key = "number", .output_schema = schema}).state, TaskState::kSucceeded);
+  EXPECT_EQ(broker_.Issue({.correlation_key = "error", .allowed_errors = {"E1"}}).state, TaskState::kFailed);
+}
+
+// Nobody had a chance to look at the callback before the group that also issues the task was decided.
+TEST_F(ParkingTest, ACallbackParkedTogetherWithTheIssueOfItsTaskIsHeldAgainstTheContractFirst) {
+  Call<ResolveOperation> park;
+  park.op.principal = &Anybody();
+  park.op.address = broker_.broker().AddressOfKey("orders", "k");
+  park.op.output = "7";
+  Call<IssueOperation> issue;
+  issue.op.principal = &Anybody();
+  issue.op.request = {.name_space = "orders", .correlation_key = "k", .timeout = 1000, .output_schema = R"({"type":"number"})"};
+  broker_.broker().Prepare(issue.op);
+  broker_.broker().Submit(park.op);
+  broker_.broker().Submit(issue.op);
+  broker_.Run();
+  EXPECT_EQ(park.op.verdict, Verdict::kParked);
+  EXPECT_EQ(issue.op.state, TaskState::kSucceeded);
+}
+
+TEST_F(ParkingTest, ACallbackByKeyGoesToTheTaskThatEndedLastAndIsNotParked) {
+  broker_.Succeed(broker_.Issue({.correlation_key = "k"}), "1");
+  EXPECT_EQ(broker_.Succeed(Ref::Key("k"), "2").verdict, Verdict::kConflict);
+  EXPECT_EQ(broker_.broker().GetStatus().parked, 0u);
+}
+
+}  // namespace
+}  // namespace tokenbroker::broker

@@ -1,0 +1,165 @@
+#include "server/broker/token_codec.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+
+#include "server/broker/base62.h"
+#include "tests/testing/broker_harness.h"
+
+namespace tokenbroker::broker {
+namespace {
+
+class TokenCodecTest : public testing::Test {
+ protected:
+  bool Opens(std::string_view token) {
+    TokenContent content;
+    return codec_.Open(token, content);
+  }
+
+  TokenCodec codec_{TestKeys()};
+};
+
+TEST_F(TokenCodecTest, ATokenOpensToWhatWasSealed) {
+  for (Sequence task : {Sequence{1}, Sequence{0xffff'ffff}, storage::MakeSequence(3, 9), Sequence{INT64_MAX}, Sequence{UINT64_MAX}}) {
+    for (int shard : {0, 1, 255}) {
+      TokenContent content;
+      ASSERT_TRUE(codec_.Open(codec_.Seal({static_cast<storage::ShardId>(shard), task, 0}), content));
+      EXPECT_EQ(content.shard, shard);
+      EXPECT_EQ(content.task, task);
+    }
+  }
+}
+
+TEST_F(TokenCodecTest, ATokenIsFortyLettersAndDigitsAndAlwaysTheSame) {
+  for (Sequence task = 1; task < 2000; ++task) {
+    const std::string token = codec_.Seal({0, task, 0});
+    ASSERT_EQ(token.size(), kTokenLength);
+    ASSERT_EQ(token.find_first_not_of(kBase62), std::string::npos) << token;
+    ASSERT_EQ(token, codec_.Seal({0, task, 0}));
+    ASSERT_TRUE(TokenCodec::LooksLikeOurs(token));
+  }
+}
+
+TEST_F(TokenCodecTest, NeighboursLookNothingAlike) {
+  std::set<std::string> beginnings;
+  for (Sequence task = 1; task <= 1000; ++task) beginnings.insert(codec_.Seal({0, task, 0}).substr(4, 8));
+  EXPECT_EQ(beginnings.size(), 1000u);
+}
+
+TEST_F(TokenCodecTest, NoSingleCharacterCanBeChanged) {
+  for (Sequence task = 1; task <= 40; ++task) {
+    const std::string token = codec_.Seal({0, task * 7919, 0});
+    for (size_t at = 0; at < token.size(); ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string mutated = token;
+        mutated[at] = static_cast<char>(c);
+        ASSERT_TRUE(mutated == token || !Opens(mutated)) << "character " << at << " became " << c;
+      }
+    }
+  }
+}
+
+TEST_F(TokenCodecTest, NoTwoCharactersCanBeSwappedAndNothingCutOrAdded) {
+  const std::string token = codec_.Seal({0, 12'345, 0});
+  for (size_t size = 0; size < token.size(); ++size) EXPECT_FALSE(Opens(token.substr(0, size)));
+  for (char c : {'0', 'z', ' ', '\n', '\0'}) {
+    EXPECT_FALSE(Opens(token + c));
+    EXPECT_FALSE(Opens(c + token));
+  }
+  for (size_t at = 0; at + 1 < token.size(); ++at) {
+    std::string mutated = token;
+    std::swap(mutated[at], mutated[at + 1]);
+    EXPECT_TRUE(mutated == token || !Opens(mutated));
+  }
+}
+
+// Eleven base 62 digits hold more than 64 bits: the same bytes must not have a second spelling.
+TEST_F(TokenCodecTest, ATokenHasOneSpelling) {
+  uint64_t value = 0;
+  EXPECT_TRUE(ParseBase62("LygHa16AHYF", UINT64_MAX, value));
+  EXPECT_EQ(value, UINT64_MAX);
+  EXPECT_FALSE(ParseBase62("LygHa16AHYG", UINT64_MAX, value));
+  EXPECT_FALSE(ParseBase62("zzzzzzzzzzz", UINT64_MAX, value));
+  EXPECT_FALSE(ParseBase62("018OwH", 0xffffff, value) && value > 0xffffff);
+}
+
+TEST_F(TokenCodecTest, ATokenOfAnotherKeyRingIsRefused) {
+  const TokenCodec other{TestKeys(2)};
+  TokenKey same_id{1};
+  same_id.secret.fill(9);
+  const TokenCodec impostor{*KeyRing::Create({same_id})};
+  EXPECT_FALSE(Opens(other.Seal({0, 1, 0})));
+  EXPECT_FALSE(Opens(impostor.Seal({0, 1, 0}))) << "the key id is the same, the secret is not";
+}
+
+TEST_F(TokenCodecTest, ATokenOfAnotherPurposeIsRefused) {
+  for (int purpose = 1; purpose < 256; ++purpose) EXPECT_FALSE(Opens(codec_.Seal({0, 1, static_cast<uint8_t>(purpose)})));
+}
+
+TEST_F(TokenCodecTest, RotationKeepsOldTokensUntilTheirKeyIsRemoved) {
+  const std::string old = codec_.Seal({0, 1, 0});
+  const TokenKey first = TestKeys(1).newest();
+  const TokenKey second = TestKeys(2).newest();
+  codec_.Replace(*KeyRing::Create({first, second}));
+  EXPECT_TRUE(Opens(old));
+  EXPECT_NE(codec_.Seal({0, 1, 0}), old);
+  EXPECT_TRUE(Opens(codec_.Seal({0, 1, 0})));
+  codec_.Replace(*KeyRing::Create({second}));
+  EXPECT_FALSE(Opens(old));
+  codec_.Replace(*KeyRing::Create({second, first}));
+  EXPECT_TRUE(Opens(old));
+}
+
+TEST_F(TokenCodecTest, TwoCodecsOnOneThreadDoNotMixTheirKeys) {
+  TokenKey key{1};
+  key.secret.fill(7);
+  const TokenCodec other{*KeyRing::Create({key})};
+  for (Sequence task = 1; task < 100; ++task) {
+    TokenContent content;
+    const std::string ours = codec_.Seal({0, task, 0});
+    const std::string theirs = other.Seal({0, task, 0});
+    EXPECT_TRUE(codec_.Open(ours, content) && other.Open(theirs, content));
+    EXPECT_FALSE(codec_.Open(theirs, content) || other.Open(ours, content));
+  }
+}
+
+TEST_F(TokenCodecTest, KeysCanBeReplacedWhileTokensAreChecked) {
+  const KeyRing both = *KeyRing::Create({TestKeys(1).newest(), TestKeys(2).newest()});
+  const KeyRing reversed = *KeyRing::Create({TestKeys(2).newest(), TestKeys(1).newest()});
+  codec_.Replace(both);
+  const std::string old = codec_.Seal({0, 1, 0});
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      for (int n = 0; n < 3000; ++n) ASSERT_TRUE(Opens(old) && Opens(codec_.Seal({0, 2, 0})));
+    });
+  }
+  for (int n = 0; n < 500; ++n) codec_.Replace(n % 2 == 0 ? reversed : both);
+  for (std::thread& reader : readers) reader.join();
+}
+
+TEST_F(TokenCodecTest, AnUpstreamTokenIsSealedToItsTask) {
+  const std::string upstream(2048, 'u');
+  const std::string sealed = codec_.SealUpstream(7, upstream);
+  EXPECT_EQ(*codec_.OpenUpstream(7, sealed), upstream);
+  EXPECT_TRUE(absl::IsDataLoss(codec_.OpenUpstream(8, sealed).status()));
+  EXPECT_NE(codec_.SealUpstream(8, upstream).substr(1), sealed.substr(1));
+}
+
+TEST_F(TokenCodecTest, ADamagedSealIsDataLossAndALostKeyNotFound) {
+  const std::string sealed = codec_.SealUpstream(7, "upstream");
+  for (size_t at = 1; at < sealed.size(); ++at) {
+    std::string damaged = sealed;
+    damaged[at] ^= 1;
+    EXPECT_TRUE(absl::IsDataLoss(codec_.OpenUpstream(7, damaged).status())) << at;
+    EXPECT_FALSE(codec_.OpenUpstream(7, sealed.substr(0, at)).ok());
+  }
+  EXPECT_TRUE(absl::IsDataLoss(codec_.OpenUpstream(7, "").status()));
+  codec_.Replace(TestKeys(2));
+  EXPECT_TRUE(absl::IsNotFound(codec_.OpenUpstream(7, sealed).status()));
+}
+
+}  // namespace
+}  // namespace tokenbroker::broker
