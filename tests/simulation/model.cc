@@ -69,26 +69,28 @@ bool Model::IsParked(const std::string& name_space, const std::string& key, Time
   return found != parked_.end() && found->second.keep_until > now;
 }
 
-ModelTask* Model::Holder(const std::vector<Sequence>& holders, const Reply& reply, Moment asked) {
+ModelTask* Model::Holder(const std::vector<Sequence>& holders, const Reply& reply, Moment asked, TimeMs now) {
   for (auto holder = holders.rbegin(); holder != holders.rend(); ++holder) {
-    if (*holder == reply.task) return Find(*holder);
+    ModelTask* task = Find(*holder);
+    const bool forgotten = reply.reason == Reason::kTaskUnknown && task != nullptr && MayBeForgotten(*task, now);
+    if (forgotten || *holder == reply.task) return task;
     if (*holder != 0 && *holder <= asked.last_task) break;
   }
   return Find(holders.back());
 }
 
-ModelTask* Model::Named(const Wish& wish, const Reply& reply, Moment asked) {
+ModelTask* Model::Named(const Wish& wish, const Reply& reply, Moment asked, TimeMs now) {
   switch (wish.naming) {
     case Wish::Naming::kToken:
     case Wish::Naming::kId:
       return Find(wish.task);
     case Wish::Naming::kKey: {
       auto found = keys_.find({wish.name_space, wish.key});
-      return found == keys_.end() ? nullptr : Holder(found->second, reply, asked);
+      return found == keys_.end() ? nullptr : Holder(found->second, reply, asked, now);
     }
     case Wish::Naming::kUpstream: {
       auto found = upstreams_.find(wish.upstream);
-      return found == upstreams_.end() ? nullptr : Holder(found->second, reply, asked);
+      return found == upstreams_.end() ? nullptr : Holder(found->second, reply, asked, now);
     }
     case Wish::Naming::kForged:
       return nullptr;
@@ -114,7 +116,7 @@ void Model::Judge(const Wish& wish, const Reply& reply, Moment asked, TimeMs now
     default:
       break;
   }
-  ModelTask* task = Named(wish, reply, asked);
+  ModelTask* task = Named(wish, reply, asked, now);
   if (task == nullptr || (reply.reason == Reason::kTaskUnknown && MayBeForgotten(*task, now))) {
     Check(reply.reason == Reason::kTaskUnknown, absl::StrCat("an unknown task is not called unknown but ", Say(reply.reason)));
     return;
@@ -217,7 +219,7 @@ void Model::End(ModelTask& task, TaskState state, const Wish& how, TimeMs now) {
 }
 
 void Model::JudgeResolve(const Wish& wish, const Reply& reply, Moment asked, TimeMs now) {
-  ModelTask* task = Named(wish, reply, asked);
+  ModelTask* task = Named(wish, reply, asked, now);
   const bool unknown = reply.verdict == Verdict::kUnknown || reply.verdict == Verdict::kParked || reply.reason == Reason::kNamespaceLimit;
   if (task == nullptr || (unknown && MayBeForgotten(*task, now))) return JudgeWithoutTask(wish, reply, now);
   if (reply.reason == Reason::kContractViolation) {
@@ -306,7 +308,7 @@ void Model::CheckEnded(const ModelTask& task, const Reply& reply, TimeMs now) {
 
 void Model::JudgeLook(const Wish& wish, const Reply& reply, Moment asked, TimeMs now) {
   if (wish.kind == Operation::Kind::kAwait && reply.reason == Reason::kOverloaded) return;
-  const ModelTask* task = Named(wish, reply, asked);
+  const ModelTask* task = Named(wish, reply, asked, now);
   if (task == nullptr) {
     Check(reply.reason == Reason::kTaskUnknown, absl::StrCat("an unknown task is seen: ", Say(reply.reason)));
     return;

@@ -163,8 +163,8 @@ class Model {
   void CheckEnded(const ModelTask& task, const Reply& reply, TimeMs now);
   void End(ModelTask& task, TaskState state, const Wish& how, TimeMs now);
   // The task that the call means. One that was answered late may have found the one that had the name when it was made.
-  ModelTask* Named(const Wish& wish, const Reply& reply, Moment asked);
-  ModelTask* Holder(const std::vector<Sequence>& holders, const Reply& reply, Moment asked);
+  ModelTask* Named(const Wish& wish, const Reply& reply, Moment asked, TimeMs now);
+  ModelTask* Holder(const std::vector<Sequence>& holders, const Reply& reply, Moment asked, TimeMs now);
   size_t Open(const std::string& name_space, TimeMs now) const;
   bool Check(bool right, const std::string& what);
 
