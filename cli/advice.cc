@@ -100,7 +100,8 @@ std::string Explain(const absl::Status& error) {
   std::string text = "tokenctl: " + Printable(Headline(error, details)) + "\n";
   AddLine(text, "reason:", details.reason_name);
   for (const auto& violation : details.violations) {
-    AddLine(text, "field:", violation.field + ": " + violation.description);
+    const bool is_said = violation.description == error.message();
+    AddLine(text, "field:", is_said ? violation.field : violation.field + ": " + violation.description);
   }
   if (details.resolved) {
     AddLine(text, "task:", details.resolved->task_id());

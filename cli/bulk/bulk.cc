@@ -13,6 +13,12 @@ namespace {
 
 constexpr DurationMs kLongestSilence = 30'000;
 
+// Overload passes in a moment. A full namespace or disk stays full while we, who would fill it, wait.
+bool IsPassing(const absl::Status& error) {
+  const v1::ErrorReason reason = DetailsOf(error).reason;
+  return IsRetryable(error) && reason != v1::ERROR_REASON_NAMESPACE_LIMIT && reason != v1::ERROR_REASON_DISK_FULL;
+}
+
 }  // namespace
 
 std::vector<Bulk::Item*> Bulk::Batch::Open() {
@@ -100,6 +106,8 @@ absl::Status Bulk::ReadAnswer() {
   return absl::OkStatus();
 }
 
+// Giving up on an item is no progress: once patience is over, the batches behind are tried once each, until one item
+// is judged for another reason.
 DurationMs Bulk::Judge(Batch& batch, const v1::SettleStreamResponse& answer) {
   const bool patient = waiter_.Now() < last_progress_ + options_.patience;
   const std::vector<Item*> open = batch.Open();
@@ -107,14 +115,17 @@ DurationMs Bulk::Judge(Batch& batch, const v1::SettleStreamResponse& answer) {
   for (size_t i = 0; i < open.size(); ++i) {
     open[i]->result = answer.items(static_cast<int>(i));
     open[i]->error = StatusOf(open[i]->result);
-    open[i]->judged = !patient || !IsRetryable(open[i]->error);
-    if (!open[i]->judged) refusal = open[i]->error;
-  }
-  if (refusal.ok() || open.size() > batch.Open().size()) {
+    if (IsPassing(open[i]->error)) {
+      refusal = open[i]->error;
+      open[i]->judged = !patient;
+      continue;
+    }
+    open[i]->judged = true;
     last_progress_ = waiter_.Now();
-    backoff_.Reset();
   }
-  return refusal.ok() ? 0 : backoff_.Next(refusal);
+  if (!refusal.ok()) return backoff_.Next(refusal);
+  backoff_.Reset();
+  return 0;
 }
 
 absl::Status Bulk::Resume(const absl::Status& broken) {

@@ -83,7 +83,7 @@ class Bulk {
   uint64_t next_batch_id_ = 1;
   uint64_t next_line_ = 1;
   uint64_t next_to_print_ = 1;
-  // When a verdict last came, or the first batch after a lull was sent.
+  // When a verdict other than overload last came, or the first batch after a lull was sent.
   TimeMs last_progress_ = 0;
   bool ended_ = false;
   absl::Status input_error_;

@@ -60,6 +60,12 @@ class BulkTest : public ::testing::Test {
     result.set_verdict(v1::VERDICT_ACCEPTED);
     result.set_task_id("id-" + wish);
     if (wish == "expired") result.set_verdict(v1::VERDICT_EXPIRED);
+    if (wish == "full") {
+      result.set_verdict(v1::VERDICT_REFUSED);
+      result.mutable_error()->set_code(8);
+      result.mutable_error()->set_reason(v1::ERROR_REASON_NAMESPACE_LIMIT);
+      result.mutable_error()->mutable_retry_after()->set_seconds(2);
+    }
     if (wish == "overloaded" && overloads_-- > 0) {
       result.set_verdict(v1::VERDICT_REFUSED);
       result.mutable_error()->set_code(8);
@@ -137,6 +143,19 @@ TEST_F(BulkTest, OverloadWithoutEndIsAVerdictInTheEnd) {
   overloads_ = 1'000'000;
   EXPECT_EQ(*Settle({Line("overloaded")}), kUnavailable);
   EXPECT_THAT(Output(), ElementsAre(HasSubstr("OVERLOADED")));
+}
+
+TEST_F(BulkTest, OverloadWithoutEndIsWaitedOutOnlyOnce) {
+  overloads_ = 1'000'000;
+  EXPECT_EQ(*Settle(std::vector<std::string>(20, Line("overloaded"))), kUnavailable);
+  EXPECT_EQ(Output().size(), 20u);
+  EXPECT_LE(waiter_.Now(), 1'000'000 + 70'000);
+}
+
+TEST_F(BulkTest, AFullNamespaceIsAVerdictAtOnce) {
+  EXPECT_EQ(*Settle({Line("full"), Line("a")}), kUnavailable);
+  EXPECT_EQ(Output().size(), 2u);
+  EXPECT_TRUE(waiter_.waits.empty());
 }
 
 TEST_F(BulkTest, ABrokerThatStaysAwayIsReportedWithTheLineToResumeFrom) {

@@ -3,9 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
+#include <fstream>
 
 #include "cli/exit_code.h"
 #include "cli/time_text.h"
@@ -72,6 +74,15 @@ TEST_F(RunnerTest, StandardOutputBecomesTheOutputAndIsShown) {
   EXPECT_EQ(succeeded_->task().token(), "tkA");
   EXPECT_EQ(out_.str(), "{\"a\": 1}\n");
   EXPECT_THAT(err_.str(), HasSubstr("talk\n"));
+}
+
+TEST_F(RunnerTest, BeatsAtOnce) {
+  const std::string sign = ::testing::TempDir() + "tokenctl_beaten_" + std::to_string(getpid());
+  on_beat_ = [&] {
+    std::ofstream(sign) << "beaten";
+    return v1::HeartbeatResponse();
+  };
+  EXPECT_EQ(*Run("while [ ! -e " + sign + " ]; do sleep 0.01; done; rm " + sign), 0);
   EXPECT_GE(beats_, 1);
 }
 
