@@ -73,13 +73,13 @@ BrokerHost::BrokerHost(const Config& config) : config_(config), metrics_(registr
 
 BrokerHost::~BrokerHost() = default;
 
-absl::StatusOr<std::unique_ptr<BrokerHost>> BrokerHost::Open(const Config& config) {
+absl::StatusOr<std::unique_ptr<BrokerHost>> BrokerHost::Open(const Config& config, bool bench_null) {
   std::unique_ptr<BrokerHost> host(new BrokerHost(config));
   TB_RETURN_IF_ERROR(host->StartAdmin());
   TB_RETURN_IF_ERROR(host->OpenStore());
   TB_RETURN_IF_ERROR(host->OpenKeys());
   TB_RETURN_IF_ERROR(host->OpenBroker());
-  TB_RETURN_IF_ERROR(host->StartRpc());
+  TB_RETURN_IF_ERROR(host->StartRpc(bench_null));
   host->serving_.store(true);
   return host;
 }
@@ -139,7 +139,7 @@ absl::Status BrokerHost::OpenBroker() {
   return absl::OkStatus();
 }
 
-absl::Status BrokerHost::StartRpc() {
+absl::Status BrokerHost::StartRpc(bool bench_null) {
   authenticator_ = std::make_unique<rpc::Authenticator>(config_.auth);
   rpc::Door door{*broker_, *authenticator_, metrics_};
   door.limits.max_input = config_.tasks.max_input;
@@ -150,6 +150,7 @@ absl::Status BrokerHost::StartRpc() {
   door.version = kVersion;
   door.started_at = clock_->Now();
   door.clock_offset = [this] { return clock_->Offset(); };
+  door.bench_null = bench_null;
   TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(std::move(door), config_.grpc, config_.tls));
   return absl::OkStatus();
 }

@@ -22,7 +22,8 @@ namespace tokenbroker {
 class BrokerHost {
  public:
   // Serves when this returns. The admin port answers from the beginning, so that a long recovery does not look like a dead process.
-  static absl::StatusOr<std::unique_ptr<BrokerHost>> Open(const Config& config);
+  // `bench_null`: see rpc::Door.
+  static absl::StatusOr<std::unique_ptr<BrokerHost>> Open(const Config& config, bool bench_null = false);
   ~BrokerHost();
 
   int grpc_port() const { return rpc_->port(); }
@@ -39,7 +40,7 @@ class BrokerHost {
   absl::Status OpenStore();
   absl::Status OpenKeys();
   absl::Status OpenBroker();
-  absl::Status StartRpc();
+  absl::Status StartRpc(bool bench_null);
   std::vector<ReadinessCheck> CheckReadiness() const;
 
   const Config config_;

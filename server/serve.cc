@@ -17,6 +17,8 @@
 namespace tokenbroker {
 namespace {
 
+constexpr char kBenchNull[] = "TOKENBROKER_BENCH_NULL";
+
 void StartLogging(const LogConfig& config) {
   const bool text = config.format == LogStyle::kText || (config.format == LogStyle::kAuto && isatty(STDERR_FILENO));
   LogOptions options;
@@ -73,12 +75,18 @@ int Fail(const absl::Status& status) {
 
 }  // namespace
 
+Environment SettingsEnvironment() {
+  Environment environment = ProcessEnvironment();
+  std::erase_if(environment, [](const auto& variable) { return variable.first == kBenchNull; });
+  return environment;
+}
+
 int Serve(const Config& config, const std::function<void(const BrokerHost&)>& ready) {
   StartLogging(config.log);
   const sigset_t signals = BlockSignals();
   RaiseFileLimit();
   if (absl::Status status = ArmFailpointsFromEnvironment(); !status.ok()) return Fail(status);
-  absl::StatusOr<std::unique_ptr<BrokerHost>> host = BrokerHost::Open(config);
+  absl::StatusOr<std::unique_ptr<BrokerHost>> host = BrokerHost::Open(config, std::getenv(kBenchNull) != nullptr);
   if (!host.ok()) return Fail(host.status());
   if (absl::Status status = WritePorts(config.ports_file, **host); !status.ok()) return Fail(status);
   Log(Level::kInfo, "serving",

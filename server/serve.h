@@ -5,8 +5,12 @@
 
 #include "server/broker_host.h"
 #include "server/config/config.h"
+#include "server/config/load.h"
 
 namespace tokenbroker {
+
+// The process's environment without what is no setting but for tests and benchmarks.
+Environment SettingsEnvironment();
 
 // The process's exit code. `ready` is told once calls are taken. A second signal ends the process at once; nothing that was acknowledged is
 // lost by that.

@@ -5,6 +5,7 @@
 #include "server/commands/commands.h"
 #include "server/config/load.h"
 #include "server/config/print.h"
+#include "server/serve.h"
 
 namespace tokenbroker {
 
@@ -15,7 +16,7 @@ int ConfigCommand(const Arguments& args) {
     return kExitUsage;
   }
   absl::StatusOr<LoadedConfig> loaded =
-      LoadConfig(ConfigMode::kServe, Arguments(args.begin() + 1, args.end()), ProcessEnvironment());
+      LoadConfig(ConfigMode::kServe, Arguments(args.begin() + 1, args.end()), SettingsEnvironment());
   if (!loaded.ok()) {
     std::cerr << loaded.status().message() << "\n";
     return kExitUsage;

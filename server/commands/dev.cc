@@ -52,8 +52,7 @@ void PrintBanner(const Config& config, bool temporary, const BrokerHost& host) {
 }  // namespace
 
 int DevCommand(const Arguments& args) {
-  Environment environment = ProcessEnvironment();
-  absl::StatusOr<LoadedConfig> loaded = LoadConfig(ConfigMode::kDev, args, environment);
+  absl::StatusOr<LoadedConfig> loaded = LoadConfig(ConfigMode::kDev, args, SettingsEnvironment());
   if (!loaded.ok()) {
     std::cerr << loaded.status().message() << "\n";
     return kExitUsage;

@@ -24,6 +24,8 @@ struct Door {
   TimeMs started_at = 0;
   // Wall clock minus broker time.
   std::function<DurationMs()> clock_offset;
+  // Adds the service that measures what a call costs without a broker.
+  bool bench_null = false;
 };
 
 }  // namespace tokenbroker::rpc

@@ -1,6 +1,7 @@
 #include "server/rpc/services.h"
 
 #include "server/rpc/admin_calls.h"
+#include "server/rpc/bench_calls.h"
 #include "server/rpc/method_table.h"
 #include "server/rpc/read_calls.h"
 #include "server/rpc/resolver_calls.h"
@@ -8,6 +9,7 @@
 #include "server/rpc/sleepers.h"
 #include "server/rpc/task_calls.h"
 #include "server/rpc/watch_stream.h"
+#include "tokenbroker/bench/v1/bench.grpc.pb.h"
 #include "tokenbroker/v1/admin_service.grpc.pb.h"
 #include "tokenbroker/v1/resolver_service.grpc.pb.h"
 #include "tokenbroker/v1/task_service.grpc.pb.h"
@@ -59,6 +61,14 @@ class AdminDoor : public MethodTable<pb::AdminService> {
   }
 };
 
+class BenchDoor : public MethodTable<bench::v1::BenchService> {
+ public:
+  explicit BenchDoor(const Door& door) : MethodTable(door) {
+    bench::v1::Anchor::descriptor();
+    Unary<NullCall>("Null");
+  }
+};
+
 }  // namespace
 
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(const Door& door, Streams& streams) {
@@ -66,6 +76,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(const Door& door, Strea
   services.push_back(std::make_unique<ResolverDoor>(door, streams));
   services.push_back(std::make_unique<TaskDoor>(door, streams));
   services.push_back(std::make_unique<AdminDoor>(door));
+  if (door.bench_null) services.push_back(std::make_unique<BenchDoor>(door));
   return services;
 }
 
