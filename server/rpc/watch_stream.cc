@@ -78,7 +78,7 @@ void WatchStream::WriteNext() {
            response.mutable_task());
   cursor_moved_ = false;
   cursor_sent_ = parts_.door.broker.clock().Now();
-  Write(response, written_ < page_.changes.size());
+  Write(response);
 }
 
 // Nothing more in this page: tell how far it got, read the next, or sleep.
@@ -92,18 +92,17 @@ void WatchStream::CaughtUp() {
     SetTimestamp(now, response.mutable_at());
     cursor_moved_ = false;
     cursor_sent_ = now;
-    return Write(response, false);
+    return Write(response);
   }
   if (cursor_ < broker.committed()) return broker.executor().Run([this] { ReadPage(); });
   if (!parts_.sleepers.Add(*this, cursor_, [this] { return cancelled_ || draining_; })) MustEnd();
 }
 
-void WatchStream::Write(const tokenbroker::v1::WatchTasksResponse& response, bool more) {
+// Without gRPC's buffer hint: a buffered write of some sizes is neither sent nor reported as done, and the stream stands still.
+void WatchStream::Write(const tokenbroker::v1::WatchTasksResponse& response) {
   out_.Clear();
   SerializeMessage(response, out_);
-  grpc::WriteOptions options;
-  if (more) options.set_buffer_hint();
-  StartWrite(&out_, options);
+  StartWrite(&out_);
 }
 
 bool WatchStream::MustEnd() {

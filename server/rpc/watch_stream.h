@@ -41,7 +41,7 @@ class WatchStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private S
   void Continue();
   void WriteNext();
   void CaughtUp();
-  void Write(const tokenbroker::v1::WatchTasksResponse& response, bool more);
+  void Write(const tokenbroker::v1::WatchTasksResponse& response);
   void End(const grpc::Status& status);
   bool MustEnd();
 
