@@ -123,7 +123,10 @@ bool Audit::ReissueSome(const std::vector<Glance>& tasks) {
   if (sent.empty()) return true;
   v1::BatchIssueTasksResponse response;
   const grpc::Status status = client_.Call(client_.tasks(), &v1::TaskService::Stub::BatchIssueTasks, request, response);
-  if (!Answered(status, "BatchIssueTasks")) return false;
+  if (!Answered(status, "BatchIssueTasks")) {
+    for (const Glance& task : sent) expectations_.IssueInDoubt(task.serial);
+    return false;
+  }
   for (size_t i = 0; i < sent.size(); ++i, ++looked_) {
     const auto& item = response.items(static_cast<int>(i));
     if (item.has_issued()) {

@@ -44,7 +44,8 @@ struct Arguments {
   int cycles = 50;
   uint64_t seed = 0;
   bool failpoints = false;
-  DurationMs load_ms = 1200;
+  bool watch = true;
+  DurationMs load_ms = 1000;
 };
 
 void Sleep(DurationMs ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
@@ -62,7 +63,7 @@ class CrashDriver {
   bool Start(Event event);
   bool AuditNow(int cycle, Event event);
   void Work(Event event, Traffic& traffic);
-  void AwaitFailpoint();
+  void AwaitFailpoint(Traffic& traffic);
   void Stop(Traffic& traffic);
   void Verify();
   void NoteUnexpectedEnd(int status);
@@ -130,7 +131,7 @@ bool CrashDriver::Cycle(int cycle) {
   traffic.Stop();
   answered_ += traffic.answered();
   drained_waits_ += traffic.drained_waits();
-  if (traffic.broken_waits() > 0) violations_.Add(absl::StrCat(traffic.broken_waits(), " waits broke while draining"));
+  if (event == Event::kStop && traffic.broken_waits() > 0) violations_.Add(absl::StrCat(traffic.broken_waits(), " waits broke while draining"));
   process_.reset();
   if (cycle % kVerifyEvery == 0) Verify();
   if (!last) return true;
@@ -150,7 +151,7 @@ bool CrashDriver::Start(Event event) {
       slowest_start_ = std::max(slowest_start_, NowMs() - before);
       expectations_.BrokerIsReady();
       process_ = *std::move(process);
-      watcher_.Resume(process_->address());
+      if (arguments_.watch) watcher_.Resume(process_->address());
       return true;
     }
     if (!armed_) {
@@ -169,7 +170,7 @@ bool CrashDriver::AuditNow(int cycle, Event event) {
   Audit audit(expectations_, violations_, process_->address(), random_());
   const bool complete = audit.Run(cycle % kEverythingEvery == 0);
   looked_ += audit.looked();
-  if (complete && cycle % 3 == 0) {
+  if (complete && arguments_.watch && cycle % 3 == 0) {
     if (!watcher_.CatchUp(audit.client(), kWatchLimit)) violations_.Add("the watch does not catch up");
     if (process_->Running()) expectations_.CheckWatched(until);
   }
@@ -188,7 +189,7 @@ bool CrashDriver::AuditNow(int cycle, Event event) {
 
 void CrashDriver::Work(Event event, Traffic& traffic) {
   Sleep(arguments_.load_ms / 4 + random_() % (arguments_.load_ms * 3 / 4 + 1));
-  if (armed_) AwaitFailpoint();
+  if (armed_) AwaitFailpoint(traffic);
   if (!armed_ && !process_->Running()) return NoteUnexpectedEnd(*process_->WaitForEnd(0));
   switch (event) {
     case Event::kStop:
@@ -208,10 +209,14 @@ void CrashDriver::Work(Event event, Traffic& traffic) {
   }
 }
 
-void CrashDriver::AwaitFailpoint() {
-  const std::optional<int> end = process_->WaitForEnd(arguments_.load_ms);
+void CrashDriver::AwaitFailpoint(Traffic& traffic) {
+  traffic.BrokerDrains();
+  std::optional<int> end = process_->WaitForEnd(arguments_.load_ms / 2);
+  // Some places are passed on the way down only.
+  if (!end.has_value()) process_->Signal(SIGTERM), end = process_->WaitForEnd(20'000);
+  if (end == 0) end.reset();
   sites_.Note(end.has_value());
-  if (end.has_value()) ++events_["failpoint"];
+  ++events_[end.has_value() ? "failpoint" : "stop"];
   if (end.has_value() && !(WIFSIGNALED(*end) && WTERMSIG(*end) == SIGKILL)) NoteUnexpectedEnd(*end);
 }
 
@@ -265,6 +270,7 @@ int main(int argc, char** argv) {
   app.add_option("--cycles", arguments.cycles, "how often");
   app.add_option("--seed", arguments.seed, "repeats the choices of another run");
   app.add_option("--load", arguments.load_ms, "milliseconds of work in a cycle");
+  app.add_flag("--watch,!--no-watch", arguments.watch, "follow namespace 0 through all crashes");
   app.add_flag("--failpoints", arguments.failpoints, "crash at named places most of the time; needs --sources");
   CLI11_PARSE(app, argc, argv);
   if (arguments.folder.empty()) arguments.folder = tokenbroker::testing::MakeTemporaryFolder("crash");

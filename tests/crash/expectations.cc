@@ -83,11 +83,12 @@ void Expectations::BeforeIssue(const Plan& plan) {
   Task& task = tasks_[plan.serial];
   task.plan = plan;
   task.touched = true;
-  if (plan.key.empty() || plan.attempt == 0) return;
+  if (plan.attempt == 0) return;
   for (uint64_t serial : by_key_[plan.key]) {
     Task* older = Find(serial);
     if (older != nullptr && older->plan.attempt < plan.attempt) older->supersede_sent = true;
   }
+  by_key_[plan.key].push_back(plan.serial);
 }
 
 void Expectations::AfterIssue(uint64_t serial, const v1::IssueTaskResponse& response) {
@@ -117,7 +118,6 @@ void Expectations::Acknowledge(Task& task, const v1::IssueTaskResponse& response
   task.beat_floor = task.issued_at + task.plan.heartbeat;
   task.beat_latest = std::max(task.issued_at, ready_at_);
   if (!by_id_.emplace(task.task_id, task.plan.serial).second) Complain(task, "a task id was given out twice");
-  if (!task.plan.key.empty()) by_key_[task.plan.key].push_back(task.plan.serial);
   open_.push_back(task.plan.serial);
   if (task.parked != kUnknownChoice) {
     const End end = EndBy(task.parked);
@@ -545,7 +545,7 @@ void Expectations::CheckWatched(TimeMs until) {
 
 void Expectations::Prune() {
   std::lock_guard<std::mutex> lock(mutex_);
-  const TimeMs old = NowMs() - 3 * retention_;
+  const TimeMs old = NowMs() - retention_ - retention_ / 2;
   early_.clear();
   for (auto next = tasks_.begin(); next != tasks_.end();) {
     Task& task = next->second;

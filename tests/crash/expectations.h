@@ -195,6 +195,7 @@ class Expectations {
   uint64_t next_serial_ = 1;
   std::map<uint64_t, Task> tasks_;
   std::unordered_map<std::string, uint64_t> by_id_;
+  // Of the chains of attempts.
   std::unordered_map<std::string, std::vector<uint64_t>> by_key_;
   // Changes that were seen before the answer to the issue was.
   std::unordered_map<std::string, std::vector<v1::WatchTasksResponse>> early_;

@@ -10,6 +10,8 @@
 namespace tokenbroker::testing {
 namespace {
 
+constexpr uint64_t kMaxBound = 2000;
+
 void FindIn(const std::string& text, std::set<std::string>& names) {
   const std::string macro = "TB_FAILPOINT(\"";
   for (size_t at = text.find(macro); at != std::string::npos; at = text.find(macro, at + 1)) {
@@ -48,7 +50,7 @@ std::string FailpointSites::Pick(Random& random) {
 void FailpointSites::Note(bool fired) {
   Site& site = sites_[last_];
   if (fired) ++site.fired;
-  if (!fired) site.bound = std::max<uint64_t>(1, site.bound / 4);
+  site.bound = fired ? std::min<uint64_t>(kMaxBound, site.bound * 3) : std::max<uint64_t>(1, site.bound / 4);
 }
 
 std::string FailpointSites::Summary() const {

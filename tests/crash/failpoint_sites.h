@@ -12,8 +12,8 @@ namespace tokenbroker::testing {
 // Every name in a TB_FAILPOINT("...") below the folders, sorted.
 std::vector<std::string> FindFailpoints(const std::vector<std::string>& folders);
 
-// Picks sites so that each fires about equally often. At which hit is random below a bound that is halved when a site was
-// not hit so often.
+// Picks sites so that each fires about equally often. At which hit is random below a bound that grows with every crash and
+// shrinks when a site was not hit so often.
 class FailpointSites {
  public:
   explicit FailpointSites(const std::vector<std::string>& names);
@@ -30,7 +30,7 @@ class FailpointSites {
   struct Site {
     int picked = 0;
     int fired = 0;
-    uint64_t bound = 400;
+    uint64_t bound = 2;
   };
   std::map<std::string, Site> sites_;
   std::string last_;

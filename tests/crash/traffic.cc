@@ -293,6 +293,7 @@ class Batch {
     while (!traffic_.stopping()) {
       Issue();
       Settle();
+      Settle();
       Beat();
       if (lost_) std::this_thread::sleep_for(std::chrono::milliseconds(5));
       lost_ = false;

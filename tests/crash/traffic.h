@@ -14,7 +14,7 @@ namespace tokenbroker::testing {
 
 struct TrafficOptions {
   int singles = 6;
-  int batches = 2;
+  int batches = 1;
   int waits = 3;
 };
 
