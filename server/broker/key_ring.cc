@@ -126,7 +126,9 @@ absl::StatusOr<KeyRing> KeyRing::LoadOrCreate(const std::string& path) {
   absl::StatusOr<std::string> text = ReadPrivateFile(fd, path);
   close(fd);
   TB_RETURN_IF_ERROR(text.status());
-  return Parse(*text);
+  absl::StatusOr<KeyRing> ring = Parse(*text);
+  if (ring.ok()) return ring;
+  return absl::Status(ring.status().code(), absl::StrCat(path, ": ", ring.status().message()));
 }
 
 const TokenKey* KeyRing::Find(uint8_t id) const {
