@@ -95,7 +95,9 @@ void WatchStream::CaughtUp() {
     return Write(response);
   }
   if (cursor_ < broker.committed()) return broker.executor().Run([this] { ReadPage(); });
-  if (!parts_.sleepers.Add(*this, cursor_, [this] { return cancelled_ || draining_; })) MustEnd();
+  // Those who sleep already may have read further than we have, and are woken by later changes only: look once more.
+  const auto stays_awake = [&] { return cancelled_ || draining_ || cursor_ < broker.committed(); };
+  if (!parts_.sleepers.Add(*this, cursor_, stays_awake) && !MustEnd()) broker.executor().Run([this] { ReadPage(); });
 }
 
 // Without gRPC's buffer hint: a buffered write of some sizes is neither sent nor reported as done, and the stream stands still.
