@@ -12,9 +12,10 @@ namespace tokenbroker::rpc {
 namespace {
 
 // Answers end beyond this: many clients take no message above 4 MiB.
-constexpr size_t kAnswerBytes = 2 << 20;
-// Whole records are in memory while a page is put together.
-constexpr size_t kRecordsAtOnce = 64;
+constexpr size_t kAnswerBytes = 1 << 20;
+// How many records are added to a page before its size is looked at; all of them are in memory, whole.
+constexpr size_t kRecordsAtOnce = 32;
+constexpr size_t kFullRecordsAtOnce = 4;
 
 broker::Refusal AnswerFull() {
   return {broker::Reason::kOverloaded, "the answer is full: ask for this task again, with fewer others", "", 1};
@@ -119,10 +120,11 @@ void ListTasksCall::Show() {
   const broker::TaskFilter filter = FilterOf(request().filter());
   const int asked = request().page_size();
   size_t room = asked == 0 ? kDefaultPage : std::min(asked, kMaxPage);
+  const size_t at_once = request().view() == pb::TASK_VIEW_FULL ? kFullRecordsAtOnce : kRecordsAtOnce;
   size_t bytes = 0;
   bool more = true;
   while (more && room > 0 && bytes <= kAnswerBytes) {
-    const size_t size = std::min(room, kRecordsAtOnce);
+    const size_t size = std::min(room, at_once);
     absl::StatusOr<broker::TaskPage> page = broker().List(request().namespace_(), filter, from_, size);
     if (!page.ok()) return Refuse(ReadRefusal(page.status()));
     bytes += AddTasks(*page);

@@ -1,5 +1,6 @@
 #include "server/rpc/rpc_server.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -17,8 +18,10 @@
 namespace tokenbroker::rpc {
 namespace {
 
-// Both are process-wide, and only count for servers built afterwards.
-void EnablePlugins(bool reflection) {
+// All are process-wide; the plugins only count for servers built afterwards.
+void PrepareProcess(bool reflection) {
+  // Callers who send what does not parse are answered; they shall not write our log.
+  google::protobuf::SetLogHandler(nullptr);
   grpc::EnableDefaultHealthCheckService(true);
   static bool reflecting = false;
   if (reflection && !std::exchange(reflecting, true)) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -52,7 +55,7 @@ RpcServer::RpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RpcServer::~RpcServer() { Shutdown(0); }
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(Door door, const GrpcConfig& grpc, const TlsConfig& tls) {
-  EnablePlugins(grpc.reflection);
+  PrepareProcess(grpc.reflection);
   TB_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ServerCredentials> credentials, MakeCredentials(tls));
   auto impl = std::make_unique<Impl>(std::move(door));
   impl->services = MakeServices(impl->door, impl->streams);

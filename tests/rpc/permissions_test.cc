@@ -1,0 +1,103 @@
+// Who may do what, in mode keys.
+#include "tests/rpc/door_fixture.h"
+
+namespace tokenbroker::rpc {
+namespace {
+
+class PermissionsTest : public DoorFixture {
+ protected:
+  AuthConfig Auth() override {
+    AuthConfig config;
+    config.mode = AuthMode::kKeys;
+    config.keys = {KeyOf("engine", "engine-key", {{"demo", kIssue | kRead}}), KeyOf("worker", "worker-key", {{"demo", kResolve}}),
+                   KeyOf("stranger", "stranger-key", {{"other", kIssue | kResolve | kRead}}),
+                   KeyOf("ops", "ops-key", {{"*", kAdminister}})};
+    return config;
+  }
+
+  pb::IssueTaskResponse IssueAsEngine() {
+    key_ = "engine-key";
+    return IssueWithKey("order-1");
+  }
+};
+
+TEST_F(PermissionsTest, ATokenAloneSufficesForItsOwnTask) {
+  const auto issued = IssueAsEngine();
+  key_.clear();
+  pb::Task task;
+  EXPECT_TRUE(Get(ByToken(issued.token()), &task).ok());
+  EXPECT_EQ(task.issued_by(), "key:engine");
+  EXPECT_TRUE(Succeed(ByToken(issued.token()), "1").ok());
+  EXPECT_TRUE(Get(ByToken(issued.token()), &task).ok());
+  EXPECT_EQ(task.outcome().resolved_by(), "token");
+}
+
+TEST_F(PermissionsTest, ANamelessCallerSeesNothingElse) {
+  const auto issued = IssueAsEngine();
+  key_.clear();
+  pb::Task task;
+  EXPECT_EQ(ReasonOf(Get(ById(issued.task_id()), &task)), "TASK_UNKNOWN");
+  EXPECT_EQ(ReasonOf(Get(ByKey("demo", "order-1"), &task)), "PERMISSION_DENIED");
+  EXPECT_EQ(ReasonOf(Succeed(ById(issued.task_id()), "1")), "TASK_UNKNOWN");
+  pb::IssueTaskRequest request;
+  request.set_namespace_("demo");
+  pb::IssueTaskResponse response;
+  EXPECT_EQ(ReasonOf(TryIssue(request, &response)), "PERMISSION_DENIED");
+}
+
+TEST_F(PermissionsTest, AnUnknownKeyIsUnauthenticatedEvenWithAToken) {
+  const auto issued = IssueAsEngine();
+  key_ = "no-such-key";
+  const grpc::Status status = Succeed(ByToken(issued.token()), "1");
+  EXPECT_EQ(status.error_code(), grpc::UNAUTHENTICATED);
+  EXPECT_EQ(ReasonOf(status), "CREDENTIALS_UNKNOWN");
+  auto context = Context();
+  auto stream = resolver_->SettleStream(context.get());
+  EXPECT_EQ(ReasonOf(stream->Finish()), "CREDENTIALS_UNKNOWN");
+}
+
+TEST_F(PermissionsTest, AWorkerResolvesByKeyAndDoesNotRead) {
+  IssueAsEngine();
+  key_ = "worker-key";
+  pb::Task task;
+  EXPECT_EQ(ReasonOf(Get(ByKey("demo", "order-1"), &task)), "PERMISSION_DENIED");
+  EXPECT_TRUE(Succeed(ByKey("demo", "order-1"), "1").ok());
+}
+
+TEST_F(PermissionsTest, AnEndedTaskOfAnotherNamespaceIsUnknown) {
+  const auto issued = IssueAsEngine();
+  ASSERT_TRUE(Succeed(ByToken(issued.token()), "1").ok());
+  key_ = "stranger-key";
+  pb::Task task;
+  EXPECT_EQ(ReasonOf(Get(ById(issued.task_id()), &task)), "TASK_UNKNOWN");
+  pb::AwaitTaskRequest await;
+  *await.mutable_task() = ById(issued.task_id());
+  pb::AwaitTaskResponse response;
+  EXPECT_EQ(ReasonOf(Call(*tasks_, &pb::TaskService::Stub::AwaitTask, await, &response)), "TASK_UNKNOWN");
+  EXPECT_EQ(ReasonOf(Succeed(ById(issued.task_id()), "1")), "TASK_UNKNOWN");
+}
+
+TEST_F(PermissionsTest, ListsAndWatchesNeedTheRightToRead) {
+  key_ = "worker-key";
+  pb::ListTasksRequest list;
+  list.set_namespace_("demo");
+  pb::ListTasksResponse listed;
+  EXPECT_EQ(ReasonOf(Call(*tasks_, &pb::TaskService::Stub::ListTasks, list, &listed)), "PERMISSION_DENIED");
+  pb::WatchTasksRequest watch;
+  watch.set_namespace_("demo");
+  auto context = Context();
+  auto reader = tasks_->WatchTasks(context.get(), watch);
+  EXPECT_EQ(ReasonOf(reader->Finish()), "PERMISSION_DENIED");
+}
+
+TEST_F(PermissionsTest, OnlyAdministratorsSeeTheBrokersStatus) {
+  pb::GetStatusRequest request;
+  pb::GetStatusResponse response;
+  key_ = "engine-key";
+  EXPECT_EQ(ReasonOf(Call(*admin_, &pb::AdminService::Stub::GetStatus, request, &response)), "PERMISSION_DENIED");
+  key_ = "ops-key";
+  EXPECT_TRUE(Call(*admin_, &pb::AdminService::Stub::GetStatus, request, &response).ok());
+}
+
+}  // namespace
+}  // namespace tokenbroker::rpc
