@@ -67,10 +67,13 @@ bool Audit::GetSome(const std::vector<Glance>& tasks, bool by_id) {
   v1::BatchGetTasksResponse response;
   const grpc::Status status = client_.Call(client_.tasks(), &v1::TaskService::Stub::BatchGetTasks, request, response);
   if (!Answered(status, "BatchGetTasks")) return false;
+  std::vector<Glance> left_out;
   for (size_t i = 0; i < tasks.size(); ++i) {
     const auto& item = response.items(static_cast<int>(i));
     ++looked_;
-    if (item.has_task()) {
+    if (item.error().reason() == v1::ERROR_REASON_OVERLOADED) {
+      left_out.push_back(tasks[i]);  // the answer was full
+    } else if (item.has_task()) {
       expectations_.AfterLook(tasks[i], item.task(), /*full=*/true, "BatchGetTasks");
     } else if (item.error().reason() == v1::ERROR_REASON_TASK_UNKNOWN) {
       expectations_.AfterUnknown(tasks[i], "BatchGetTasks");
@@ -78,7 +81,8 @@ bool Audit::GetSome(const std::vector<Glance>& tasks, bool by_id) {
       violations_.Add(absl::StrCat("BatchGetTasks of ", tasks[i].task_id, ": ", item.error().ShortDebugString()));
     }
   }
-  return true;
+  if (left_out.size() == tasks.size()) violations_.Add("BatchGetTasks answers nothing");
+  return left_out.empty() || left_out.size() == tasks.size() || GetSome(left_out, by_id);
 }
 
 bool Audit::Resettle(const Serials& serials) {
@@ -93,12 +97,14 @@ bool Audit::ResettleSome(const std::vector<Glance>& tasks) {
     const bool same = task.choice >= 0 && random_() % 2 == 0;
     const int choice = same ? task.choice : static_cast<int>(random_() % kChoices);
     expectations_.BeforeSettle(task.serial, choice);
-    *request.add_items() = SettlementOf(random_() % 2 == 0 ? ByToken(task.token) : ById(task.task_id), task.serial, choice);
+    *request.add_items() =
+        SettlementOf(random_() % 2 == 0 ? ByToken(task.token) : ById(task.task_id), task.serial, choice);
     sent.push_back({task, choice});
   }
   if (sent.empty()) return true;
   v1::BatchSettleResponse response;
-  const grpc::Status status = client_.Call(client_.resolver(), &v1::ResolverService::Stub::BatchSettle, request, response);
+  const grpc::Status status =
+      client_.Call(client_.resolver(), &v1::ResolverService::Stub::BatchSettle, request, response);
   if (!Answered(status, "BatchSettle")) return false;
   for (size_t i = 0; i < sent.size(); ++i, ++looked_) {
     expectations_.AfterSettle(sent[i].first, sent[i].second, AnswerOf(response.items(static_cast<int>(i))));
@@ -154,8 +160,10 @@ bool Audit::AwaitAndPeek(const Serials& serials) {
     v1::PeekTaskRequest peek;
     *peek.mutable_settlement() = SettlementOf(ByToken(task->token), serial, static_cast<int>(random_() % kChoices));
     v1::PeekTaskResponse peeked;
-    if (!Answered(client_.Call(client_.resolver(), &v1::ResolverService::Stub::PeekTask, peek, peeked), "PeekTask")) return false;
-    if (peeked.result().verdict() == v1::VERDICT_ACCEPTED) violations_.Add("PeekTask would accept for " + task->task_id);
+    if (!Answered(client_.Call(client_.resolver(), &v1::ResolverService::Stub::PeekTask, peek, peeked), "PeekTask"))
+      return false;
+    if (peeked.result().verdict() == v1::VERDICT_ACCEPTED)
+      violations_.Add("PeekTask would accept for " + task->task_id);
     looked_ += 2;
   }
   return true;

@@ -1,4 +1,5 @@
-// Kills the real broker over and over while clients work, and holds every answer it gave against what it says afterwards.
+// Kills the real broker over and over while clients work, and holds every answer it gave against what it says
+// afterwards.
 //
 //   crash_driver --binary build/bin/tokenbroker --cycles 1000 --seed 7 --failpoints --sources .
 //
@@ -94,8 +95,16 @@ CrashDriver::CrashDriver(const Arguments& arguments)
   broker_.binary = arguments.binary;
   broker_.folder = arguments.folder;
   // As small as is allowed, so that checkpoints and retention are part of every run.
-  broker_.flags = {"--storage-checkpoint-entries", "1000", "--storage-checkpoint-interval", "1s",
-                   "--retention-resolved", "1m", "--retention-hold-after", "1m", "--drain-timeout", "2s"};
+  broker_.flags = {"--storage-checkpoint-entries",
+                   "1000",
+                   "--storage-checkpoint-interval",
+                   "1s",
+                   "--retention-resolved",
+                   "1m",
+                   "--retention-hold-after",
+                   "1m",
+                   "--drain-timeout",
+                   "2s"};
 }
 
 bool CrashDriver::Run() {
@@ -110,7 +119,8 @@ bool CrashDriver::Run() {
   PrintSummary(started);
   if (violations_.count() == 0) return true;
   std::printf("FAILED: %zu violations with --seed %llu; kept: %s\nEnd of the broker's log:\n%s\n", violations_.count(),
-              static_cast<unsigned long long>(arguments_.seed), arguments_.folder.c_str(), TailOf(broker_.log()).c_str());
+              static_cast<unsigned long long>(arguments_.seed), arguments_.folder.c_str(),
+              TailOf(broker_.log()).c_str());
   return false;
 }
 
@@ -131,7 +141,8 @@ bool CrashDriver::Cycle(int cycle) {
   traffic.Stop();
   answered_ += traffic.answered();
   drained_waits_ += traffic.drained_waits();
-  if (event == Event::kStop && traffic.broken_waits() > 0) violations_.Add(absl::StrCat(traffic.broken_waits(), " waits broke while draining"));
+  if (event == Event::kStop && traffic.broken_waits() > 0)
+    violations_.Add(absl::StrCat(traffic.broken_waits(), " waits broke while draining"));
   process_.reset();
   if (cycle % kVerifyEvery == 0) Verify();
   if (!last) return true;
@@ -235,7 +246,8 @@ void CrashDriver::NoteUnexpectedEnd(int status) {
 void CrashDriver::Verify() {
   const CommandResult result = RunCommand({arguments_.binary, "verify", broker_.data()});
   ++verified_;
-  if (!result.ok()) violations_.Add(absl::StrCat("tokenbroker verify: ", DescribeEnd(result.status), "\n", result.output));
+  if (!result.ok())
+    violations_.Add(absl::StrCat("tokenbroker verify: ", DescribeEnd(result.status), "\n", result.output));
 }
 
 void CrashDriver::PrintSummary(TimeMs started) const {
@@ -245,12 +257,12 @@ void CrashDriver::PrintSummary(TimeMs started) const {
     absl::StrAppend(&events, events.empty() ? "" : ", ", name, " ", count);
     cycles += count;
   }
-  std::printf("%d crashes and stops (%s) in %.0f s: %llu answers, %llu checks, %zu tasks in mind, %llu waits drained, "
-              "%d offline verifications, slowest start %lld ms, %zu violations\n",
-              cycles, events.c_str(), (NowMs() - started) / 1000.0, static_cast<unsigned long long>(answered_),
-              static_cast<unsigned long long>(looked_), expectations_.size(),
-              static_cast<unsigned long long>(drained_waits_), verified_, static_cast<long long>(slowest_start_),
-              violations_.count());
+  std::printf(
+      "%d crashes and stops (%s) in %.0f s: %llu answers, %llu checks, %zu tasks in mind, %llu waits drained, "
+      "%d offline verifications, slowest start %lld ms, %zu violations\n",
+      cycles, events.c_str(), (NowMs() - started) / 1000.0, static_cast<unsigned long long>(answered_),
+      static_cast<unsigned long long>(looked_), expectations_.size(), static_cast<unsigned long long>(drained_waits_),
+      verified_, static_cast<long long>(slowest_start_), violations_.count());
   if (arguments_.failpoints) {
     std::printf("failpoints: %s; never fired: %zu\n", sites_.Summary().c_str(), sites_.never_fired());
   }

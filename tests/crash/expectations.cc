@@ -54,7 +54,8 @@ v1::IssueTaskRequest Plan::Request() const {
   if (heartbeat != 0) *request.mutable_heartbeat_timeout() = ToDuration(heartbeat);
   if (with_contract) {
     request.mutable_contract()->set_output_schema(R"({"type":"object","required":["serial","choice"]})");
-    for (int choice = 1; choice < kChoices; choice += 2) request.mutable_contract()->add_allowed_errors(ErrorOf(choice));
+    for (int choice = 1; choice < kChoices; choice += 2)
+      request.mutable_contract()->add_allowed_errors(ErrorOf(choice));
   }
   return request;
 }
@@ -123,14 +124,16 @@ void Expectations::Acknowledge(Task& task, const v1::IssueTaskResponse& response
     const End end = EndBy(task.parked);
     Observe(task, end, "the parked callback");
     if (!response.replayed() && response.state() != end.state) {
-      Complain(task, "a parked callback was not applied: the issue's answer says " + v1::TaskState_Name(response.state()));
+      Complain(task,
+               "a parked callback was not applied: the issue's answer says " + v1::TaskState_Name(response.state()));
     }
   }
   for (const v1::WatchTasksResponse& change : early_[task.task_id]) NoteChange(task, change);
   early_.erase(task.task_id);
   auto found = by_id_.find(response.superseded_task_id());
   Task* older = found == by_id_.end() ? nullptr : Find(found->second);
-  if (older != nullptr) Observe(*older, {v1::TASK_STATE_SUPERSEDED, kUnknownChoice, "Superseded", 0}, "its successor's issue");
+  if (older != nullptr)
+    Observe(*older, {v1::TASK_STATE_SUPERSEDED, kUnknownChoice, "Superseded", 0}, "its successor's issue");
 }
 
 void Expectations::IssueRefused(uint64_t serial) {
@@ -305,7 +308,8 @@ std::string Expectations::Implausible(const Task& task, const End& end) const {
 void Expectations::Observe(Task& task, const End& end, const std::string& by) {
   if (task.end.has_value()) {
     if (!Agree(*task.end, end)) {
-      Complain(task, absl::StrCat("two outcomes: known is ", task.end->Describe(), ", but ", by, " says ", end.Describe()));
+      Complain(task,
+               absl::StrCat("two outcomes: known is ", task.end->Describe(), ", but ", by, " says ", end.Describe()));
     }
     task.end = Merged(*task.end, end);
     return;
@@ -320,7 +324,8 @@ void Expectations::Observe(Task& task, const End& end, const std::string& by) {
 
 void Expectations::ObserveDetail(Task& task, const Answer& answer, const std::string& by) {
   if (!answer.resolved.has_value()) return Complain(task, by + " does not say what is recorded");
-  if (answer.resolved->task_id() != task.task_id) Complain(task, by + " names another task: " + answer.resolved->task_id());
+  if (answer.resolved->task_id() != task.task_id)
+    Complain(task, by + " names another task: " + answer.resolved->task_id());
   const v1::Outcome& outcome = answer.resolved->outcome();
   Observe(task, EndOf(task.plan.serial, answer.resolved->state(), outcome, /*with_output=*/false), by);
 }
@@ -432,7 +437,8 @@ void Expectations::BeforeCancel(uint64_t serial, DurationMs grace) {
   MoveDue(*task, grace);
 }
 
-void Expectations::AfterDeadlineCall(const Glance& before, const v1::Task* seen, const Answer& answer, const char* call) {
+void Expectations::AfterDeadlineCall(const Glance& before, const v1::Task* seen, const Answer& answer,
+                                     const char* call) {
   std::lock_guard<std::mutex> lock(mutex_);
   Task* task = Find(before.serial);
   if (task == nullptr) return;
@@ -442,7 +448,8 @@ void Expectations::AfterDeadlineCall(const Glance& before, const v1::Task* seen,
   }
   if (answer.resolved.has_value()) return ObserveDetail(*task, answer, call);
   if (seen == nullptr) return;
-  if (!Waits(*seen)) return Observe(*task, EndOf(before.serial, seen->state(), seen->outcome(), HasOutput(*seen, false)), call);
+  if (!Waits(*seen))
+    return Observe(*task, EndOf(before.serial, seen->state(), seen->outcome(), HasOutput(*seen, false)), call);
   if (before.ended) Complain(*task, absl::StrCat(call, " worked though it had ended"));
   const TimeMs deadline = ToMs(seen->deadline());
   if (sole) task->dues = {{deadline, deadline, 0}};
@@ -462,7 +469,8 @@ void Expectations::CheckContent(const Task& task, const v1::Task& seen, bool ful
 }
 
 void Expectations::CheckWaiting(Task& task, const Glance& before, const v1::Task& seen, const std::string& by) {
-  if (before.ended) return Complain(task, absl::StrCat("waits again: known is ", task.end->Describe(), ", but not to ", by));
+  if (before.ended)
+    return Complain(task, absl::StrCat("waits again: known is ", task.end->Describe(), ", but not to ", by));
   if (before.latest_due < before.at - kLateSlack) {
     Complain(task, absl::StrCat("still waits at ", before.at, ", though it was due at ", before.latest_due, ": ", by));
   }
@@ -470,7 +478,8 @@ void Expectations::CheckWaiting(Task& task, const Glance& before, const v1::Task
   const bool known = std::any_of(task.dues.begin(), task.dues.end(), [deadline](const Due& due) {
     return deadline >= due.earliest && deadline <= due.latest;
   });
-  // Cancellation with a grace time leaves an earlier deadline as it is; what was overwritten meanwhile is not known either.
+  // Cancellation with a grace time leaves an earlier deadline as it is; what was overwritten meanwhile is not known
+  // either.
   const bool certain = task.dues.size() == 1 && task.deadline_calls == 0 && before.latest_due == LatestDue(task);
   if (!known && certain) {
     Complain(task, absl::StrCat("has the deadline ", deadline, ", not ", task.dues[0].earliest, ": ", by));
@@ -537,7 +546,8 @@ void Expectations::CheckWatched(TimeMs until) {
   for (const auto& [serial, task] : tasks_) {
     if (task.plan.name_space != 0 || task.task_id.empty() || task.acked_at >= until) continue;
     if (!task.seen_issued) Complain(task, "the watch did not show its issue");
-    if (task.end.has_value() && task.end_seen_at < until && !task.seen_resolved) Complain(task, "the watch did not show its end");
+    if (task.end.has_value() && task.end_seen_at < until && !task.seen_resolved)
+      Complain(task, "the watch did not show its end");
   }
 }
 

@@ -1,7 +1,7 @@
 // What the broker owes us: every answer it gave, and every call that it may have carried out without answering.
 //
-// A call is told of before it is sent and after it was answered, or was not. Whatever is seen of a task later, by whichever
-// door, is held against that:
+// A call is told of before it is sent and after it was answered, or was not. Whatever is seen of a task later, by
+// whichever door, is held against that:
 //   * a task whose issue was acknowledged is there, with what was asked for
 //   * it ends once, the same for every observer, with something that was sent, or by a deadline that had passed
 //   * it does not wait any more once it ended, or once its last deadline has passed

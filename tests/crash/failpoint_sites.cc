@@ -42,7 +42,8 @@ std::string FailpointSites::Pick(Random& random) {
   std::shuffle(names.begin(), names.end(), random);
   // Those that fired least, but a site that cannot be reached yet must not take every turn.
   const auto rank = [this](const std::string& name) { return sites_[name].fired * 3 + sites_[name].picked; };
-  last_ = *std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  last_ =
+      *std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   ++sites_[last_].picked;
   return absl::StrCat(last_, "=crash@", 1 + random() % sites_[last_].bound);
 }

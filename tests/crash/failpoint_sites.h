@@ -12,8 +12,8 @@ namespace tokenbroker::testing {
 // Every name in a TB_FAILPOINT("...") below the folders, sorted.
 std::vector<std::string> FindFailpoints(const std::vector<std::string>& folders);
 
-// Picks sites so that each fires about equally often. At which hit is random below a bound that grows with every crash and
-// shrinks when a site was not hit so often.
+// Picks sites so that each fires about equally often. At which hit is random below a bound that grows with every crash
+// and shrinks when a site was not hit so often.
 class FailpointSites {
  public:
   explicit FailpointSites(const std::vector<std::string>& names);

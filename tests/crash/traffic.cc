@@ -74,7 +74,8 @@ Answer AnswerOf(const v1::SettlementResult& result) {
   return answer;
 }
 
-void SettleOne(const BrokerClient& client, Expectations& expectations, const Glance& task, int choice, const v1::TaskRef& by) {
+void SettleOne(const BrokerClient& client, Expectations& expectations, const Glance& task, int choice,
+               const v1::TaskRef& by) {
   const v1::Settlement settlement = SettlementOf(by, task.serial, choice);
   expectations.BeforeSettle(task.serial, choice);
   Answer answer;
@@ -174,7 +175,8 @@ class Single {
     expectations_.BeforeIssue(plan);
     for (int sends = 1 + static_cast<int>(random_() % 2); sends > 0; --sends) {
       const int choice = static_cast<int>(random_() % 2);
-      const v1::Settlement settlement = SettlementOf(ByKey(NamespaceName(plan.name_space), plan.key), plan.serial, choice);
+      const v1::Settlement settlement =
+          SettlementOf(ByKey(NamespaceName(plan.name_space), plan.key), plan.serial, choice);
       expectations_.BeforeSettle(plan.serial, choice);
       expectations_.AfterPark(plan.serial, choice, SendPark(settlement));
       if (lost_) return;
@@ -185,8 +187,8 @@ class Single {
   Answer SendPark(const v1::Settlement& settlement) {
     v1::SucceedResponse succeeded;
     v1::FailResponse failed;
-    const grpc::Status status =
-        settlement.has_succeed() ? client_.Succeed(settlement.succeed(), succeeded) : client_.Fail(settlement.fail(), failed);
+    const grpc::Status status = settlement.has_succeed() ? client_.Succeed(settlement.succeed(), succeeded)
+                                                         : client_.Fail(settlement.fail(), failed);
     Note(status);
     return AnswerOf(status, settlement.has_succeed() ? succeeded.verdict() : failed.verdict(), "");
   }
@@ -221,7 +223,8 @@ class Single {
     if (random_() % 3 == 0) request.set_progress(absl::StrCat("{\"at\":", random_() % 100, "}"));
     expectations_.BeforeBeat(task.serial);
     v1::HeartbeatResponse response;
-    const grpc::Status status = client_.Call(client_.resolver(), &v1::ResolverService::Stub::Heartbeat, request, response);
+    const grpc::Status status =
+        client_.Call(client_.resolver(), &v1::ResolverService::Stub::Heartbeat, request, response);
     Note(status);
     expectations_.AfterBeat(task, ToMs(response.next_due()), AnswerOf(status, v1::VERDICT_ACCEPTED, ""));
   }
@@ -247,7 +250,8 @@ class Single {
     *request.mutable_timeout() = ToDuration(timeout);
     expectations_.BeforeExtend(task.serial, timeout);
     v1::ExtendDeadlineResponse response;
-    const grpc::Status status = client_.Call(client_.tasks(), &v1::TaskService::Stub::ExtendDeadline, request, response);
+    const grpc::Status status =
+        client_.Call(client_.tasks(), &v1::TaskService::Stub::ExtendDeadline, request, response);
     Note(status);
     expectations_.AfterDeadlineCall(task, status.ok() ? &response.task() : nullptr,
                                     AnswerOf(status, v1::VERDICT_ACCEPTED, ""), "extending");
@@ -311,7 +315,8 @@ class Batch {
       *request.add_items() = plan.Request();
     }
     v1::BatchIssueTasksResponse response;
-    const grpc::Status status = client_.Call(client_.tasks(), &v1::TaskService::Stub::BatchIssueTasks, request, response);
+    const grpc::Status status =
+        client_.Call(client_.tasks(), &v1::TaskService::Stub::BatchIssueTasks, request, response);
     if (!status.ok()) lost_ = true;
     for (int i = 0; i < kBatchItems; ++i) {
       if (!status.ok()) {
@@ -340,7 +345,8 @@ class Batch {
     }
     if (sent.empty()) return;
     v1::BatchSettleResponse response;
-    const grpc::Status status = client_.Call(client_.resolver(), &v1::ResolverService::Stub::BatchSettle, request, response);
+    const grpc::Status status =
+        client_.Call(client_.resolver(), &v1::ResolverService::Stub::BatchSettle, request, response);
     if (!status.ok()) return void(lost_ = true);
     traffic_.answered_ += sent.size();
     for (size_t i = 0; i < sent.size(); ++i) {
@@ -408,7 +414,8 @@ class Waiting {
     if (status.ok()) {
       ++traffic_.answered_;
       // A wait that ran into its limit is as good as a look only at its end, so nothing is held against it then.
-      if (response.task().state() != v1::TASK_STATE_WAITING) expectations_.AfterLook(task, response.task(), true, "AwaitTask");
+      if (response.task().state() != v1::TASK_STATE_WAITING)
+        expectations_.AfterLook(task, response.task(), true, "AwaitTask");
     } else if (reason == v1::ERROR_REASON_TASK_UNKNOWN) {
       expectations_.AfterUnknown(task, "AwaitTask");
     } else if (reason == v1::ERROR_REASON_DRAINING) {

@@ -23,7 +23,8 @@ Answer AnswerOf(const grpc::Status& status, v1::Verdict verdict, const std::stri
 Answer AnswerOf(const v1::SettlementResult& result);
 
 // Sends one outcome and tells the expectations.
-void SettleOne(const BrokerClient& client, Expectations& expectations, const Glance& task, int choice, const v1::TaskRef& by);
+void SettleOne(const BrokerClient& client, Expectations& expectations, const Glance& task, int choice,
+               const v1::TaskRef& by);
 
 class Traffic {
  public:

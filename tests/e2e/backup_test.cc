@@ -31,7 +31,8 @@ class BackupTest : public BrokerTest {
 TEST_F(BackupTest, UnderLoadHoldsAllThatWasAcknowledgedBefore) {
   const std::string backups = folder() + "/backups";
   std::filesystem::create_directories(backups);
-  Start({"--storage-backup-root", backups, "--storage-checkpoint-entries", "1000", "--storage-checkpoint-interval", "1s"});
+  Start({"--storage-backup-root", backups, "--storage-checkpoint-entries", "1000", "--storage-checkpoint-interval",
+         "1s"});
   const uint32_t epoch = Epoch();
   std::vector<v1::IssueTaskResponse> before = IssueMany(3000);
   for (size_t i = 0; i < 500; ++i) ASSERT_TRUE(SucceedWith(before[i].token(), "{\"before\":1}").ok());
@@ -73,7 +74,8 @@ TEST_F(BackupTest, UnderLoadHoldsAllThatWasAcknowledgedBefore) {
     ASSERT_EQ(task.outcome().output(), i < 500 ? "{\"before\":1}" : "");
   }
   EXPECT_TRUE(SucceedWith(before[600].token(), "1").ok());
-  for (const v1::IssueTaskResponse& issued : IssueMany(2000)) EXPECT_TRUE(ids.insert(issued.task_id()).second) << issued.task_id();
+  for (const v1::IssueTaskResponse& issued : IssueMany(2000))
+    EXPECT_TRUE(ids.insert(issued.task_id()).second) << issued.task_id();
   EXPECT_EQ(Stop(), 0);
   broker_.folder = std::filesystem::path(broker_.folder).parent_path();
 }
@@ -82,8 +84,8 @@ TEST_F(BackupTest, GoesNowhereButBelowTheBackupRoot) {
   const std::string backups = folder() + "/backups";
   std::filesystem::create_directories(backups);
   Start({"--storage-backup-root", backups});
-  for (const std::string& path : {folder() + "/elsewhere", backups + "/../sideways", std::string("relative"), std::string(),
-                                  backups, broker_.data() + "/inside"}) {
+  for (const std::string& path : {folder() + "/elsewhere", backups + "/../sideways", std::string("relative"),
+                                  std::string(), backups, broker_.data() + "/inside"}) {
     v1::CreateBackupRequest request;
     request.set_path(path);
     v1::CreateBackupResponse taken;

@@ -89,7 +89,8 @@ TEST_F(ClockTest, DeadlinesThatPassedWhileItWasDownAreServedAtTheStart) {
   Start();
   EXPECT_EQ(Get(due.token()).state(), v1::TASK_STATE_EXPIRED);
   EXPECT_EQ(Get(later.token()).state(), v1::TASK_STATE_WAITING);
-  EXPECT_EQ(Get(beating.token()).state(), v1::TASK_STATE_WAITING) << "after a restart a heartbeat gets its whole interval";
+  EXPECT_EQ(Get(beating.token()).state(), v1::TASK_STATE_WAITING)
+      << "after a restart a heartbeat gets its whole interval";
 }
 
 }  // namespace

@@ -72,12 +72,12 @@ TEST_F(ConnectionsTest, GarbageOnThePortIsCutOffAndOthersAreServed) {
       "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
       std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11),  // a TLS hello at a plain port
       Http2Preface() + noise,
-      Http2Preface() + Http2Frame(9, 0, 1, noise.substr(0, 100)),          // CONTINUATION of nothing
-      Http2Preface() + Http2Frame(1, 4, 1, noise.substr(0, 1000)),         // HEADERS that do not decode
-      Http2Preface() + Http2Frame(0, 0, 1, noise.substr(0, 1000)),         // DATA on an idle stream
-      Http2Preface() + Http2Frame(8, 0, 0, std::string(4, '\0')),          // WINDOW_UPDATE by nothing
-      Http2Preface() + Http2Frame(4, 0, 0, noise.substr(0, 7)),            // SETTINGS of an odd size
-      Http2Preface() + Http2Frame(1, 4, 0, "\x82"),                        // HEADERS on stream 0
+      Http2Preface() + Http2Frame(9, 0, 1, noise.substr(0, 100)),   // CONTINUATION of nothing
+      Http2Preface() + Http2Frame(1, 4, 1, noise.substr(0, 1000)),  // HEADERS that do not decode
+      Http2Preface() + Http2Frame(0, 0, 1, noise.substr(0, 1000)),  // DATA on an idle stream
+      Http2Preface() + Http2Frame(8, 0, 0, std::string(4, '\0')),   // WINDOW_UPDATE by nothing
+      Http2Preface() + Http2Frame(4, 0, 0, noise.substr(0, 7)),     // SETTINGS of an odd size
+      Http2Preface() + Http2Frame(1, 4, 0, "\x82"),                 // HEADERS on stream 0
   };
   for (size_t i = 0; i < openings.size(); ++i) {
     for (int repeat = 0; repeat < 20; ++repeat) {
@@ -195,7 +195,8 @@ TEST_F(ConnectionsTest, SettlersThatDoNotReadTheirAnswersAreStopped) {
   const int at_first = written;
   std::this_thread::sleep_for(std::chrono::seconds(1));
   const size_t after = process().MemoryBytes();
-  std::printf("a settler that does not read: stopped after %d batches, %zu MiB more\n", written.load(), (after - before) / kMiB);
+  std::printf("a settler that does not read: stopped after %d batches, %zu MiB more\n", written.load(),
+              (after - before) / kMiB);
   EXPECT_EQ(written, at_first);
   EXPECT_LT(written, 3000);
   EXPECT_LT(after, before + 100 * kMiB);

@@ -52,14 +52,16 @@ TEST_F(EncodingTest, TextsThatAreNotUtf8AreRefused) {
   for (const std::string& bad : {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xe2\x82", "\xf4\x90\x80\x80", "\xff\xfe"}) {
     for (int field : {2, 3, 5, 6, 8, 11}) {
       const grpc::Status status = Send(kIssue, name_space + TextField(field, bad));
-      EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << "field " << field << ": " << Describe(status);
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+          << "field " << field << ": " << Describe(status);
       EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_INVALID_FIELD) << "field " << field;
     }
   }
 }
 
 TEST_F(EncodingTest, NoughtAndControlCharactersAreRefusedInNames) {
-  for (const std::string& bad : {std::string("a\0b", 3), std::string("a\nb"), std::string("\x7f"), std::string("\xc2\x85")}) {
+  for (const std::string& bad :
+       {std::string("a\0b", 3), std::string("a\nb"), std::string("\x7f"), std::string("\xc2\x85")}) {
     v1::IssueTaskRequest request;
     request.set_namespace_("e2e");
     request.set_correlation_key(bad);
@@ -69,7 +71,8 @@ TEST_F(EncodingTest, NoughtAndControlCharactersAreRefusedInNames) {
 }
 
 TEST_F(EncodingTest, PayloadsComeBackByteForByte) {
-  const std::string json = " {\"z\": 1.50e+00,\t\"a\" : \"\\u00e9 \xc3\xa9 \\/ \",\"a\":2, \"big\": 123456789012345678901234567890 }\r\n";
+  const std::string json =
+      " {\"z\": 1.50e+00,\t\"a\" : \"\\u00e9 \xc3\xa9 \\/ \",\"a\":2, \"big\": 123456789012345678901234567890 }\r\n";
   v1::IssueTaskRequest request;
   request.set_namespace_("e2e");
   request.set_input(json);
@@ -86,7 +89,8 @@ TEST_F(EncodingTest, RandomBytesAreRefusedAndTheBrokerLives) {
   for (int i = 0; i < 2000; ++i) {
     std::string bytes(random() % 200, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random());
-    for (const char* method : {kIssue, "/tokenbroker.v1.ResolverService/BatchSettle", "/tokenbroker.v1.TaskService/ListTasks"}) {
+    for (const char* method :
+         {kIssue, "/tokenbroker.v1.ResolverService/BatchSettle", "/tokenbroker.v1.TaskService/ListTasks"}) {
       const grpc::Status status = Send(method, bytes);
       EXPECT_NE(status.error_code(), grpc::StatusCode::INTERNAL) << Describe(status);
       EXPECT_NE(status.error_code(), grpc::StatusCode::UNAVAILABLE) << Describe(status);

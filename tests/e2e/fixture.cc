@@ -56,9 +56,11 @@ std::vector<v1::IssueTaskResponse> BrokerTest::IssueMany(size_t count, const std
   std::vector<v1::IssueTaskResponse> issued;
   while (issued.size() < count) {
     v1::BatchIssueTasksRequest request;
-    for (size_t i = issued.size(); i < std::min(count, issued.size() + 1000); ++i) request.add_items()->set_namespace_(name_space);
+    for (size_t i = issued.size(); i < std::min(count, issued.size() + 1000); ++i)
+      request.add_items()->set_namespace_(name_space);
     v1::BatchIssueTasksResponse response;
-    const grpc::Status status = client().Call(client().tasks(), &v1::TaskService::Stub::BatchIssueTasks, request, response);
+    const grpc::Status status =
+        client().Call(client().tasks(), &v1::TaskService::Stub::BatchIssueTasks, request, response);
     EXPECT_TRUE(status.ok()) << Describe(status);
     if (!status.ok()) break;
     for (const auto& item : response.items()) issued.push_back(item.issued());

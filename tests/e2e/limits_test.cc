@@ -59,10 +59,12 @@ std::vector<IssueCase> IssueCases() {
   add_text("summary", 1024, [](IssueRequest& r, std::string value) { r.set_summary(value); });
   add_text("target", 64, [](IssueRequest& r, std::string value) { r.set_target(value); });
   add_text("upstream_token", 2048, [](IssueRequest& r, std::string value) { r.set_upstream_token(value); });
-  add_text("trace.tracestate", 512, [](IssueRequest& r, std::string value) { r.mutable_trace()->set_tracestate(value); });
+  add_text("trace.tracestate", 512,
+           [](IssueRequest& r, std::string value) { r.mutable_trace()->set_tracestate(value); });
   add_text("labels", 255, [](IssueRequest& r, std::string value) { (*r.mutable_labels())["label"] = value; });
   add_text("labels", 63, [](IssueRequest& r, std::string value) { (*r.mutable_labels())[value] = "value"; });
-  cases.push_back({"labels", "32", [](IssueRequest& r) { AddLabels(r, 32); }, [](IssueRequest& r) { AddLabels(r, 33); }});
+  cases.push_back(
+      {"labels", "32", [](IssueRequest& r) { AddLabels(r, 32); }, [](IssueRequest& r) { AddLabels(r, 33); }});
   cases.push_back({"input", absl::StrCat(kPayload), [](IssueRequest& r) { r.set_input(JsonOf(kPayload)); },
                    [](IssueRequest& r) { r.set_input(JsonOf(kPayload + 1)); }});
   cases.push_back({"input", "128", [](IssueRequest& r) { r.set_input(Nested(128)); },
@@ -116,8 +118,10 @@ class LimitsTest : public BrokerTest {
       set(request, size);
       Response response;
       const grpc::Status status = client().Call(client().resolver(), method, request, response);
-      if (size > max) ExpectRefused(status, field, limit);
-      else EXPECT_TRUE(status.ok()) << field << ": " << Describe(status);
+      if (size > max)
+        ExpectRefused(status, field, limit);
+      else
+        EXPECT_TRUE(status.ok()) << field << ": " << Describe(status);
     }
   }
 };
@@ -138,26 +142,32 @@ TEST_F(LimitsTest, IssueTakesEachFieldUpToItsLimit) {
 
 TEST_F(LimitsTest, SettlingTakesEachFieldUpToItsLimit) {
   using Resolver = v1::ResolverService::Stub;
-  CheckResolver(&Resolver::Succeed, "output", "262144",
-                [](v1::SucceedRequest& r, size_t size) { r.set_output(JsonOf(size)); }, kPayload);
-  CheckResolver(&Resolver::Succeed, "output", "128",
-                [](v1::SucceedRequest& r, size_t size) { r.set_output(Nested(static_cast<int>(size))); }, 128);
+  CheckResolver(
+      &Resolver::Succeed, "output", "262144", [](v1::SucceedRequest& r, size_t size) { r.set_output(JsonOf(size)); },
+      kPayload);
+  CheckResolver(
+      &Resolver::Succeed, "output", "128",
+      [](v1::SucceedRequest& r, size_t size) { r.set_output(Nested(static_cast<int>(size))); }, 128);
   const auto request_id = [](auto& r, size_t size) {
     r.set_output("1");
     r.set_request_id(std::string(size, 'r'));
   };
   CheckResolver(&Resolver::Succeed, "request_id", "128", request_id, 128);
-  CheckResolver(&Resolver::Fail, "error", "256",
-                [](v1::FailRequest& r, size_t size) { r.set_error(std::string(size, 'e')); }, 256);
-  CheckResolver(&Resolver::Fail, "cause", "32768",
-                [](v1::FailRequest& r, size_t size) { r.set_cause(std::string(size, 'c')); }, 32'768);
-  CheckResolver(&Resolver::Heartbeat, "progress", "4096",
-                [](v1::HeartbeatRequest& r, size_t size) { r.set_progress(JsonOf(size)); }, 4096);
+  CheckResolver(
+      &Resolver::Fail, "error", "256", [](v1::FailRequest& r, size_t size) { r.set_error(std::string(size, 'e')); },
+      256);
+  CheckResolver(
+      &Resolver::Fail, "cause", "32768", [](v1::FailRequest& r, size_t size) { r.set_cause(std::string(size, 'c')); },
+      32'768);
+  CheckResolver(
+      &Resolver::Heartbeat, "progress", "4096",
+      [](v1::HeartbeatRequest& r, size_t size) { r.set_progress(JsonOf(size)); }, 4096);
 }
 
 TEST_F(LimitsTest, RefusedCallsLeaveTheTaskOpen) {
   const std::string token = Issue().token();
-  for (const std::string& output : {std::string(), std::string("bare"), std::string("{"), JsonOf(kPayload + 1), Nested(129)}) {
+  for (const std::string& output :
+       {std::string(), std::string("bare"), std::string("{"), JsonOf(kPayload + 1), Nested(129)}) {
     const grpc::Status status = SucceedWith(token, output);
     EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_INVALID_FIELD) << output.substr(0, 20) << " " << Describe(status);
   }

@@ -41,7 +41,8 @@ std::string TaskHistory::Judge(const End& end) const {
   if ((sent & winner) == 0) return "ended with something that nobody sent: " + end.Describe();
   if (accepted > 1) return absl::StrCat("accepted ", accepted, " times");
   if (accepted == 0 && !lost) return "accepted never, though every call was answered";
-  if (accepted == 1 && accepted_choice != end.choice) return "accepted one outcome, recorded another: " + end.Describe();
+  if (accepted == 1 && accepted_choice != end.choice)
+    return "accepted one outcome, recorded another: " + end.Describe();
   if ((replayed & ~winner) != 0) return "replayed a loser";
   if ((conflicted & winner) != 0) return "refused the winner";
   if ((named & ~winner) != 0) return "a conflict named a loser";

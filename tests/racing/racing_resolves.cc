@@ -3,7 +3,8 @@
 //
 //   racing_resolves --binary build/bin/tokenbroker --resolves 100000000 --crashes
 //
-// Most calls go in batches, some one by one and some through a stream. With --crashes the broker is killed now and then.
+// Most calls go in batches, some one by one and some through a stream. With --crashes the broker is killed now and
+// then.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
@@ -132,11 +133,12 @@ bool Race::Run() {
     if (!Round()) return false;
   }
   const double seconds = (NowMs() - started) / 1000.0;
-  std::printf("%llu resolves in %.1f s (%.0f a second) in %d rounds: %llu winners, %llu of them in a lost reply; %llu calls "
-              "without an answer, %d crashes, %zu violations\n",
-              static_cast<unsigned long long>(sent_.load()), seconds, sent_ / seconds, rounds,
-              static_cast<unsigned long long>(winners_), static_cast<unsigned long long>(lost_wins_),
-              static_cast<unsigned long long>(lost_.load()), crashes_, complaints_.load());
+  std::printf(
+      "%llu resolves in %.1f s (%.0f a second) in %d rounds: %llu winners, %llu of them in a lost reply; %llu calls "
+      "without an answer, %d crashes, %zu violations\n",
+      static_cast<unsigned long long>(sent_.load()), seconds, sent_ / seconds, rounds,
+      static_cast<unsigned long long>(winners_), static_cast<unsigned long long>(lost_wins_),
+      static_cast<unsigned long long>(lost_.load()), crashes_, complaints_.load());
   return complaints_ == 0;
 }
 
@@ -272,7 +274,8 @@ void Race::Settle(const BrokerClient& client, const Attempt* begin, const Attemp
   v1::BatchSettleRequest request;
   for (const Attempt* attempt = begin; attempt != end; ++attempt) *request.add_items() = SettlementFor(*attempt);
   v1::BatchSettleResponse response;
-  const grpc::Status status = client.Call(client.resolver(), &v1::ResolverService::Stub::BatchSettle, request, response);
+  const grpc::Status status =
+      client.Call(client.resolver(), &v1::ResolverService::Stub::BatchSettle, request, response);
   if (!status.ok()) {
     if (!arguments_.crashes) Complain("settling: " + Describe(status));
     return Lost(begin, end);
@@ -337,7 +340,8 @@ void Race::Check() {
     for (size_t i = from; i < end; ++i) {
       const v1::Task& task = response.items(static_cast<int>(i - from)).task();
       const TaskHistory& history = tasks_[i]->history;
-      const std::string wrong = history.Judge(EndOf(first_serial_ + i, task.state(), task.outcome(), /*with_output=*/true));
+      const std::string wrong =
+          history.Judge(EndOf(first_serial_ + i, task.state(), task.outcome(), /*with_output=*/true));
       if (!wrong.empty()) Complain(absl::StrCat("task ", history.task_id, ": ", wrong));
       ++winners_;
       lost_wins_ += history.accepted == 0;
