@@ -44,17 +44,20 @@ TEST(Contract, AnErrorMustBeInTheList) {
 }
 
 TEST(Contract, WhatIsNoSchemaIsRefused) {
-  for (const char* schema : {"", "7", "[]", "{", R"({"type": 5})", R"({"type": "none"})", R"({"pattern": "a*"})", R"({"properties": 5})",
-                             R"({"properties": {"a": {"patternProperties": {}}}})", R"({"$ref": "http://example.com/x"})",
-                             R"({"items": {"$ref": "file:///etc/passwd"}})", R"({"$ref": "#/nowhere"})"}) {
+  for (const char* schema :
+       {"", "7", "[]", "{", R"({"type": 5})", R"({"type": "none"})", R"({"pattern": "a*"})", R"({"properties": 5})",
+        R"({"properties": {"a": {"patternProperties": {}}}})", R"({"$ref": "http://example.com/x"})",
+        R"({"items": {"$ref": "file:///etc/passwd"}})", R"({"$ref": "#/nowhere"})"}) {
     EXPECT_FALSE(CheckSchema(schema).ok()) << schema;
   }
 }
 
 TEST(Contract, OrdinarySchemasAreAccepted) {
-  for (const char* schema : {"{}", kOrder, R"({"const": 5})", R"({"enum": ["a", 1, null]})", R"({"oneOf": [{"type": "string"}, {"type": "null"}]})",
-                             R"({"definitions": {"a": {"type": "string"}}, "properties": {"x": {"$ref": "#/definitions/a"}}})",
-                             R"({"properties": {"pattern": {"type": "string"}}})"}) {
+  for (const char* schema :
+       {"{}", kOrder, R"({"const": 5})", R"({"enum": ["a", 1, null]})",
+        R"({"oneOf": [{"type": "string"}, {"type": "null"}]})",
+        R"({"definitions": {"a": {"type": "string"}}, "properties": {"x": {"$ref": "#/definitions/a"}}})",
+        R"({"properties": {"pattern": {"type": "string"}}})"}) {
     EXPECT_TRUE(CheckSchema(schema).ok()) << schema << CheckSchema(schema);
   }
 }
@@ -66,14 +69,16 @@ TEST(Contract, ASchemaThatRefersToItselfIsRefused) {
 }
 
 TEST(Contract, ReferencesAreFollowed) {
-  const char* schema = R"({"definitions": {"money/eur": {"type": "number"}}, "properties": {"total": {"$ref": "#/definitions/money~1eur"}}})";
+  const char* schema =
+      R"({"definitions": {"money/eur": {"type": "number"}}, "properties": {"total": {"$ref": "#/definitions/money~1eur"}}})";
   ASSERT_TRUE(CheckSchema(schema).ok()) << CheckSchema(schema);
   EXPECT_EQ(FieldOf(schema, R"({"total": 1})"), "fine");
   EXPECT_EQ(FieldOf(schema, R"({"total": "1"})"), "output#/total");
 }
 
 TEST(Contract, AFormatIsForPeople) {
-  const char* schema = R"({"properties": {"format": {"type": "string"}, "day": {"format": "date"}, "kind": {"const": {"format": "x"}}}})";
+  const char* schema =
+      R"({"properties": {"format": {"type": "string"}, "day": {"format": "date"}, "kind": {"const": {"format": "x"}}}})";
   ASSERT_TRUE(CheckSchema(schema).ok()) << CheckSchema(schema);
   EXPECT_EQ(FieldOf(schema, R"({"day": "tomorrow"})"), "fine");
   EXPECT_EQ(FieldOf(schema, R"({"format": 1})"), "output#/format") << "a property of that name is none";
@@ -108,9 +113,12 @@ TEST(HostileContract, ASchemaThatIsItself) {
   Survives(R"({"not": {"$ref": "#"}})", "1");
   Survives(R"({"anyOf": [{"$ref": "#"}, {"$ref": "#"}]})", "1");
   Survives(R"({"if": {"$ref": "#"}, "then": {"$ref": "#"}})", "1");
-  Survives(R"({"definitions": {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}, "$ref": "#/definitions/a"})", "1");
-  Survives(R"({"definitions": {"a": {"allOf": [{"$ref": "#/definitions/b"}]}, "b": {"allOf": [{"$ref": "#/definitions/a"}]}}, "properties": {"x": {"$ref": "#/definitions/a"}}})",
-           R"({"x": 1})");
+  Survives(
+      R"({"definitions": {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}, "$ref": "#/definitions/a"})",
+      "1");
+  Survives(
+      R"({"definitions": {"a": {"allOf": [{"$ref": "#/definitions/b"}]}, "b": {"allOf": [{"$ref": "#/definitions/a"}]}}, "properties": {"x": {"$ref": "#/definitions/a"}}})",
+      R"({"x": 1})");
 }
 
 TEST(HostileContract, DeepNesting) {
@@ -128,7 +136,8 @@ TEST(HostileContract, DoublingReferences) {
       const std::string next = "{\"$ref\": \"#/definitions/d" + std::to_string(i + 1) + "\"}";
       definitions += "\"d" + std::to_string(i) + "\": {\"" + keyword + "\": [" + next + "," + next + "]},";
     }
-    const std::string schema = "{\"definitions\": {" + definitions + "\"d40\": {\"type\": \"string\"}}, \"$ref\": \"#/definitions/d0\"}";
+    const std::string schema =
+        "{\"definitions\": {" + definitions + "\"d40\": {\"type\": \"string\"}}, \"$ref\": \"#/definitions/d0\"}";
     Survives(schema, "1");
     Survives(schema, "\"x\"");
   }
@@ -148,7 +157,8 @@ TEST(HostileContract, ManyItemsThatMustBeUnique) {
 }
 
 TEST(HostileContract, ManyBranchesTimesManyItems) {
-  const std::string schema = R"({"items": {"anyOf": [)" + Repeat(R"({"required":["aaaaaaaa"]},)", 1000) + R"({"required":["b"]}]}})";
+  const std::string schema =
+      R"({"items": {"anyOf": [)" + Repeat(R"({"required":["aaaaaaaa"]},)", 1000) + R"({"required":["b"]}]}})";
   Survives(schema, "[{}" + Repeat(",{}", 80'000) + "]");
 }
 
@@ -188,7 +198,11 @@ TEST(Contract, AnOutcomeIsHeldAgainstTheContractOfTheTaskItResolves) {
   broker.broker().RunOnce();  // waits for the executor
   Call<IssueOperation> issue;
   issue.op.principal = &Anybody();
-  issue.op.request = {.name_space = "orders", .correlation_key = "k", .attempt = 2, .timeout = 1000, .output_schema = R"({"type": "string"})"};
+  issue.op.request = {.name_space = "orders",
+                      .correlation_key = "k",
+                      .attempt = 2,
+                      .timeout = 1000,
+                      .output_schema = R"({"type": "string"})"};
   broker.broker().Prepare(issue.op);
   broker.broker().Submit(issue.op);
   broker.broker().RunOnce();

@@ -1,4 +1,5 @@
-// What must hold when a write fails or the process dies: nothing acknowledged is lost, nothing unwritten is acknowledged.
+// What must hold when a write fails or the process dies: nothing acknowledged is lost, nothing unwritten is
+// acknowledged.
 #include <gtest/gtest.h>
 
 #include "tests/testing/broker_harness.h"
@@ -12,7 +13,8 @@ using storage::MemoryWrite;
 class FailureTest : public testing::Test {
  protected:
   void FailAppends(MemoryFate fate) {
-    broker_.disk().SetFaultHook([fate](MemoryWrite write, auto, auto) { return write == MemoryWrite::kAppend ? fate : MemoryFate::kSucceeds; });
+    broker_.disk().SetFaultHook(
+        [fate](MemoryWrite write, auto, auto) { return write == MemoryWrite::kAppend ? fate : MemoryFate::kSucceeds; });
   }
   void Heal() { broker_.disk().SetFaultHook(nullptr); }
 
@@ -78,8 +80,10 @@ TEST_F(FailureTest, AllOfAGroupIsKeptOrNone) {
 TEST_F(FailureTest, WhicheverWriteFailsNothingAcknowledgedIsLost) {
   for (MemoryFate fate : {MemoryFate::kFailsAndIsLost, MemoryFate::kFailsAndIsKept}) {
     for (uint64_t failing = 0; failing < 60; ++failing) {
-      BrokerHarness broker({.retention = {.resolved = 1000, .hold_after = 500}, .checkpoint = {.entries = 4, .interval = 300}});
-      broker.disk().SetFaultHook([=](auto, auto, uint64_t number) { return number == failing ? fate : MemoryFate::kSucceeds; });
+      BrokerHarness broker(
+          {.retention = {.resolved = 1000, .hold_after = 500}, .checkpoint = {.entries = 4, .interval = 300}});
+      broker.disk().SetFaultHook(
+          [=](auto, auto, uint64_t number) { return number == failing ? fate : MemoryFate::kSucceeds; });
       std::vector<Issued> acknowledged;
       std::vector<Issued> settled;
       for (int i = 0; i < 12; ++i) {
@@ -91,7 +95,8 @@ TEST_F(FailureTest, WhicheverWriteFailsNothingAcknowledgedIsLost) {
         if (broker.failure().has_value()) broker.Crash();
       }
       for (const Issued& task : acknowledged) {
-        const bool was_settled = std::any_of(settled.begin(), settled.end(), [&](const Issued& other) { return other.task == task.task; });
+        const bool was_settled =
+            std::any_of(settled.begin(), settled.end(), [&](const Issued& other) { return other.task == task.task; });
         const Seen seen = broker.Get(task);
         if (!was_settled) {
           EXPECT_TRUE(seen.ok()) << "write " << failing << " failed, and task " << task.task << " is gone";

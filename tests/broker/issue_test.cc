@@ -40,10 +40,14 @@ TEST_F(IssueTest, ARequestIdWithOtherContentIsRefused) {
                             with([](NewTask& task) { task.heartbeat_timeout = 2s; }),
                             with([](NewTask& task) { task.summary = "s"; }),
                             with([](NewTask& task) { task.target = "t"; }),
-                            with([](NewTask& task) { task.labels = {{"a", "1"}}; }),
+                            with([](NewTask& task) {
+                              task.labels = {{"a", "1"}};
+                            }),
                             with([](NewTask& task) { task.upstream_token = "u"; }),
                             with([](NewTask& task) { task.output_schema = "{}"; }),
-                            with([](NewTask& task) { task.allowed_errors = {"E", "F"}; })};
+                            with([](NewTask& task) {
+                              task.allowed_errors = {"E", "F"};
+                            })};
   for (const Issued& result : results) {
     EXPECT_EQ(result.reason, Reason::kRequestIdReused);
     EXPECT_EQ(result.field, "request_id");
@@ -66,7 +70,8 @@ TEST_F(IssueTest, ARequestRepeatedAfterTheEndSaysHowTheTaskEnded) {
   EXPECT_TRUE(again.replayed);
   EXPECT_EQ(again.state, TaskState::kFailed);
   broker_.Restart();
-  EXPECT_EQ(broker_.Issue({.request_id = "r"}).state, TaskState::kFailed) << "also when the outcome is only in the store";
+  EXPECT_EQ(broker_.Issue({.request_id = "r"}).state, TaskState::kFailed)
+      << "also when the outcome is only in the store";
 }
 
 TEST_F(IssueTest, ConcurrentIssuesWithOneRequestIdMakeOneTask) {

@@ -12,7 +12,9 @@ namespace {
 
 const std::string kSecret(64, 'a');
 
-std::string Key(const std::string& id, const std::string& secret = kSecret) { return R"({"id": )" + id + R"(, "secret": ")" + secret + "\"}"; }
+std::string Key(const std::string& id, const std::string& secret = kSecret) {
+  return R"({"id": )" + id + R"(, "secret": ")" + secret + "\"}";
+}
 std::string Keys(const std::string& list) { return "{\"keys\": [" + list + "]}"; }
 
 TEST(KeyRing, TheLastKeySealsAndAllAreFound) {
@@ -27,9 +29,10 @@ TEST(KeyRing, TheLastKeySealsAndAllAreFound) {
 
 TEST(KeyRing, WhatIsWrongIsSaidAndNeverTheSecret) {
   for (const std::string& text :
-       {std::string(), std::string("[]"), std::string("{}"), std::string("{\"keys\": 1}"), Keys(""), Keys("1"), Keys("{}"), Keys(Key("0")),
-        Keys(Key("256")), Keys(Key("-1")), Keys(Key("\"1\"")), Keys(Key("1.5")), Keys(Key("1", kSecret + "a")), Keys(Key("1", kSecret.substr(1))),
-        Keys(Key("1", std::string(64, 'g'))), Keys(Key("1") + "," + Key("1")), Keys(Key("99999999999999999999"))}) {
+       {std::string(), std::string("[]"), std::string("{}"), std::string("{\"keys\": 1}"), Keys(""), Keys("1"),
+        Keys("{}"), Keys(Key("0")), Keys(Key("256")), Keys(Key("-1")), Keys(Key("\"1\"")), Keys(Key("1.5")),
+        Keys(Key("1", kSecret + "a")), Keys(Key("1", kSecret.substr(1))), Keys(Key("1", std::string(64, 'g'))),
+        Keys(Key("1") + "," + Key("1")), Keys(Key("99999999999999999999"))}) {
     const absl::StatusOr<KeyRing> ring = KeyRing::Parse(text);
     EXPECT_TRUE(absl::IsInvalidArgument(ring.status())) << text;
     EXPECT_EQ(std::string(ring.status().message()).find("aaaa"), std::string::npos) << text;
@@ -73,7 +76,9 @@ TEST_F(KeyFileTest, ADamagedFileIsRefusedAndNotReplaced) {
   EXPECT_EQ(std::filesystem::file_size(path_), 10u);
 }
 
-TEST_F(KeyFileTest, AFolderThatIsNotThereIsAnError) { EXPECT_FALSE(KeyRing::LoadOrCreate(folder_ + "/none/keys").ok()); }
+TEST_F(KeyFileTest, AFolderThatIsNotThereIsAnError) {
+  EXPECT_FALSE(KeyRing::LoadOrCreate(folder_ + "/none/keys").ok());
+}
 
 }  // namespace
 }  // namespace tokenbroker::broker

@@ -74,8 +74,10 @@ class Model {
   void Save() {
     for (uint64_t number : set_->TakeDirtyBlocks()) {
       storage::OpenBlock block = set_->Pack(number);
-      if (block.bytes.empty()) disk_.erase(number);
-      else disk_[number] = block.bytes;
+      if (block.bytes.empty())
+        disk_.erase(number);
+      else
+        disk_[number] = block.bytes;
     }
   }
   // Forgets everything that is not on the disk.
@@ -129,9 +131,12 @@ TEST(OpenSet, BehavesLikeAMap) {
           model.CompareFrom(some);
           break;
         default:
-          if (random() % 10 < 4) model.Insert(seed % 3 == 0 ? next++ : some, random() % (uint64_t{1} << 45));
-          else if (random() % 3 == 0) model.Change(some, random() % (uint64_t{1} << 45));
-          else model.Erase(some);
+          if (random() % 10 < 4)
+            model.Insert(seed % 3 == 0 ? next++ : some, random() % (uint64_t{1} << 45));
+          else if (random() % 3 == 0)
+            model.Change(some, random() % (uint64_t{1} << 45));
+          else
+            model.Erase(some);
       }
       if (step % 1000 == 0) model.Compare();
       if (testing::Test::HasFailure()) return;

@@ -105,7 +105,8 @@ TEST_F(ParkingTest, ACallbackParkedTogetherWithTheIssueOfItsTaskIsHeldAgainstThe
   park.op.output = "7";
   Call<IssueOperation> issue;
   issue.op.principal = &Anybody();
-  issue.op.request = {.name_space = "orders", .correlation_key = "k", .timeout = 1000, .output_schema = R"({"type":"number"})"};
+  issue.op.request = {
+      .name_space = "orders", .correlation_key = "k", .timeout = 1000, .output_schema = R"({"type":"number"})"};
   broker_.broker().Prepare(issue.op);
   broker_.broker().Submit(park.op);
   broker_.broker().Submit(issue.op);

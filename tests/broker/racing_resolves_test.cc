@@ -1,4 +1,5 @@
-// Sixteen callers race with different outcomes for the same tasks, and repeat themselves: one wins, and everybody hears the same story.
+// Sixteen callers race with different outcomes for the same tasks, and repeat themselves: one wins, and everybody hears
+// the same story.
 //
 //   TB_SCALE=100 broker_test --gtest_filter=RacingResolves.*     that many times 10^5 calls
 #include <gtest/gtest.h>
@@ -47,7 +48,8 @@ class RunningBroker {
     Broker::Options options;
     options.checkpoint.entries = 5000;
     options.retention = {.resolved = 3'600'000, .hold_after = 10};
-    broker_ = *Broker::Open(options, {store_, codec_, clock_, executor_, background_, observer_, [](absl::Status status) { FAIL() << status; }});
+    broker_ = *Broker::Open(options, {store_, codec_, clock_, executor_, background_, observer_,
+                                      [](absl::Status status) { FAIL() << status; }});
     broker_->Start();
   }
   ~RunningBroker() { broker_->StopCommitter().IgnoreError(); }

@@ -14,11 +14,13 @@ std::string Picture(BrokerHarness& broker, Sequence last) {
   for (Sequence task = 1; task <= last; ++task) {
     const Seen seen = broker.Get(Ref::Id(FormatTaskId(0, task)));
     if (!seen.ok()) continue;
-    picture += std::to_string(task) + ": state " + std::to_string(static_cast<int>(seen.state)) + " input " + seen.input + " output " +
-               seen.output + " error " + seen.error + " deadline " + std::to_string(seen.state == TaskState::kWaiting ? seen.deadline : 0) +
-               " attempt " + std::to_string(seen.attempt) + (seen.cancel_requested ? " to be cancelled" : "") + "\n";
+    picture += std::to_string(task) + ": state " + std::to_string(static_cast<int>(seen.state)) + " input " +
+               seen.input + " output " + seen.output + " error " + seen.error + " deadline " +
+               std::to_string(seen.state == TaskState::kWaiting ? seen.deadline : 0) + " attempt " +
+               std::to_string(seen.attempt) + (seen.cancel_requested ? " to be cancelled" : "") + "\n";
   }
-  picture += "parked " + std::to_string(broker.broker().GetStatus().parked) + ", open " + std::to_string(broker.broker().GetStatus().open_tasks);
+  picture += "parked " + std::to_string(broker.broker().GetStatus().parked) + ", open " +
+             std::to_string(broker.broker().GetStatus().open_tasks);
   return picture;
 }
 
@@ -70,7 +72,8 @@ TEST_F(RecoveryTest, ACrashAtAnyPointOfTheStoryWithACheckpointAtAnyOtherChangesN
       }
       const std::string before = Picture(broker, broker.broker().committed());
       broker.Crash();
-      EXPECT_EQ(Picture(broker, broker.broker().committed()), before) << "checkpoint before part " << checkpoint << ", crash before " << crash;
+      EXPECT_EQ(Picture(broker, broker.broker().committed()), before)
+          << "checkpoint before part " << checkpoint << ", crash before " << crash;
       for (int part = crash; part < kParts; ++part) Tell(broker, part);
       EXPECT_EQ(broker.Get(Ref::Key("a")).input, "5");
       EXPECT_EQ(broker.Get(Ref::Key("b")).error, "E");
@@ -80,12 +83,13 @@ TEST_F(RecoveryTest, ACrashAtAnyPointOfTheStoryWithACheckpointAtAnyOtherChangesN
   }
 }
 
-// The committer packs a few blocks after each round while the background has not begun to write: what happens in between is in some
-// of the blocks and in the log behind the checkpoint.
+// The committer packs a few blocks after each round while the background has not begun to write: what happens in
+// between is in some of the blocks and in the log behind the checkpoint.
 TEST_F(RecoveryTest, ChangesDuringACheckpointAreNeitherLostNorDoubled) {
   BrokerHarness broker({.checkpoint = {.entries = 200}});
   std::vector<Issued> tasks;
-  for (int i = 0; i < 20'000; ++i) tasks.push_back(broker.Issue({.request_id = "r" + std::to_string(i), .input = std::to_string(i)}));
+  for (int i = 0; i < 20'000; ++i)
+    tasks.push_back(broker.Issue({.request_id = "r" + std::to_string(i), .input = std::to_string(i)}));
   std::mt19937 random(7);
   for (int round = 0; round < 400; ++round) {
     const Issued& task = tasks[random() % tasks.size()];

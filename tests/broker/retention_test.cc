@@ -39,7 +39,8 @@ TEST_F(RetentionTest, AnEndedTaskIsKeptForItsTimeAndThenForgotten) {
 }
 
 TEST_F(RetentionTest, AWaitingTaskOutlivesTheLogItWasIssuedIn) {
-  const Issued task = broker_.Issue({.request_id = "r", .correlation_key = "k", .timeout = 24h, .input = "7", .upstream_token = "u"});
+  const Issued task =
+      broker_.Issue({.request_id = "r", .correlation_key = "k", .timeout = 24h, .input = "7", .upstream_token = "u"});
   Live(3 * kResolved);
   EXPECT_GT(*broker_.store().Floor(0), task.task);
   for (int i = 0; i < 2; ++i) {
@@ -47,7 +48,9 @@ TEST_F(RetentionTest, AWaitingTaskOutlivesTheLogItWasIssuedIn) {
       EXPECT_EQ(broker_.Get(name).input, "7");
       EXPECT_TRUE(broker_.Beat(name).ok());
     }
-    EXPECT_TRUE(broker_.Issue({.request_id = "r", .correlation_key = "k", .timeout = 24h, .input = "7", .upstream_token = "u"}).replayed);
+    EXPECT_TRUE(
+        broker_.Issue({.request_id = "r", .correlation_key = "k", .timeout = 24h, .input = "7", .upstream_token = "u"})
+            .replayed);
     EXPECT_EQ(broker_.List({.states = {TaskState::kWaiting}}), std::vector<Sequence>{task.task});
     broker_.Restart();
   }
@@ -65,7 +68,8 @@ TEST_F(RetentionTest, ATaskThatEndsLateIsKeptForItsTimeFromThenOn) {
   EXPECT_FALSE(HasRecord(task)) << "its copy was released";
 }
 
-// Nothing happened for so long that the whole log is older than the retention time when the next checkpoint looks at it.
+// Nothing happened for so long that the whole log is older than the retention time when the next checkpoint looks at
+// it.
 TEST_F(RetentionTest, ATaskThatEndsAfterALongSilenceIsKeptForItsTime) {
   const Issued task = broker_.Issue({.request_id = "r", .correlation_key = "k", .timeout = 24h});
   Live(2 * kInterval);

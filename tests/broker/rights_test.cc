@@ -30,7 +30,8 @@ class RightsTest : public testing::Test {
     Reason by_key;
     friend bool operator==(const Told&, const Told&) = default;
   };
-  Told Tell(Rights rights, const Act& act, const std::function<void(const Issued&)>& before = [](const Issued&) {}) {
+  Told Tell(
+      Rights rights, const Act& act, const std::function<void(const Issued&)>& before = [](const Issued&) {}) {
     const Principal caller = InOrders(rights);
     const auto once = [&](auto ref) {
       const Issued task = IssueAsAnybody();
@@ -41,7 +42,8 @@ class RightsTest : public testing::Test {
       broker_.Cancel(task);
       return reason;
     };
-    return {once([](const Issued& task) { return Ref(task); }), once([](const Issued& task) { return Ref::Id(task.id); }),
+    return {once([](const Issued& task) { return Ref(task); }),
+            once([](const Issued& task) { return Ref::Id(task.id); }),
             once([](const Issued&) { return Ref::Key("k"); })};
   }
 

@@ -22,7 +22,8 @@ class TokenCodecTest : public testing::Test {
 };
 
 TEST_F(TokenCodecTest, ATokenOpensToWhatWasSealed) {
-  for (Sequence task : {Sequence{1}, Sequence{0xffff'ffff}, storage::MakeSequence(3, 9), Sequence{INT64_MAX}, Sequence{UINT64_MAX}}) {
+  for (Sequence task :
+       {Sequence{1}, Sequence{0xffff'ffff}, storage::MakeSequence(3, 9), Sequence{INT64_MAX}, Sequence{UINT64_MAX}}) {
     for (int shard : {0, 1, 255}) {
       TokenContent content;
       ASSERT_TRUE(codec_.Open(codec_.Seal({static_cast<storage::ShardId>(shard), task, 0}), content));
@@ -95,7 +96,8 @@ TEST_F(TokenCodecTest, ATokenOfAnotherKeyRingIsRefused) {
 }
 
 TEST_F(TokenCodecTest, ATokenOfAnotherPurposeIsRefused) {
-  for (int purpose = 1; purpose < 256; ++purpose) EXPECT_FALSE(Opens(codec_.Seal({0, 1, static_cast<uint8_t>(purpose)})));
+  for (int purpose = 1; purpose < 256; ++purpose)
+    EXPECT_FALSE(Opens(codec_.Seal({0, 1, static_cast<uint8_t>(purpose)})));
 }
 
 TEST_F(TokenCodecTest, RotationKeepsOldTokensUntilTheirKeyIsRemoved) {

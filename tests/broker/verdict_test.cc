@@ -38,7 +38,8 @@ TEST_F(VerdictTest, AnotherOutcomeConflictsAndLearnsWhatIsRecorded) {
   const Issued task = broker_.Issue();
   broker_.Fail(task, "E", "why");
   broker_.Advance(5s);
-  for (const Settled& other : {broker_.Succeed(task, "1"), broker_.Fail(task, "E", "other"), broker_.Fail(task, "F", "why")}) {
+  for (const Settled& other :
+       {broker_.Succeed(task, "1"), broker_.Fail(task, "E", "other"), broker_.Fail(task, "F", "why")}) {
     EXPECT_EQ(other.verdict, Verdict::kConflict);
     EXPECT_EQ(other.reason, Reason::kTaskAlreadyResolved);
     EXPECT_EQ(other.recorded.state, TaskState::kFailed);
@@ -67,7 +68,8 @@ TEST_F(VerdictTest, AnExpiredTaskAnswersExpiredToEverybody) {
   const Issued task = broker_.Issue({.timeout = 5s});
   broker_.Advance(5s);
   EXPECT_EQ(broker_.Succeed(task, "1").verdict, Verdict::kExpired);
-  EXPECT_EQ(broker_.Fail(task, "Timeout").verdict, Verdict::kExpired) << "the words of an expiry do not make a replay of it";
+  EXPECT_EQ(broker_.Fail(task, "Timeout").verdict, Verdict::kExpired)
+      << "the words of an expiry do not make a replay of it";
   EXPECT_EQ(broker_.Beat(task).reason, Reason::kTaskExpired);
   EXPECT_EQ(broker_.Cancel(task).reason, Reason::kTaskExpired);
   EXPECT_EQ(broker_.Extend(task, 1h).reason, Reason::kTaskExpired);

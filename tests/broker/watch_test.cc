@@ -87,8 +87,10 @@ TEST_F(WatchTest, AListHasEveryTaskOnceWhateverThePageSize) {
     const Issued task = broker_.Issue();
     broker_.Issue({.name_space = "loans"});
     all.push_back(task.task);
-    if (i % 3 == 0) broker_.Succeed(task, "1");
-    else waiting.push_back(task.task);
+    if (i % 3 == 0)
+      broker_.Succeed(task, "1");
+    else
+      waiting.push_back(task.task);
   }
   for (size_t page_size : {1, 2, 3, 20, 100}) {
     EXPECT_EQ(broker_.List({}, "orders", page_size), all);
@@ -121,7 +123,8 @@ TEST_F(WatchTest, AListNeverLacksATaskWhoseOutcomeIsBeingWritten) {
 }
 
 TEST_F(WatchTest, AFilterHasToHoldInFull) {
-  const Sequence a = broker_.Issue({.correlation_key = "order-1", .labels = {{"team", "a"}, {"prio", "1"}}, .target = "t"}).task;
+  const Sequence a =
+      broker_.Issue({.correlation_key = "order-1", .labels = {{"team", "a"}, {"prio", "1"}}, .target = "t"}).task;
   const Sequence b = broker_.Issue({.correlation_key = "order-2", .labels = {{"team", "b"}}}).task;
   broker_.Advance(10s);
   const Sequence c = broker_.Issue({.correlation_key = "invoice", .labels = {{"team", "a"}}}).task;

@@ -45,8 +45,9 @@ bool Wish::MeetsContract(bool numbers, const std::string& allowed) const {
 }
 
 bool Wish::SameRequest(const Wish& other) const {
-  return key == other.key && upstream == other.upstream && std::max<uint16_t>(attempt, 1) == std::max<uint16_t>(other.attempt, 1) &&
-         timeout == other.timeout && heartbeat_timeout == other.heartbeat_timeout && numbers_only == other.numbers_only &&
+  return key == other.key && upstream == other.upstream &&
+         std::max<uint16_t>(attempt, 1) == std::max<uint16_t>(other.attempt, 1) && timeout == other.timeout &&
+         heartbeat_timeout == other.heartbeat_timeout && numbers_only == other.numbers_only &&
          only_error == other.only_error && input == other.input;
 }
 
@@ -118,7 +119,8 @@ void Model::Judge(const Wish& wish, const Reply& reply, Moment asked, TimeMs now
   }
   ModelTask* task = Named(wish, reply, asked, now);
   if (task == nullptr || (reply.reason == Reason::kTaskUnknown && MayBeForgotten(*task, now))) {
-    Check(reply.reason == Reason::kTaskUnknown, absl::StrCat("an unknown task is not called unknown but ", Say(reply.reason)));
+    Check(reply.reason == Reason::kTaskUnknown,
+          absl::StrCat("an unknown task is not called unknown but ", Say(reply.reason)));
     return;
   }
   if (task->StateAt(now) == TaskState::kWaiting) return JudgeOpen(*task, wish, reply, now);
@@ -148,7 +150,8 @@ Reason Model::ExpectedRefusal(const Wish& wish, TimeMs now, Sequence& superseded
   }
   auto other = wish.upstream.empty() ? upstreams_.end() : upstreams_.find(wish.upstream);
   if (other == upstreams_.end() || other->second.back() == superseded) return Reason::kNone;
-  return tasks_.at(other->second.back()).StateAt(now) == TaskState::kWaiting ? Reason::kUpstreamTokenInUse : Reason::kNone;
+  return tasks_.at(other->second.back()).StateAt(now) == TaskState::kWaiting ? Reason::kUpstreamTokenInUse
+                                                                             : Reason::kNone;
 }
 
 void Model::JudgeIssue(const Wish& wish, const Reply& reply, Moment asked, TimeMs now) {
@@ -163,16 +166,21 @@ void Model::JudgeIssue(const Wish& wish, const Reply& reply, Moment asked, TimeM
       Check(wish.SameRequest(task.issued), "another request is taken for the same");
       Check(reply.task == task.task, absl::StrCat("request of task ", task.task, " answers with task ", reply.task));
       const bool waited = task.state == TaskState::kWaiting ? task.Due() > asked.time : task.ended_at >= asked.time;
-      Check(reply.state == task.StateAt(now) || (reply.state == TaskState::kWaiting && waited), absl::StrCat("a repeated request says ", Say(reply.state), " of ", Say(task.StateAt(now))));
+      Check(reply.state == task.StateAt(now) || (reply.state == TaskState::kWaiting && waited),
+            absl::StrCat("a repeated request says ", Say(reply.state), " of ", Say(task.StateAt(now))));
       return;
     }
-    if (!Check(MayBeForgotten(task, now), absl::StrCat("the request id of task ", task.task, " is forgotten: ", Say(reply.reason)))) return;
+    if (!Check(MayBeForgotten(task, now),
+               absl::StrCat("the request id of task ", task.task, " is forgotten: ", Say(reply.reason))))
+      return;
   }
   Check(!reply.replayed, "a new request is taken for a known one");
   Sequence superseded = 0;
   const Reason expected = ExpectedRefusal(wish, now, superseded);
   if (lags && reply.reason == Reason::kNamespaceLimit) return;  // what is overdue still counts as open
-  if (!Check(reply.reason == expected, absl::StrCat("issuing is answered ", Say(reply.reason), ", not ", Say(expected)))) return;
+  if (!Check(reply.reason == expected,
+             absl::StrCat("issuing is answered ", Say(reply.reason), ", not ", Say(expected))))
+    return;
   if (expected != Reason::kNone) return;
   Check(reply.superseded == superseded, absl::StrCat("superseded is ", reply.superseded, ", not ", superseded));
   ApplyIssue(wish, reply, now);
@@ -220,11 +228,13 @@ void Model::End(ModelTask& task, TaskState state, const Wish& how, TimeMs now) {
 
 void Model::JudgeResolve(const Wish& wish, const Reply& reply, Moment asked, TimeMs now) {
   ModelTask* task = Named(wish, reply, asked, now);
-  const bool unknown = reply.verdict == Verdict::kUnknown || reply.verdict == Verdict::kParked || reply.reason == Reason::kNamespaceLimit;
+  const bool unknown = reply.verdict == Verdict::kUnknown || reply.verdict == Verdict::kParked ||
+                       reply.reason == Reason::kNamespaceLimit;
   if (task == nullptr || (unknown && MayBeForgotten(*task, now))) return JudgeWithoutTask(wish, reply, now);
   if (reply.reason == Reason::kContractViolation) {
     // Found while the task still waited, if only when the call was made.
-    Check(!wish.MeetsContract(task->issued.numbers_only, task->issued.only_error), "a contract is called broken that is not");
+    Check(!wish.MeetsContract(task->issued.numbers_only, task->issued.only_error),
+          "a contract is called broken that is not");
     Check(task->state == TaskState::kWaiting ? task->Due() > asked.time : task->ended_at >= asked.time,
           "a contract is held against a task that does not wait");
     return;
@@ -239,7 +249,8 @@ void Model::JudgeResolve(const Wish& wish, const Reply& reply, Moment asked, Tim
     if (!wish.dry_run && wrong_.empty()) End(*task, wish.state, wish, now);
     return;
   }
-  const bool same = state == wish.state && task->output == wish.output && task->error == wish.error && task->cause == wish.cause;
+  const bool same =
+      state == wish.state && task->output == wish.output && task->error == wish.error && task->cause == wish.cause;
   const Verdict expected = same ? Verdict::kReplayed : VerdictOf(state);
   Check(reply.verdict == expected,
         absl::StrCat("task ", task->task, " in ", Say(state), " gets ", Say(reply.verdict), ", not ", Say(expected)));
@@ -248,29 +259,35 @@ void Model::JudgeResolve(const Wish& wish, const Reply& reply, Moment asked, Tim
 
 void Model::JudgeWithoutTask(const Wish& wish, const Reply& reply, TimeMs now) {
   if (wish.naming != Wish::Naming::kKey) {
-    Check(reply.verdict == Verdict::kUnknown && reply.reason == Reason::kTaskUnknown, absl::StrCat("an unknown task gets ", Say(reply.verdict)));
+    Check(reply.verdict == Verdict::kUnknown && reply.reason == Reason::kTaskUnknown,
+          absl::StrCat("an unknown task gets ", Say(reply.verdict)));
     return;
   }
   const Name name(wish.name_space, wish.key);
   auto parked = parked_.find(name);
   if (parked != parked_.end() && parked->second.keep_until > now) {
     const Wish& first = parked->second.wish;
-    const bool same = first.state == wish.state && first.output == wish.output && first.error == wish.error && first.cause == wish.cause;
-    Check(reply.verdict == (same ? Verdict::kParked : Verdict::kConflict), absl::StrCat("a parked outcome gets ", Say(reply.verdict)));
+    const bool same = first.state == wish.state && first.output == wish.output && first.error == wish.error &&
+                      first.cause == wish.cause;
+    Check(reply.verdict == (same ? Verdict::kParked : Verdict::kConflict),
+          absl::StrCat("a parked outcome gets ", Say(reply.verdict)));
     return;
   }
   if (wish.park_for < 0) {
     Check(reply.verdict == Verdict::kUnknown || lags, absl::StrCat("not to be parked, but gets ", Say(reply.verdict)));
     return;
   }
-  const auto in_namespace = [&](const auto& entry) { return entry.first.first == name.first && entry.second.keep_until > now; };
+  const auto in_namespace = [&](const auto& entry) {
+    return entry.first.first == name.first && entry.second.keep_until > now;
+  };
   const size_t count = std::count_if(parked_.begin(), parked_.end(), in_namespace);
   if (count >= limits_.parked_per_namespace) {
     Check(reply.reason == Reason::kNamespaceLimit, absl::StrCat("more is parked than allowed: ", Say(reply.verdict)));
     return;
   }
   if (lags && reply.verdict != Verdict::kParked) return;
-  Check(reply.verdict == Verdict::kParked && reply.reason == Reason::kNone, absl::StrCat("an early callback gets ", Say(reply.verdict)));
+  Check(reply.verdict == Verdict::kParked && reply.reason == Reason::kNone,
+        absl::StrCat("an early callback gets ", Say(reply.verdict)));
   if (wish.dry_run) return;
   if (keys_.contains(name)) keys_[name].push_back(0);
   parked_[name] = {wish, now + (wish.park_for == 0 ? kDefaultParkTime : wish.park_for)};
@@ -279,7 +296,8 @@ void Model::JudgeWithoutTask(const Wish& wish, const Reply& reply, TimeMs now) {
 // --- The others ---
 
 void Model::JudgeOpen(ModelTask& task, const Wish& wish, const Reply& reply, TimeMs now) {
-  if (!Check(reply.reason == Reason::kNone, absl::StrCat("waiting task ", task.task, " refuses: ", Say(reply.reason)))) return;
+  if (!Check(reply.reason == Reason::kNone, absl::StrCat("waiting task ", task.task, " refuses: ", Say(reply.reason))))
+    return;
   Check(reply.task == task.task, absl::StrCat("task ", reply.task, " was meant to be ", task.task));
   if (wish.kind == Operation::Kind::kHeartbeat) {
     task.beat = now;
@@ -300,7 +318,8 @@ void Model::JudgeOpen(ModelTask& task, const Wish& wish, const Reply& reply, Tim
 }
 
 void Model::CheckEnded(const ModelTask& task, const Reply& reply, TimeMs now) {
-  Check(reply.recorded.state == task.StateAt(now), absl::StrCat("task ", task.task, " is said to be in ", Say(reply.recorded.state)));
+  Check(reply.recorded.state == task.StateAt(now),
+        absl::StrCat("task ", task.task, " is said to be in ", Say(reply.recorded.state)));
   if (task.state == TaskState::kWaiting) return;  // expired, and nobody has seen it yet
   Check(reply.recorded.error == task.error, absl::StrCat("task ", task.task, " has another error on record"));
   Check(reply.recorded.time == task.ended_at, absl::StrCat("task ", task.task, " ended at another time"));
@@ -322,15 +341,19 @@ void Model::JudgeLook(const Wish& wish, const Reply& reply, Moment asked, TimeMs
 
 void Model::CheckRecord(const ModelTask& task, const TaskRecord& record, TimeMs now) {
   const std::string name = absl::StrCat("task ", task.task);
-  Check(record.state == task.StateAt(now), absl::StrCat(name, " is seen in ", Say(record.state), ", not ", Say(task.StateAt(now))));
-  Check(record.issued.input == task.issued.input && record.issued.attempt == task.attempt, name + " has another content");
+  Check(record.state == task.StateAt(now),
+        absl::StrCat(name, " is seen in ", Say(record.state), ", not ", Say(task.StateAt(now))));
+  Check(record.issued.input == task.issued.input && record.issued.attempt == task.attempt,
+        name + " has another content");
   if (record.state == TaskState::kWaiting) {
     Check(record.deadline == task.deadline, name + " is seen with another deadline");
     Check(record.cancel_requested == task.cancel_requested, name + " is seen with another cancel_requested");
-    Check(task.last_progress.empty() ? record.progress.empty() || task.progress.contains(record.progress) : record.progress == task.last_progress,
+    Check(task.last_progress.empty() ? record.progress.empty() || task.progress.contains(record.progress)
+                                     : record.progress == task.last_progress,
           name + " is seen with another progress");
   } else if (task.state != TaskState::kWaiting) {
-    Check(record.outcome->output == task.output && record.outcome->error == task.error && record.outcome->time == task.ended_at,
+    Check(record.outcome->output == task.output && record.outcome->error == task.error &&
+              record.outcome->time == task.ended_at,
           name + " is seen with another outcome");
   }
 }
@@ -345,7 +368,8 @@ void Model::Expire(const storage::ResolvedEntry& entry) {
   Check(entry.due == task->Due(), absl::StrCat(name, " was due at ", task->Due(), ", not ", entry.due));
   Check(entry.state == task->StateWhenDue(), absl::StrCat(name, " expires into ", Say(entry.state)));
   const bool total = task->deadline <= task->HeartbeatDue();
-  if (entry.state == TaskState::kExpired) Check(entry.error == (total ? "Timeout" : "HeartbeatTimeout"), name + " expires with another error");
+  if (entry.state == TaskState::kExpired)
+    Check(entry.error == (total ? "Timeout" : "HeartbeatTimeout"), name + " expires with another error");
   End(*task, entry.state, Wish{.error = std::string(entry.error), .cause = std::string(entry.cause)}, entry.time);
 }
 
@@ -359,7 +383,9 @@ void Model::Observe(const Change& change) {
   }
   const bool by_broker = change.kind == Change::Kind::kResolved && change.task->outcome->resolved_by == "broker";
   if (task->expected.empty() && by_broker) Expire(*change.task->outcome);
-  if (!Check(!task->expected.empty(), absl::StrCat(name, " has a change that nobody made: ", static_cast<int>(change.kind)))) return;
+  if (!Check(!task->expected.empty(),
+             absl::StrCat(name, " has a change that nobody made: ", static_cast<int>(change.kind))))
+    return;
   const auto [kind, state] = task->expected.front();
   task->expected.pop_front();
   Check(kind == change.kind && state == change.task->state,
@@ -389,17 +415,21 @@ void Model::CheckNothingMissed(TimeMs now) {
 
 void Model::CheckList(const std::string& name_space, bool only_waiting, const std::vector<Sequence>& listed, TimeMs now,
                       DurationMs hold_after) {
-  Check(std::is_sorted(listed.begin(), listed.end()) && std::adjacent_find(listed.begin(), listed.end()) == listed.end(),
-        "a list is not in order");
+  Check(
+      std::is_sorted(listed.begin(), listed.end()) && std::adjacent_find(listed.begin(), listed.end()) == listed.end(),
+      "a list is not in order");
   const std::set<Sequence> there(listed.begin(), listed.end());
   for (Sequence task : there) {
     const ModelTask* known = Find(task);
-    if (!Check(known != nullptr && known->issued.name_space == name_space, absl::StrCat("a list has the foreign task ", task))) return;
+    if (!Check(known != nullptr && known->issued.name_space == name_space,
+               absl::StrCat("a list has the foreign task ", task)))
+      return;
     Check(!only_waiting || known->state == TaskState::kWaiting, absl::StrCat("a list of waiting tasks has ", task));
   }
   for (const auto& [id, task] : tasks_) {
     if (task.issued.name_space != name_space || there.contains(id)) continue;
-    const bool may_lack = task.state != TaskState::kWaiting && (only_waiting || now - task.issued_at >= retention_.resolved + hold_after);
+    const bool may_lack =
+        task.state != TaskState::kWaiting && (only_waiting || now - task.issued_at >= retention_.resolved + hold_after);
     if (!Check(may_lack, absl::StrCat("a list lacks task ", id, " in ", Say(task.state)))) return;
   }
 }

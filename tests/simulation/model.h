@@ -1,11 +1,13 @@
-// What the broker must do, written down a second time: plain maps, no disk, no log, no timers. It follows the comments of the protos
-// and the table in rules.h, not the code.
+// What the broker must do, written down a second time: plain maps, no disk, no log, no timers. It follows the comments
+// of the protos and the table in rules.h, not the code.
 //
-// The simulation tells the model every call together with the broker's reply, and every change that the watch stream shows; the model
-// says what is wrong, and otherwise draws the conclusions. It knows the sequence numbers of tasks from the replies, nothing else.
+// The simulation tells the model every call together with the broker's reply, and every change that the watch stream
+// shows; the model says what is wrong, and otherwise draws the conclusions. It knows the sequence numbers of tasks from
+// the replies, nothing else.
 //
-// Deadlines are not acted upon here, they are only known: a task whose deadline has passed counts as expired, and when the stream
-// shows that it ended, the model checks that it was due. So the model needs no notion of when the broker got around to it.
+// Deadlines are not acted upon here, they are only known: a task whose deadline has passed counts as expired, and when
+// the stream shows that it ended, the model checks that it was due. So the model needs no notion of when the broker got
+// around to it.
 #pragma once
 
 #include <cstdint>
@@ -99,9 +101,7 @@ struct ModelTask {
   TaskState StateWhenDue() const {
     return cancel_requested && deadline <= HeartbeatDue() ? TaskState::kCancelled : TaskState::kExpired;
   }
-  TaskState StateAt(TimeMs now) const {
-    return state != TaskState::kWaiting || Due() > now ? state : StateWhenDue();
-  }
+  TaskState StateAt(TimeMs now) const { return state != TaskState::kWaiting || Due() > now ? state : StateWhenDue(); }
 };
 
 // When a call was made: what it means by a name may change until it is answered.
@@ -114,7 +114,8 @@ class Model {
  public:
   Model(const Limits& limits, const RetentionPolicy& retention) : limits_(limits), retention_(retention) {}
 
-  // Checks the reply to a call, and takes over what it did. Replies are to be judged in the order in which they were given.
+  // Checks the reply to a call, and takes over what it did. Replies are to be judged in the order in which they were
+  // given.
   void Judge(const Wish& wish, const Reply& reply, Moment asked, TimeMs now);
   // The next change of the watch stream.
   void Observe(const Change& change);

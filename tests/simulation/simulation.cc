@@ -166,12 +166,16 @@ Wish Simulation::RandomIssue() {
   Wish wish;
   wish.kind = Operation::Kind::kIssue;
   wish.name_space = kNamespaces[random_.Below(2)];
-  if (random_.Chance(60)) wish.request_id = absl::StrCat("r", random_.Chance(80) ? next_name_ : random_.Below(next_name_));
+  if (random_.Chance(60))
+    wish.request_id = absl::StrCat("r", random_.Chance(80) ? next_name_ : random_.Below(next_name_));
   if (random_.Chance(60)) wish.key = absl::StrCat("k", random_.Below(6));
   if (random_.Chance(15)) wish.upstream = absl::StrCat("upstream-", random_.Below(4));
   wish.attempt = random_.OneOf({0, 0, 1, 2, 3});
-  wish.timeout = random_.OneOf<DurationMs>({kMinTimeout, 50, kSecond, 20 * kSecond, 5 * kMinute, 3 * kHour, 40 * kHour});
-  if (random_.Chance(40)) wish.heartbeat_timeout = std::min(wish.timeout, random_.OneOf<DurationMs>({10, kSecond, 10 * kSecond, kMinute, kHour}));
+  wish.timeout =
+      random_.OneOf<DurationMs>({kMinTimeout, 50, kSecond, 20 * kSecond, 5 * kMinute, 3 * kHour, 40 * kHour});
+  if (random_.Chance(40))
+    wish.heartbeat_timeout =
+        std::min(wish.timeout, random_.OneOf<DurationMs>({10, kSecond, 10 * kSecond, kMinute, kHour}));
   wish.numbers_only = random_.Chance(20);
   if (random_.Chance(10)) wish.only_error = "E1";
   wish.input = absl::StrCat(next_name_++);
@@ -197,8 +201,8 @@ Wish Simulation::RandomResolve() {
 // Mostly a task of late, by any of its names; sometimes one that nobody knows.
 void Simulation::NameTask(Wish& wish) {
   wish.name_space = kNamespaces[random_.Below(2)];
-  wish.naming = random_.OneOf({Wish::Naming::kToken, Wish::Naming::kToken, Wish::Naming::kToken, Wish::Naming::kId, Wish::Naming::kKey,
-                               Wish::Naming::kKey, Wish::Naming::kUpstream, Wish::Naming::kForged});
+  wish.naming = random_.OneOf({Wish::Naming::kToken, Wish::Naming::kToken, Wish::Naming::kToken, Wish::Naming::kId,
+                               Wish::Naming::kKey, Wish::Naming::kKey, Wish::Naming::kUpstream, Wish::Naming::kForged});
   wish.key = absl::StrCat("k", random_.Below(6));
   wish.upstream = absl::StrCat("upstream-", random_.Below(4));
   const auto& tasks = model_.tasks();
@@ -412,22 +416,27 @@ Reply Simulation::ReplyTo(Asked& asked) {
 void Simulation::Answered(Asked& asked) {
   asked.answered = true;
   Reply reply = ReplyTo(asked);
-  trace_.Add(static_cast<uint64_t>(reply.reason) << 32 | static_cast<uint64_t>(reply.verdict) << 16 | static_cast<uint64_t>(asked.wish.kind));
+  trace_.Add(static_cast<uint64_t>(reply.reason) << 32 | static_cast<uint64_t>(reply.verdict) << 16 |
+             static_cast<uint64_t>(asked.wish.kind));
   trace_.Add(reply.task);
-  if (asked.wish.kind == Operation::Kind::kAwait && (!asked.operation->refusal || asked.operation->refusal.reason == Reason::kDraining)) {
+  if (asked.wish.kind == Operation::Kind::kAwait &&
+      (!asked.operation->refusal || asked.operation->refusal.reason == Reason::kDraining)) {
     answered_awaits_.push_back(&asked);
     return;
   }
   TaskRecordPtr record;
   if (asked.wish.kind == Operation::Kind::kLocate && !asked.operation->refusal) {
-    absl::StatusOr<TaskRecordPtr> loaded = harness_.broker().Load(static_cast<LocateOperation&>(*asked.operation).located);
+    absl::StatusOr<TaskRecordPtr> loaded =
+        harness_.broker().Load(static_cast<LocateOperation&>(*asked.operation).located);
     if (loaded.ok()) record = *std::move(loaded);
   }
   reply.record = record.get();
   if (verbose_) {
-    Say(absl::StrCat("answer to kind ", static_cast<int>(asked.wish.kind), " naming ", static_cast<int>(asked.wish.naming), " task ", asked.wish.task,
-                     " key ", asked.wish.key, " request ", asked.wish.request_id, ": reason ", static_cast<int>(reply.reason), " verdict ",
-                     static_cast<int>(reply.verdict), " task ", reply.task, " superseded ", reply.superseded, " ", asked.operation->refusal.message));
+    Say(absl::StrCat("answer to kind ", static_cast<int>(asked.wish.kind), " naming ",
+                     static_cast<int>(asked.wish.naming), " task ", asked.wish.task, " key ", asked.wish.key,
+                     " request ", asked.wish.request_id, ": reason ", static_cast<int>(reply.reason), " verdict ",
+                     static_cast<int>(reply.verdict), " task ", reply.task, " superseded ", reply.superseded, " ",
+                     asked.operation->refusal.message));
   }
   const bool fine = model_.wrong().empty();
   model_.Judge(asked.wish, reply, asked.asked, harness_.now());
@@ -437,7 +446,8 @@ void Simulation::Answered(Asked& asked) {
 void Simulation::CancelSomeAwait() {
   for (auto asked = asked_.begin(); asked != asked_.end(); ++asked) {
     if (asked->answered || asked->waits_since == 0 || random_.Chance(50)) continue;
-    if (!harness_.broker().CancelAwait(static_cast<AwaitOperation&>(*asked->operation))) model_.Wrong("an await that waits cannot be cancelled");
+    if (!harness_.broker().CancelAwait(static_cast<AwaitOperation&>(*asked->operation)))
+      model_.Wrong("an await that waits cannot be cancelled");
     asked_.erase(asked);
     return;
   }
@@ -500,7 +510,8 @@ MemoryFate Simulation::NextFate(MemoryWrite write) {
 void Simulation::Crash() {
   ++report_.crashes;
   harness_.disk().Crash();
-  if (random_.Chance(30)) harness_.AdvanceUnnoticed(Millis(random_.OneOf<DurationMs>({kSecond, 10 * kMinute, 30 * kHour})));
+  if (random_.Chance(30))
+    harness_.AdvanceUnnoticed(Millis(random_.OneOf<DurationMs>({kSecond, 10 * kMinute, 30 * kHour})));
   Reopen();
 }
 
@@ -525,6 +536,11 @@ void Simulation::Reopen() {
   for (const Asked& asked : asked_) {
     if (!asked.answered) lost_.push_back(asked.wish);
   }
+  std::vector<Sequence> told;
+  for (const Asked* asked : answered_awaits_) {
+    const auto& await = static_cast<const AwaitOperation&>(*asked->operation);
+    if (!await.refusal && await.located.outcome_at != 0) told.push_back(await.located.task);
+  }
   harness_.Close();
   asked_.clear();
   answered_awaits_.clear();
@@ -534,6 +550,10 @@ void Simulation::Reopen() {
   Recall();
   model_.Restarted(harness_.now());
   ReadStreams();
+  for (Sequence task : told) {
+    if (model_.Find(task)->state == TaskState::kWaiting)
+      model_.Wrong(absl::StrCat("somebody was told of an end of task ", task, " that is not on disk"));
+  }
 }
 
 // What the last round wrote before it died: the calls behind it took effect, although nobody was told.
@@ -549,7 +569,8 @@ void Simulation::Recall() {
 bool Simulation::Names(const Wish& wish, Sequence task) {
   const ModelTask* known = model_.Find(task);
   if (known == nullptr) return false;
-  if (wish.naming == Wish::Naming::kKey) return known->issued.name_space == wish.name_space && known->issued.key == wish.key;
+  if (wish.naming == Wish::Naming::kKey)
+    return known->issued.name_space == wish.name_space && known->issued.key == wish.key;
   if (wish.naming == Wish::Naming::kUpstream) return known->issued.upstream == wish.upstream;
   return wish.naming != Wish::Naming::kForged && wish.task == task;
 }
@@ -572,19 +593,22 @@ void Simulation::RecallEntry(Sequence sequence, const storage::LogEntry& entry) 
       absl::StatusOr<storage::ResolvedEntry> end = next.ok() ? storage::DecodeResolved(*next) : next.status();
       if (end.ok() && end->task == sequence) reply.state = end->state;
     }
-    take_over(issued->time, reply, [&](const Wish& wish) { return wish.kind == Operation::Kind::kIssue && wish.input == issued->input; });
+    take_over(issued->time, reply,
+              [&](const Wish& wish) { return wish.kind == Operation::Kind::kIssue && wish.input == issued->input; });
   } else if (auto* end = std::get_if<storage::ResolvedEntry>(&entry)) {
     const ModelTask* task = model_.Find(end->task);
-    if (task != nullptr && task->state == end->state) return;  // the end of a superseded task, or one that a parked outcome ended
-    if (end->state == TaskState::kSuperseded) return;          // its successor comes next
+    if (task != nullptr && task->state == end->state)
+      return;  // the end of a superseded task, or one that a parked outcome ended
+    if (end->state == TaskState::kSuperseded) return;  // its successor comes next
     if (end->resolved_by == "broker") return model_.Expire(*end);
     reply.task = end->task;
     reply.verdict = Verdict::kAccepted;
     take_over(end->time, reply, [&](const Wish& wish) {
       const bool names = Names(wish, end->task);
-      if (wish.kind == Operation::Kind::kCancel) return names && end->state == TaskState::kCancelled && wish.grace == 0 && wish.cause == end->cause;
-      return wish.kind == Operation::Kind::kResolve && !wish.dry_run && names && wish.state == end->state && wish.output == end->output &&
-             wish.error == end->error && wish.cause == end->cause;
+      if (wish.kind == Operation::Kind::kCancel)
+        return names && end->state == TaskState::kCancelled && wish.grace == 0 && wish.cause == end->cause;
+      return wish.kind == Operation::Kind::kResolve && !wish.dry_run && names && wish.state == end->state &&
+             wish.output == end->output && wish.error == end->error && wish.cause == end->cause;
     });
   } else if (auto* moved = std::get_if<storage::DeadlineChangedEntry>(&entry)) {
     reply.task = moved->task;
@@ -595,8 +619,8 @@ void Simulation::RecallEntry(Sequence sequence, const storage::LogEntry& entry) 
   } else if (auto* asked = std::get_if<storage::CancelRequestedEntry>(&entry)) {
     reply.task = asked->task;
     take_over(asked->time, reply, [&](const Wish& wish) {
-      return wish.kind == Operation::Kind::kCancel && wish.grace > 0 && wish.cause == asked->reason && asked->deadline <= asked->time + wish.grace &&
-             Names(wish, asked->task);
+      return wish.kind == Operation::Kind::kCancel && wish.grace > 0 && wish.cause == asked->reason &&
+             asked->deadline <= asked->time + wish.grace && Names(wish, asked->task);
     });
   } else if (auto* note = std::get_if<storage::ProgressEntry>(&entry)) {
     ModelTask* task = model_.Find(note->task);
@@ -605,8 +629,9 @@ void Simulation::RecallEntry(Sequence sequence, const storage::LogEntry& entry) 
   } else if (auto* parked = std::get_if<storage::ParkedEntry>(&entry)) {
     reply.verdict = Verdict::kParked;
     take_over(parked->time, reply, [&](const Wish& wish) {
-      return wish.kind == Operation::Kind::kResolve && !wish.dry_run && wish.naming == Wish::Naming::kKey && wish.name_space == parked->name_space &&
-             wish.key == parked->correlation_key && wish.output == parked->output && wish.error == parked->error && wish.cause == parked->cause &&
+      return wish.kind == Operation::Kind::kResolve && !wish.dry_run && wish.naming == Wish::Naming::kKey &&
+             wish.name_space == parked->name_space && wish.key == parked->correlation_key &&
+             wish.output == parked->output && wish.error == parked->error && wish.cause == parked->cause &&
              parked->keep_until == parked->time + (wish.park_for == 0 ? kDefaultParkTime : wish.park_for);
     });
   }
@@ -618,7 +643,8 @@ void Simulation::ReadStreams() {
   recalled_ = harness_.broker().committed();
   for (int i = 0; i < 2; ++i) {
     while (cursors_[i] < harness_.broker().committed()) {
-      absl::StatusOr<ChangePage> page = harness_.broker().Changes(kNamespaces[i], {}, cursors_[i], random_.Below(5) + 1);
+      absl::StatusOr<ChangePage> page =
+          harness_.broker().Changes(kNamespaces[i], {}, cursors_[i], random_.Below(5) + 1);
       if (!page.ok()) return model_.Wrong(absl::StrCat("reading changes: ", page.status().ToString()));
       if (page->read_to <= cursors_[i]) return model_.Wrong("the stream does not move on");
       for (const Change& change : page->changes) {
@@ -649,7 +675,8 @@ void Simulation::CheckAwaits() {
     absl::StatusOr<TaskRecordPtr> record = harness_.broker().Load(await.located);
     if (!record.ok() && model_.MayBeForgotten(*task, harness_.now())) continue;
     if (!record.ok()) return model_.Wrong(absl::StrCat("an await answers with ", record.status().ToString()));
-    if ((*record)->state != task->state || (*record)->outcome->output != task->output) model_.Wrong("an await answers with another outcome");
+    if ((*record)->state != task->state || (*record)->outcome->output != task->output)
+      model_.Wrong("an await answers with another outcome");
   }
   answered_awaits_.clear();
   for (Asked& asked : asked_) {
@@ -658,7 +685,8 @@ void Simulation::CheckAwaits() {
     if (await.wait_id == 0) continue;
     if (asked.waits_since == 0) asked.waits_since = harness_.now();
     const ModelTask* task = model_.Find(await.located.task);
-    if (task == nullptr || task->state != TaskState::kWaiting) return model_.Wrong("an await waits for a task that does not wait");
+    if (task == nullptr || task->state != TaskState::kWaiting)
+      return model_.Wrong("an await waits for a task that does not wait");
   }
 }
 
@@ -667,8 +695,8 @@ void Simulation::CheckLists() {
     for (bool only_waiting : {false, true}) {
       TaskFilter filter;
       if (only_waiting) filter.states = {TaskState::kWaiting};
-      model_.CheckList(name_space, only_waiting, harness_.List(filter, name_space, random_.Below(20) + 1), harness_.now(),
-                       settings_.retention.hold_after);
+      model_.CheckList(name_space, only_waiting, harness_.List(filter, name_space, random_.Below(20) + 1),
+                       harness_.now(), settings_.retention.hold_after);
     }
   }
 }
@@ -688,7 +716,8 @@ void Simulation::CheckNothingLeaks() {
   Quiesce();
   for (int i = 0; i < 6; ++i) {
     // Checkpoints, and retention behind them, happen when there is something to write.
-    harness_.AdvanceUnnoticed(Millis(settings_.retention.resolved + settings_.retention.hold_after + settings_.checkpoint.interval));
+    harness_.AdvanceUnnoticed(
+        Millis(settings_.retention.resolved + settings_.retention.hold_after + settings_.checkpoint.interval));
     Wish wish = RandomIssue();
     wish.timeout = kMinTimeout;
     Ask(wish);
@@ -700,7 +729,8 @@ void Simulation::CheckNothingLeaks() {
   const auto& tasks = model_.tasks();
   for (auto task = tasks.begin(); task != tasks.end() && std::next(task, 8) != tasks.end(); ++task) {
     if (std::distance(task, tasks.end()) <= 8) break;
-    if (harness_.store().Read(0, task->first).ok()) return model_.Wrong(absl::StrCat("the record of task ", task->first, " is kept for ever"));
+    if (harness_.store().Read(0, task->first).ok())
+      return model_.Wrong(absl::StrCat("the record of task ", task->first, " is kept for ever"));
   }
 }
 

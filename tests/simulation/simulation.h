@@ -1,9 +1,9 @@
 // One run: a broker under a clock of its own, random clients, random trouble, and a model that watches.
 //
-// Everything follows from the seed: run it again and the same happens, down to the last byte of the log. The trouble is: crashes at any
-// moment, also between append and answer; writes that fail, on the disk or not; checkpoints small enough to happen all the time;
-// records that are copied and dropped soon; answers that get lost, so that calls are repeated; slow readers; jumps of the clock; long
-// downtimes.
+// Everything follows from the seed: run it again and the same happens, down to the last byte of the log. The trouble
+// is: crashes at any moment, also between append and answer; writes that fail, on the disk or not; checkpoints small
+// enough to happen all the time; records that are copied and dropped soon; answers that get lost, so that calls are
+// repeated; slow readers; jumps of the clock; long downtimes.
 #pragma once
 
 #include <cstdint>

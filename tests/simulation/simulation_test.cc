@@ -69,10 +69,12 @@ TEST(Simulation, NoSeedFindsAnythingWrong) {
     sum.failed_writes += report.failed_writes;
   }
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  std::printf("%llu seeds in %.1f s: %llu calls, %llu tasks, %llu crashes, %llu failed writes; %.1f days simulated, %.0f times real time\n",
-              static_cast<unsigned long long>(count), took, static_cast<unsigned long long>(sum.calls),
-              static_cast<unsigned long long>(sum.tasks), static_cast<unsigned long long>(sum.crashes),
-              static_cast<unsigned long long>(sum.failed_writes), sum.simulated / 86'400'000.0, sum.simulated / 1000.0 / took);
+  std::printf(
+      "%llu seeds in %.1f s: %llu calls, %llu tasks, %llu crashes, %llu failed writes; %.1f days simulated, %.0f times "
+      "real time\n",
+      static_cast<unsigned long long>(count), took, static_cast<unsigned long long>(sum.calls),
+      static_cast<unsigned long long>(sum.tasks), static_cast<unsigned long long>(sum.crashes),
+      static_cast<unsigned long long>(sum.failed_writes), sum.simulated / 86'400'000.0, sum.simulated / 1000.0 / took);
 }
 
 }  // namespace

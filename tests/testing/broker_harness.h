@@ -1,5 +1,5 @@
-// A whole broker on one thread: real rules, pipeline, checkpoints and retention over a store in memory, with a clock that stands
-// still until told otherwise. Calls are made and answered before the method returns.
+// A whole broker on one thread: real rules, pipeline, checkpoints and retention over a store in memory, with a clock
+// that stands still until told otherwise. Calls are made and answered before the method returns.
 //
 //   BrokerHarness broker;
 //   const Issued task = broker.Issue({.heartbeat_timeout = 5s});
@@ -169,7 +169,9 @@ class BrokerHarness {
   // --- Calls ---
 
   Issued Issue(const NewTask& task = {});
-  Settled Succeed(const Ref& task, std::string_view output) { return Settle(task, TaskState::kSucceeded, output, "", ""); }
+  Settled Succeed(const Ref& task, std::string_view output) {
+    return Settle(task, TaskState::kSucceeded, output, "", "");
+  }
   Settled Fail(const Ref& task, std::string_view error, std::string_view cause = "") {
     return Settle(task, TaskState::kFailed, "", error, cause);
   }
@@ -183,7 +185,8 @@ class BrokerHarness {
   Changed Extend(const Ref& task, Millis timeout);
   Seen Get(const Ref& task);
   // Sequence numbers in the order of the list, all pages.
-  std::vector<Sequence> List(const TaskFilter& filter = {}, std::string_view name_space = "orders", size_t page_size = 100);
+  std::vector<Sequence> List(const TaskFilter& filter = {}, std::string_view name_space = "orders",
+                             size_t page_size = 100);
   std::vector<Change> Changes(Sequence after = 0, std::string_view name_space = "orders");
 
   // Hands the operation over and runs the broker until nothing moves; it may still wait then.
@@ -223,8 +226,8 @@ class BrokerHarness {
   void Close() { broker_ = nullptr; }
 
  private:
-  Settled Settle(const Ref& task, TaskState state, std::string_view output, std::string_view error, std::string_view cause,
-                 DurationMs park_for = 0, bool dry_run = false);
+  Settled Settle(const Ref& task, TaskState state, std::string_view output, std::string_view error,
+                 std::string_view cause, DurationMs park_for = 0, bool dry_run = false);
 
   const Settings settings_;
   ManualClock clock_{kStart};

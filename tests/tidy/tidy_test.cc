@@ -1,0 +1,205 @@
+// What no compiler checks: which folder may include which, and who may look at the clock or sleep.
+//
+// Folders are layers, arrows point down only:
+//
+//   base < proto < storage < timers, telemetry, config < broker < rpc, admin < the wiring in server/ and
+//   server/commands cli stands beside the server, on base and proto alone
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <string>
+#include <vector>
+
+namespace tokenbroker {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::vector<std::string>;
+
+struct Layer {
+  std::string folder;
+  // The folders of ours that it may include, besides itself.
+  Names ours;
+  // The beginnings of what it may include of others, besides the standard library and Abseil.
+  Names others;
+};
+
+// The longest folder that fits counts.
+const std::vector<Layer> kLayers = {
+    {"base", {}, {"simdjson"}},
+    {"storage", {"base"}, {}},
+    {"storage/memory", {"base", "storage"}, {}},
+    {"storage/rocksdb", {"base", "storage"}, {"rocksdb/"}},
+    {"server/timers", {"base"}, {}},
+    {"server/telemetry", {"base"}, {"sodium"}},
+    {"server/config", {"base", "server/telemetry"}, {"yaml-cpp/"}},
+    {"server/broker",
+     {"base", "storage", "server/timers"},
+     {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/"}},
+    {"server/rpc",
+     {"base", "storage", "server/broker", "server/config", "server/telemetry", "tokenbroker", "google/rpc"},
+     {"grpc", "google/protobuf/", "openssl/"}},
+    {"server/admin", {"base", "server/config", "server/telemetry"}, {"boost/", "nlohmann/"}},
+    {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},
+    {"server",
+     {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
+      "server/config", "server/rpc", "server/telemetry", "server/timers"},
+     {}},
+    {"cli", {"base", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
+    {"cli/bulk", {"base", "cli", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
+    {"cli/commands",
+     {"base", "cli", "cli/bulk", "cli/run", "tokenbroker", "google/rpc"},
+     {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
+    {"cli/run",
+     {"base", "cli", "cli/bulk", "tokenbroker", "google/rpc"},
+     {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
+};
+
+// Libraries that somebody has to be allowed. What is not listed is the system's.
+const Names kOthers = {"rocksdb/",   "grpc",      "google/",   "boost/",    "openssl/", "sodium",
+                       "rapidjson/", "valijson/", "nlohmann/", "yaml-cpp/", "CLI/",     "simdjson"};
+
+struct Exception {
+  std::string file;
+  std::string reason;
+};
+
+// Everybody else is given a Clock.
+const std::vector<Exception> kMayLookAtTheClock = {
+    {"base/system_clock.cc", "is the clock"},
+    {"server/broker/key_ring.cc", "writes down when a key was made, for people"},
+    {"server/rpc/rpc_server.cc", "gRPC's deadlines are the machine's time"},
+    {"server/rpc/sleepers.cc", "waits on a condition variable"},
+    {"cli/", "runs for a moment on its user's machine"},
+    {"tests/bench/", "measures"},
+    {"tests/crash/", "runs real processes"},
+    {"tests/e2e/", "runs real processes"},
+    {"tests/racing/", "runs real processes"},
+    {"tests/rpc/", "gRPC's deadlines are the machine's time"},
+    {"tests/tidy/", "names what it looks for"},
+};
+
+const std::vector<Exception> kMaySleep = {
+    {"base/failpoint.cc", "is told to"},
+    {"cli/waiter.cc", "is the seam behind which the CLI waits"},
+    {"tests/bench/", "measures"},
+    {"tests/crash/", "waits for real processes"},
+    {"tests/e2e/", "waits for real processes"},
+    {"tests/racing/", "waits for real processes"},
+    {"tests/tidy/", "names what it looks for"},
+};
+
+bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+
+bool IsExcepted(const std::string& file, const std::vector<Exception>& exceptions) {
+  return std::any_of(exceptions.begin(), exceptions.end(),
+                     [&](const Exception& each) { return StartsWith(file, each.file); });
+}
+
+struct Source {
+  std::string file;  // relative to the root
+  Names lines;
+};
+
+const std::vector<Source>& Sources() {
+  static const std::vector<Source>* const sources = [] {
+    auto* all = new std::vector<Source>;
+    const fs::path root = TB_SOURCES;
+    for (const char* part : {"base", "storage", "server", "cli", "tests"}) {
+      for (const auto& entry :
+           fs::recursive_directory_iterator(root / part, fs::directory_options::follow_directory_symlink)) {
+        if (entry.path().extension() != ".cc" && entry.path().extension() != ".h") continue;
+        Source source{entry.path().lexically_relative(root).string(), {}};
+        std::ifstream file(entry.path());
+        for (std::string line; std::getline(file, line);) source.lines.push_back(line);
+        all->push_back(std::move(source));
+      }
+    }
+    return all;
+  }();
+  return *sources;
+}
+
+// The folder of the table that a path lies in; empty if in none.
+std::string FolderOf(std::string_view path) {
+  std::string longest;
+  for (const Layer& layer : kLayers) {
+    if (StartsWith(path, layer.folder + "/") && layer.folder.size() > longest.size()) longest = layer.folder;
+  }
+  for (const char* generated : {"tokenbroker", "google/rpc"}) {
+    if (StartsWith(path, std::string(generated) + "/")) longest = generated;
+  }
+  return longest;
+}
+
+bool MayInclude(const Layer& layer, const std::string& path) {
+  const std::string folder = FolderOf(path);
+  if (!folder.empty()) return folder == layer.folder || std::count(layer.ours.begin(), layer.ours.end(), folder) > 0;
+  const auto begins = [&](const std::string& prefix) { return StartsWith(path, prefix); };
+  return std::none_of(kOthers.begin(), kOthers.end(), begins) ||
+         std::any_of(layer.others.begin(), layer.others.end(), begins);
+}
+
+TEST(Tidy, LayersIncludeOnlyWhatLiesBelowThem) {
+  const std::regex include(R"(^\s*#include [<"]([^>"]+)[>"].*)");
+  size_t seen = 0;
+  for (const Source& source : Sources()) {
+    const auto layer = std::find_if(kLayers.begin(), kLayers.end(),
+                                    [&](const Layer& each) { return each.folder == FolderOf(source.file); });
+    if (layer == kLayers.end()) {
+      EXPECT_TRUE(StartsWith(source.file, "tests/")) << source.file << " lies in no layer: give it one above";
+      continue;
+    }
+    for (const std::string& line : source.lines) {
+      std::smatch match;
+      if (!StartsWith(line, "#include") || !std::regex_match(line, match, include)) continue;
+      ++seen;
+      EXPECT_TRUE(MayInclude(*layer, match[1].str())) << source.file << " must not include " << match[1];
+    }
+  }
+  EXPECT_GT(seen, 500u) << "the scan looks at nothing";
+}
+
+// What stands in comments does not count.
+std::string CodeOf(const std::string& line) { return line.substr(0, line.find("//")); }
+
+void ExpectNowhere(const std::regex& what, const std::vector<Exception>& exceptions, const std::string& instead) {
+  for (const Source& source : Sources()) {
+    if (IsExcepted(source.file, exceptions)) continue;
+    for (size_t i = 0; i < source.lines.size(); ++i) {
+      EXPECT_FALSE(std::regex_search(CodeOf(source.lines[i]), what)) << source.file << ":" << i + 1 << ": " << instead;
+    }
+  }
+}
+
+TEST(Tidy, NobodyLooksAtTheMachinesClockButThroughAClock) {
+  ExpectNowhere(
+      std::regex(R"(system_clock::now|absl::Now\(|[^\w.>]time\((nullptr|NULL|0|&)|gettimeofday|clock_gettime)"),
+      kMayLookAtTheClock, "take a Clock");
+}
+
+TEST(Tidy, NobodySleeps) {
+  ExpectNowhere(std::regex(R"(sleep_for|sleep_until|SleepFor\(|[^\w]u?sleep\(|nanosleep)"), kMaySleep,
+                "wait for what is to happen instead");
+}
+
+TEST(Tidy, ExceptionsAreStillNeeded) {
+  for (const auto* exceptions : {&kMayLookAtTheClock, &kMaySleep}) {
+    for (const Exception& each : *exceptions)
+      EXPECT_TRUE(fs::exists(fs::path(TB_SOURCES) / each.file)) << each.file << " is gone";
+  }
+}
+
+TEST(Tidy, EveryHeaderIsGuarded) {
+  for (const Source& source : Sources()) {
+    if (fs::path(source.file).extension() != ".h") continue;
+    EXPECT_EQ(std::count(source.lines.begin(), source.lines.end(), "#pragma once"), 1) << source.file;
+  }
+}
+
+}  // namespace
+}  // namespace tokenbroker
