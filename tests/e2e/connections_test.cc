@@ -22,6 +22,8 @@ namespace {
 constexpr size_t kIdleConnections = 9'500;
 constexpr size_t kMiB = 1 << 20;
 
+std::string Json(size_t bytes) { return "\"" + std::string(bytes, 'j') + "\""; }
+
 class ConnectionsTest : public BrokerTest {
  protected:
   // The slowest of some issues and settlements.
@@ -176,6 +178,55 @@ TEST_F(ConnectionsTest, WatchersThatDoNotReadCostNothingAndMissNothing) {
     }
     readers[i]->Finish();
   }
+}
+
+// A stream that stalls at some sizes of change would stall here; the call's own limit notices.
+TEST_F(ConnectionsTest, AWatchFollowsChangesOfAllSizes) {
+  Start();
+  v1::WatchTasksRequest request;
+  request.set_namespace_("sizes");
+  request.set_view(v1::TASK_VIEW_FULL);
+  v1::ListTasksRequest list;
+  list.set_namespace_("sizes");
+  v1::ListTasksResponse listed;
+  ASSERT_TRUE(client().Call(client().tasks(), &v1::TaskService::Stub::ListTasks, list, listed).ok());
+  request.set_cursor(listed.watch_cursor());
+  constexpr int kTasks = 3'000;
+  grpc::ClientContext context;
+  client().SetLimit(context);
+  // On a connection of its own: what other calls send would push the stream's bytes along.
+  const BrokerClient other(process().address());
+  auto reader = other.tasks().WatchTasks(&context, request);
+  std::atomic<int> seen{0};
+  std::thread watcher([&] {
+    v1::WatchTasksResponse change;
+    while (seen < kTasks && reader->Read(&change)) seen += change.kind() == v1::WatchTasksResponse::KIND_RESOLVED;
+  });
+  // Single calls and batches at once, so that the watch finds now one change and now many.
+  std::vector<std::thread> issuers;
+  for (int issuer = 0; issuer < 6; ++issuer) {
+    issuers.emplace_back([&, issuer] {
+      std::mt19937_64 random(issuer);
+      const int step = issuer == 0 ? 50 : 1;
+      for (int sent = 0; sent < kTasks / 6; sent += step) {
+        v1::BatchIssueTasksRequest batch;
+        for (int i = 0; i < step; ++i) {
+          v1::IssueTaskRequest* item = batch.add_items();
+          item->set_namespace_("sizes");
+          if (random() % 8 == 0) item->set_input(Json(random() % 9'000));
+        }
+        v1::BatchIssueTasksResponse response;
+        client().Call(client().tasks(), &v1::TaskService::Stub::BatchIssueTasks, batch, response);
+        for (const auto& item : response.items())
+          SucceedWith(item.issued().token(), Json(random() % 9 == 0 ? 20'000 : 20));
+      }
+    });
+  }
+  for (std::thread& issuer : issuers) issuer.join();
+  watcher.join();
+  EXPECT_EQ(seen, kTasks);
+  context.TryCancel();
+  reader->Finish();
 }
 
 // "While 4 batches are unanswered the broker reads no more, so the caller's writes stop."
