@@ -89,7 +89,8 @@ absl::Status Checkpointer::Write() {
   for (const auto& [key, sequence] : *draft_.index) checkpoint.index.push_back({key, sequence});
   std::sort(checkpoint.index.begin(), checkpoint.index.end(),
             [](const auto& a, const auto& b) { return a.key < b.key; });
-  std::sort(checkpoint.blocks.begin(), checkpoint.blocks.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  std::sort(checkpoint.blocks.begin(), checkpoint.blocks.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
   TB_FAILPOINT("checkpoint.before_save");
   TB_RETURN_IF_ERROR(parts_.store.SaveCheckpoint(parts_.state.shard, checkpoint));
   TB_FAILPOINT("checkpoint.after_save");

@@ -19,7 +19,8 @@ namespace {
 constexpr int kMaxSchemaDepth = 64;
 constexpr int kMaxExpandedDepth = 256;
 constexpr uint64_t kMaxSchemaValues = 100'000;
-// How many times a part of the schema may be held against a part of the output: about a second, and 100 MB of what is wrong.
+// How many times a part of the schema may be held against a part of the output: about a second, and 100 MB of what is
+// wrong.
 constexpr uint64_t kMaxSteps = 1'000'000;
 
 bool Parse(std::string_view text, rapidjson::Document& document) {
@@ -27,11 +28,13 @@ bool Parse(std::string_view text, rapidjson::Document& document) {
   return !document.HasParseError();
 }
 
-absl::Status Unusable(std::string_view why) { return absl::InvalidArgumentError(absl::string_view(why.data(), why.size())); }
+absl::Status Unusable(std::string_view why) {
+  return absl::InvalidArgumentError(absl::string_view(why.data(), why.size()));
+}
 
-// What a schema costs: its values, what it refers to counted as often as it is referred to. Refuses what cannot be counted or must not
-// be used. Without references in a circle a schema is a finite tree, so that checking an output takes no more steps than the
-// tree has values times the output has.
+// What a schema costs: its values, what it refers to counted as often as it is referred to. Refuses what cannot be
+// counted or must not be used. Without references in a circle a schema is a finite tree, so that checking an output
+// takes no more steps than the tree has values times the output has.
 class SchemaCost {
  public:
   explicit SchemaCost(const rapidjson::Document& document) : document_(document) {}
@@ -40,12 +43,14 @@ class SchemaCost {
   absl::Status Add(const rapidjson::Value& value, int nested = 0) {
     ++steps_;
     if (nested > kMaxSchemaDepth) return Unusable(absl::StrCat("must not be nested deeper than ", kMaxSchemaDepth));
-    if (path_.size() > kMaxExpandedDepth || steps_ > kMaxSchemaValues) return Unusable("refers to too much with \"$ref\"");
+    if (path_.size() > kMaxExpandedDepth || steps_ > kMaxSchemaValues)
+      return Unusable("refers to too much with \"$ref\"");
     if (value.IsArray()) {
       for (const auto& item : value.GetArray()) TB_RETURN_IF_ERROR(Add(item, nested + 1));
     }
     if (!value.IsObject()) return absl::OkStatus();
-    if (std::find(path_.begin(), path_.end(), &value) != path_.end()) return Unusable("must not refer to itself with \"$ref\"");
+    if (std::find(path_.begin(), path_.end(), &value) != path_.end())
+      return Unusable("must not refer to itself with \"$ref\"");
     path_.push_back(&value);
     for (const auto& member : value.GetObject()) TB_RETURN_IF_ERROR(AddMember(member, nested));
     path_.pop_back();
@@ -61,11 +66,13 @@ class SchemaCost {
     const std::string_view name(member.name.GetString(), member.name.GetStringLength());
     const bool text = member.value.IsString();
     if (name == "patternProperties" || (name == "pattern" && text)) {
-      return Unusable(absl::StrCat("must not use \"", absl::string_view(name.data(), name.size()), "\": not supported"));
+      return Unusable(
+          absl::StrCat("must not use \"", absl::string_view(name.data(), name.size()), "\": not supported"));
     }
     if (nested > 0 && (name == "$id" || name == "id") && text) return Unusable("must not use \"$id\" but at the top");
     if (name == "uniqueItems") wants_unique_items_ = true;
-    if (name == "$ref" && text) return AddReferred(std::string_view(member.value.GetString(), member.value.GetStringLength()));
+    if (name == "$ref" && text)
+      return AddReferred(std::string_view(member.value.GetString(), member.value.GetStringLength()));
     return Add(member.value, nested + 1);
   }
 
@@ -96,7 +103,8 @@ uint64_t OutputCost(const rapidjson::Value& value, bool unique_items) {
   return std::min(cost, kMaxSteps + 1);
 }
 
-// As the standard allows, "format" says something to people only: the regular expressions behind it can be made to overflow the stack.
+// As the standard allows, "format" says something to people only: the regular expressions behind it can be made to
+// overflow the stack.
 void RemoveFormats(rapidjson::Value& value) {
   if (value.IsArray()) {
     for (auto& item : value.GetArray()) RemoveFormats(item);
@@ -132,9 +140,12 @@ std::string PointerFrom(const std::vector<std::string>& context) {
     if (part.size() >= 2 && part.front() == '[' && part.back() == ']') part = part.substr(1, part.size() - 2);
     pointer.push_back('/');
     for (char c : part) {
-      if (c == '~') pointer.append("~0");
-      else if (c == '/') pointer.append("~1");
-      else pointer.push_back(c);
+      if (c == '~')
+        pointer.append("~0");
+      else if (c == '/')
+        pointer.append("~1");
+      else
+        pointer.push_back(c);
     }
   }
   return pointer;
@@ -184,7 +195,8 @@ std::optional<ContractBreach> CheckOutput(std::string_view schema_text, std::str
   valijson::Validator validator;
   valijson::ValidationResults results;
   try {
-    if (validator.validate(schema, valijson::adapters::RapidJsonAdapter(output_document), &results)) return std::nullopt;
+    if (validator.validate(schema, valijson::adapters::RapidJsonAdapter(output_document), &results))
+      return std::nullopt;
   } catch (const std::exception& error) {
     return ContractBreach{"output#", error.what()};
   }

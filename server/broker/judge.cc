@@ -46,9 +46,10 @@ Verdict VerdictOf(TaskState state) {
 }
 
 // Nothing if the caller may know how the task ended.
-Refusal RefuseToShow(const storage::TokenStore& store, storage::ShardId shard, const TaskAddress& address, const Principal& principal,
-                     Right right, Sequence task) {
-  if (address.Proves(right) || address.kind == TaskAddress::Kind::kKey) return {};  // the key's namespace was checked before
+Refusal RefuseToShow(const storage::TokenStore& store, storage::ShardId shard, const TaskAddress& address,
+                     const Principal& principal, Right right, Sequence task) {
+  if (address.Proves(right) || address.kind == TaskAddress::Kind::kKey)
+    return {};  // the key's namespace was checked before
   if (principal.everywhere & right) return {};
   absl::StatusOr<std::string> bytes = store.Read(shard, task);
   absl::StatusOr<storage::IssuedEntry> issued = bytes.ok() ? storage::DecodeIssued(*bytes) : bytes.status();
@@ -78,9 +79,10 @@ bool SameRequest(const IssueOperation& operation, const storage::IssuedEntry& en
   return timeout && entry.name_space == request.name_space && entry.request_id == request.request_id &&
          entry.correlation_key == request.correlation_key && entry.attempt == std::max<uint16_t>(request.attempt, 1) &&
          entry.target == request.target && entry.heartbeat_timeout == request.heartbeat_timeout &&
-         entry.summary == request.summary && entry.input == request.input && entry.output_schema == request.output_schema &&
-         entry.allowed_errors == request.allowed_errors && entry.upstream_hash_hi == operation.upstream_key.hi &&
-         entry.upstream_hash_lo == operation.upstream_key.lo && SameLabels(entry.labels, request.labels);
+         entry.summary == request.summary && entry.input == request.input &&
+         entry.output_schema == request.output_schema && entry.allowed_errors == request.allowed_errors &&
+         entry.upstream_hash_hi == operation.upstream_key.hi && entry.upstream_hash_lo == operation.upstream_key.lo &&
+         SameLabels(entry.labels, request.labels);
 }
 
 }  // namespace
@@ -104,7 +106,8 @@ bool Judge::Compare(Operation& operation) const {
   absl::StatusOr<storage::ResolvedEntry> entry = bytes.ok() ? storage::DecodeResolved(*bytes) : bytes.status();
   if (!entry.ok()) {
     operation.refusal = absl::IsNotFound(entry.status()) ? TaskUnknown() : StoreTrouble(entry.status());
-  } else if (operation.refusal = RefuseToShow(store_, shard_, address, *operation.principal, beat ? kResolve : kIssue, task);
+  } else if (operation.refusal =
+                 RefuseToShow(store_, shard_, address, *operation.principal, beat ? kResolve : kIssue, task);
              !operation.refusal) {
     beat ? RefuseWithRecord(*heartbeat, *entry) : RefuseWithRecord(*extend, *entry);
   }
@@ -125,7 +128,8 @@ bool Judge::Compare(ResolveOperation& operation) const {
     operation.refusal = StoreTrouble(entry.status());
     return true;
   }
-  operation.refusal = RefuseToShow(store_, shard_, operation.address, *operation.principal, operation.dry_run ? kRead : kResolve, operation.task);
+  operation.refusal = RefuseToShow(store_, shard_, operation.address, *operation.principal,
+                                   operation.dry_run ? kRead : kResolve, operation.task);
   if (operation.refusal) {
     operation.verdict = Verdict::kUnknown;
     operation.task = 0;
@@ -146,7 +150,8 @@ void Judge::Compare(CancelOperation& operation) const {
   absl::StatusOr<storage::ResolvedEntry> entry = bytes.ok() ? storage::DecodeResolved(*bytes) : bytes.status();
   if (!entry.ok()) {
     operation.refusal = absl::IsNotFound(entry.status()) ? TaskUnknown() : StoreTrouble(entry.status());
-  } else if (operation.refusal = RefuseToShow(store_, shard_, operation.address, *operation.principal, kIssue, operation.task);
+  } else if (operation.refusal =
+                 RefuseToShow(store_, shard_, operation.address, *operation.principal, kIssue, operation.task);
              !operation.refusal && entry->state != TaskState::kCancelled) {
     RefuseWithRecord(operation, *entry);
   }
@@ -178,7 +183,8 @@ bool Judge::CheckContract(ResolveOperation& operation) const {
   return false;
 }
 
-absl::StatusOr<storage::ResolvedEntry> Judge::ReadOutcome(Sequence task, Sequence outcome_at, std::string& bytes) const {
+absl::StatusOr<storage::ResolvedEntry> Judge::ReadOutcome(Sequence task, Sequence outcome_at,
+                                                          std::string& bytes) const {
   if (outcome_at == 0) {
     TB_ASSIGN_OR_RETURN(outcome_at, store_.Find(shard_, storage::OutcomeIndexKey(task)));
     if (outcome_at == 0) return absl::NotFoundError("the outcome is kept no longer");

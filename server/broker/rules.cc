@@ -26,8 +26,8 @@ Refusal TaskUnknown() { return {Reason::kTaskUnknown, "no such task"}; }
 
 Refusal PermissionDenied(std::string_view right, std::string_view name_space) {
   return {Reason::kPermissionDenied,
-          absl::StrCat("the caller lacks the right \"", absl::string_view(right.data(), right.size()), "\" in namespace ",
-                       Quoted(name_space))};
+          absl::StrCat("the caller lacks the right \"", absl::string_view(right.data(), right.size()),
+                       "\" in namespace ", Quoted(name_space))};
 }
 
 void Rules::Prefetch(const Operation& operation) const {
@@ -157,7 +157,8 @@ Refusal Rules::RefuseIssue(const IssueOperation& operation) const {
   const uint32_t name_space = state_.namespaces.Find(request.name_space);
   if (name_space == NamespaceTable::kNone) {
     if (state_.namespaces.size() < limits_.namespaces) return {};
-    return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("the broker has ", limits_.namespaces, " namespaces, its limit"));
+    return RefuseFull(Reason::kNamespaceLimit,
+                      absl::StrCat("the broker has ", limits_.namespaces, " namespaces, its limit"));
   }
   if (state_.namespaces[name_space].open < limits_.open_tasks_per_namespace) return {};
   return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("namespace ", Quoted(request.name_space), " has ",
@@ -170,7 +171,8 @@ Sequence Rules::Superseded(IssueOperation& operation, Sequence holder) const {
   const uint16_t attempt = operation.request.attempt;
   if (attempt > open->attempt) return holder;
   if (attempt != 0 && attempt < open->attempt) {
-    operation.refusal = {Reason::kTaskSuperseded, absl::StrCat("attempt ", attempt, " is older than the open attempt ", open->attempt)};
+    operation.refusal = {Reason::kTaskSuperseded,
+                         absl::StrCat("attempt ", attempt, " is older than the open attempt ", open->attempt)};
   } else {
     operation.refusal = {Reason::kCorrelationKeyInUse,
                          absl::StrCat("a task with this correlation key is open, at attempt ", open->attempt)};
@@ -212,7 +214,8 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
   }
   const uint16_t attempt = std::max<uint16_t>(request.attempt, 1);
   if (superseded != 0) {
-    state_.Resolve(superseded, {TaskState::kSuperseded, "", "Superseded", absl::StrCat("by attempt ", attempt), "broker", ""}, now);
+    state_.Resolve(superseded,
+                   {TaskState::kSuperseded, "", "Superseded", absl::StrCat("by attempt ", attempt), "broker", ""}, now);
     observer_.Resolved(TaskState::kSuperseded);
   }
   const uint32_t name_space = state_.namespaces.Intern(request.name_space);
@@ -223,8 +226,8 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
   if (parked) ApplyParked(operation, holder, now);
 }
 
-// The outcome was there before the task. One that breaks the task's contract is dropped; its sender was told PARKED, so this is
-// counted and logged.
+// The outcome was there before the task. One that breaks the task's contract is dropped; its sender was told PARKED, so
+// this is counted and logged.
 void Rules::ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs now) {
   const ParkedOutcome& parked = state_.parked.at(parked_at);
   if (operation.request.has_contract() && !operation.parked_meets_contract) {
@@ -233,7 +236,8 @@ void Rules::ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs no
     return;
   }
   operation.state = parked.state;
-  state_.Resolve(operation.task, {parked.state, parked.output, parked.error, parked.cause, parked.resolved_by, parked.request_id}, now);
+  state_.Resolve(operation.task,
+                 {parked.state, parked.output, parked.error, parked.cause, parked.resolved_by, parked.request_id}, now);
   observer_.Resolved(parked.state);
   state_.Unpark(parked_at, operation.task, now);
 }
@@ -259,8 +263,10 @@ void Rules::DecideOpen(ResolveOperation& operation, Sequence task, OpenTask& ope
   }
   operation.verdict = Verdict::kAccepted;
   if (operation.dry_run) return;
-  operation.outcome_at = state_.Resolve(task, {operation.state, operation.output, operation.error, operation.cause,
-                                               operation.principal->id, operation.request_id}, now);
+  operation.outcome_at = state_.Resolve(task,
+                                        {operation.state, operation.output, operation.error, operation.cause,
+                                         operation.principal->id, operation.request_id},
+                                        now);
   observer_.Resolved(operation.state);
 }
 
@@ -278,7 +284,8 @@ Refusal Rules::RefuseParking(const ResolveOperation& operation) const {
   const std::string_view name = operation.address.name_space;
   const uint32_t name_space = state_.namespaces.Find(name);
   if (name_space == NamespaceTable::kNone && state_.namespaces.size() >= limits_.namespaces) {
-    return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("the broker has ", limits_.namespaces, " namespaces, its limit"));
+    return RefuseFull(Reason::kNamespaceLimit,
+                      absl::StrCat("the broker has ", limits_.namespaces, " namespaces, its limit"));
   }
   const uint64_t parked = name_space == NamespaceTable::kNone ? 0 : state_.namespaces[name_space].parked;
   const size_t bytes = operation.output.size() + operation.error.size() + operation.cause.size();
@@ -359,7 +366,8 @@ void Rules::Decide(LocateOperation& operation, TimeMs now) {
   }
   if (open != nullptr) ExpireIfDue(task, *open, now);
   operation.located = state_.Locate(task);
-  if (operation.located.outcome_at == 0 && state_.open.Find(task) == nullptr) operation.next = Operation::Next::kFindOutcome;
+  if (operation.located.outcome_at == 0 && state_.open.Find(task) == nullptr)
+    operation.next = Operation::Next::kFindOutcome;
 }
 
 void Rules::Decide(AwaitOperation& operation, TimeMs now) {
