@@ -130,11 +130,11 @@ absl::Status BrokerHost::OpenBroker() {
   // The observer has logged why. No answer may leave any more, and no destructor may write.
   const auto on_failure = [](const absl::Status&) { _exit(kExitWriteFailed); };
   TB_ASSIGN_OR_RETURN(broker_, broker::Broker::Open(BrokerOptions(config_), {*store_, *codec_, *clock_, *executor_,
-                                                                              *background_, *observer_, on_failure}));
+                                                                             *background_, *observer_, on_failure}));
   const bool on_disk = config_.storage.backend == StorageBackend::kRocksDb;
-  caretaker_ = std::make_unique<Caretaker>(
-      Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_},
-      Caretaker::Options{on_disk ? config_.storage.path : "", key_file_, static_cast<uint64_t>(config_.limits.disk_free_min)});
+  caretaker_ = std::make_unique<Caretaker>(Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_},
+                                           Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
+                                                              static_cast<uint64_t>(config_.limits.disk_free_min)});
   broker_->Start();
   return absl::OkStatus();
 }

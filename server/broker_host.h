@@ -1,4 +1,5 @@
-// One broker with everything around it: store, clock, keys, threads, doors. Opens in that order and closes in the other.
+// One broker with everything around it: store, clock, keys, threads, doors. Opens in that order and closes in the
+// other.
 #pragma once
 
 #include <atomic>
@@ -21,8 +22,8 @@ namespace tokenbroker {
 
 class BrokerHost {
  public:
-  // Serves when this returns. The admin port answers from the beginning, so that a long recovery does not look like a dead process.
-  // `bench_null`: see rpc::Door.
+  // Serves when this returns. The admin port answers from the beginning, so that a long recovery does not look like a
+  // dead process. `bench_null`: see rpc::Door.
   static absl::StatusOr<std::unique_ptr<BrokerHost>> Open(const Config& config, bool bench_null = false);
   ~BrokerHost();
 

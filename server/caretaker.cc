@@ -117,9 +117,10 @@ void Caretaker::ConnectGauges() {
 
 void Caretaker::DisconnectGauges() {
   BrokerMetrics& metrics = parts_.metrics;
-  for (CallbackGauge* gauge : {&metrics.open_tasks, &metrics.oldest_open_age_seconds, &metrics.parked_callbacks,
-                               &metrics.queue_depth, &metrics.clock_offset_seconds, &metrics.store_bytes,
-                               &metrics.checkpoint_age_seconds, &metrics.retention_floor_age_seconds, &metrics.disk_free_bytes}) {
+  for (CallbackGauge* gauge :
+       {&metrics.open_tasks, &metrics.oldest_open_age_seconds, &metrics.parked_callbacks, &metrics.queue_depth,
+        &metrics.clock_offset_seconds, &metrics.store_bytes, &metrics.checkpoint_age_seconds,
+        &metrics.retention_floor_age_seconds, &metrics.disk_free_bytes}) {
     gauge->ClearSource();
   }
 }

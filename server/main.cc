@@ -27,7 +27,8 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"dev", DevCommand}, {"serve", ServeCommand}, {"config", ConfigCommand}, {"verify", VerifyCommand}, {"restore", RestoreCommand},
+    {"dev", DevCommand},       {"serve", ServeCommand},     {"config", ConfigCommand},
+    {"verify", VerifyCommand}, {"restore", RestoreCommand},
 };
 
 bool AsksForHelp(const Arguments& args) {

@@ -23,7 +23,9 @@ TaskOutcome OutcomeOf(broker::TaskState state) {
   return TaskOutcome::kSucceeded;
 }
 
-BoundedQueue QueueOf(std::string_view queue) { return queue == "awaits" ? BoundedQueue::kAwaits : BoundedQueue::kCommit; }
+BoundedQueue QueueOf(std::string_view queue) {
+  return queue == "awaits" ? BoundedQueue::kAwaits : BoundedQueue::kCommit;
+}
 
 }  // namespace
 
@@ -34,7 +36,9 @@ void MetricsObserver::Judged(broker::Verdict verdict) {
   metrics_.settle_verdicts(static_cast<SettleVerdict>(static_cast<int>(verdict) - 1), Door::kGrpc).Increment();
 }
 
-void MetricsObserver::Expired(DurationMs late) { metrics_.expiry_lateness_seconds.Observe(static_cast<double>(late) * 1e-3); }
+void MetricsObserver::Expired(DurationMs late) {
+  metrics_.expiry_lateness_seconds.Observe(static_cast<double>(late) * 1e-3);
+}
 
 void MetricsObserver::ParkedOutcomeRefused() {
   parked_refused_.Write(clock_.Now(), Level::kWarning, "parked_outcome_refused",

@@ -12,8 +12,8 @@ namespace tokenbroker {
 // The process's environment without what is no setting but for tests and benchmarks.
 Environment SettingsEnvironment();
 
-// The process's exit code. `ready` is told once calls are taken. A second signal ends the process at once; nothing that was acknowledged is
-// lost by that.
+// The process's exit code. `ready` is told once calls are taken. A second signal ends the process at once; nothing that
+// was acknowledged is lost by that.
 int Serve(const Config& config, const std::function<void(const BrokerHost&)>& ready);
 
 }  // namespace tokenbroker

@@ -1,5 +1,5 @@
-// The subcommands of `tokenbroker`. Each gets the arguments behind its name and answers the process's exit code: 0, 1 for trouble, 2 for a
-// command line or configuration that is not understood.
+// The subcommands of `tokenbroker`. Each gets the arguments behind its name and answers the process's exit code: 0, 1
+// for trouble, 2 for a command line or configuration that is not understood.
 #pragma once
 
 #include <string>

@@ -35,7 +35,8 @@ std::string HostOf(const std::string& listen) { return listen.substr(0, listen.r
 void PrintBanner(const Config& config, bool temporary, const BrokerHost& host) {
   const std::string grpc = HostOf(config.grpc.listen) + ":" + std::to_string(host.grpc_port());
   const bool in_memory = config.storage.backend == StorageBackend::kMemory;
-  std::cout << "\nTask Token Broker " << kVersion << ", development mode: everybody on this machine may do everything.\n\n"
+  std::cout << "\nTask Token Broker " << kVersion
+            << ", development mode: everybody on this machine may do everything.\n\n"
             << "  gRPC    " << grpc << "\n";
   if (host.admin_port() != 0) {
     std::cout << "  admin   http://" << HostOf(config.admin.listen) << ":" << host.admin_port() << "\n";

@@ -1,10 +1,11 @@
 // `tokenbroker restore BACKUP NEWDIR`: makes a data folder of a backup.
 
+#include "storage/rocksdb/restore.h"
+
 #include <iostream>
 
 #include "server/commands/commands.h"
 #include "storage/rocksdb/folder.h"
-#include "storage/rocksdb/restore.h"
 
 namespace tokenbroker {
 
@@ -19,9 +20,10 @@ int RestoreCommand(const Arguments& args) {
     std::cerr << "restore: " << status.message() << "\n";
     return EXIT_FAILURE;
   }
-  std::cout << "Restored to " << args[1] << ".\n"
-            << "Backups do not hold the token keys: copy token-keys.json there before the first start, or no token that was\n"
-            << "handed out is valid any more.\n";
+  std::cout
+      << "Restored to " << args[1] << ".\n"
+      << "Backups do not hold the token keys: copy token-keys.json there before the first start, or no token that was\n"
+      << "handed out is valid any more.\n";
   return EXIT_SUCCESS;
 }
 

@@ -1,4 +1,5 @@
-// `tokenbroker verify DIR`: reads a whole data folder, or a backup, and checks every checksum. No broker may have it open.
+// `tokenbroker verify DIR`: reads a whole data folder, or a backup, and checks every checksum. No broker may have it
+// open.
 
 #include <filesystem>
 #include <iostream>

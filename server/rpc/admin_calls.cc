@@ -43,7 +43,8 @@ broker::Refusal BackupRefusal(const absl::Status& status) {
 
 broker::Refusal CheckBackupPath(const std::string& path, const std::string& root) {
   if (path.empty()) return broker::InvalidField("path", "is required");
-  if (root.empty()) return broker::InvalidField("path", "cannot be used: this broker has no storage.backup_root configured");
+  if (root.empty())
+    return broker::InvalidField("path", "cannot be used: this broker has no storage.backup_root configured");
   if (path.size() > 4096 || path.find('\0') != std::string::npos) {
     return broker::InvalidField("path", "must be a path of at most 4096 bytes");
   }

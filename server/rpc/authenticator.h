@@ -1,10 +1,12 @@
 // Turns credentials into a principal. No gRPC: metadata and certificates are read by caller.h.
 //
 //   mode open    everybody is "anonymous" and may do everything
-//   mode keys    an API key (Authorization: Bearer KEY) or a client certificate names the caller; who shows neither is "token",
+//   mode keys    an API key (Authorization: Bearer KEY) or a client certificate names the caller; who shows neither is
+//   "token",
 //                without any right of its own: a task token suffices for its own task
 //
-// An API key goes before a certificate. Certificates name nobody while none is configured; they secure the connection alone.
+// An API key goes before a certificate. Certificates name nobody while none is configured; they secure the connection
+// alone.
 //
 // Immutable, so thread-safe. Principals live as long as the authenticator.
 #pragma once
@@ -31,9 +33,10 @@ class Authenticator {
   bool wants_key() const { return mode_ == AuthMode::kKeys; }
   bool wants_certificate() const { return wants_key() && !by_certificate_.empty(); }
 
-  // nullptr: something was shown, and it is not known. `authorization` is the header's value, or empty; `certificate_names` are the
-  // DNS names and URIs of a verified certificate, or else its common name.
-  const broker::Principal* Identify(std::string_view authorization, absl::Span<const std::string> certificate_names) const;
+  // nullptr: something was shown, and it is not known. `authorization` is the header's value, or empty;
+  // `certificate_names` are the DNS names and URIs of a verified certificate, or else its common name.
+  const broker::Principal* Identify(std::string_view authorization,
+                                    absl::Span<const std::string> certificate_names) const;
 
  private:
   using Digest = std::array<uint8_t, 32>;

@@ -5,11 +5,11 @@
 //     void Done() override;   // the broker has answered: answer the caller
 //   };
 //
-// Begin and Done end with Answer or Refuse, exactly once between them, or with handing an operation to the broker. After that the call
-// may be gone: touch nothing of it.
+// Begin and Done end with Answer or Refuse, exactly once between them, or with handing an operation to the broker.
+// After that the call may be gone: touch nothing of it.
 //
-// Messages are parsed and serialized here and not by gRPC, which answers a request that does not parse (a text that is not UTF-8, say)
-// with UNIMPLEMENTED and no reason.
+// Messages are parsed and serialized here and not by gRPC, which answers a request that does not parse (a text that is
+// not UTF-8, say) with UNIMPLEMENTED and no reason.
 #pragma once
 
 #include <google/protobuf/arena.h>

@@ -1,7 +1,8 @@
-// Recycles the objects of one method's calls: buffers, an arena for the messages, and the call with its operations, in one piece.
+// Recycles the objects of one method's calls: buffers, an arena for the messages, and the call with its operations, in
+// one piece.
 //
-// gRPC asks for one before it reads a request and gives it back when the call is over. At most kMaxIdle are kept; each keeps the arena's
-// first block alone, whatever went through it.
+// gRPC asks for one before it reads a request and gives it back when the call is over. At most kMaxIdle are kept; each
+// keeps the arena's first block alone, whatever went through it.
 #pragma once
 
 #include <google/protobuf/arena.h>

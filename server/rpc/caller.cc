@@ -16,7 +16,8 @@ std::string_view AuthorizationOf(const grpc::ServerContextBase& context) {
 }
 
 void Append(const grpc::AuthContext& auth, const char* property, std::vector<std::string>& names) {
-  for (const grpc::string_ref& value : auth.FindPropertyValues(property)) names.emplace_back(value.data(), value.size());
+  for (const grpc::string_ref& value : auth.FindPropertyValues(property))
+    names.emplace_back(value.data(), value.size());
 }
 
 std::vector<std::string> CertificateNamesOf(const grpc::ServerContextBase& context) {

@@ -22,7 +22,8 @@ namespace pb = tokenbroker::v1;
 void SetTimestamp(TimeMs time, google::protobuf::Timestamp* out);
 void SetDuration(DurationMs duration, google::protobuf::Duration* out);
 
-// Milliseconds, fractions rounded away from zero: nothing but zero becomes zero. Nothing if it is no valid google.protobuf.Duration (range, or signs that differ).
+// Milliseconds, fractions rounded away from zero: nothing but zero becomes zero. Nothing if it is no valid
+// google.protobuf.Duration (range, or signs that differ).
 std::optional<DurationMs> ParseDuration(const google::protobuf::Duration& duration);
 
 inline pb::TaskState ToProto(broker::TaskState state) { return static_cast<pb::TaskState>(state); }

@@ -1,8 +1,10 @@
-// From a refusal to what the caller gets: a gRPC status with details, or the error of a batch item. The reasons and their codes stand
-// in server/broker/reason.cc, for every door; proto/tokenbroker/v1/errors.proto and docs/errors.md explain them.
+// From a refusal to what the caller gets: a gRPC status with details, or the error of a batch item. The reasons and
+// their codes stand in server/broker/reason.cc, for every door; proto/tokenbroker/v1/errors.proto and docs/errors.md
+// explain them.
 //
-// A status travels in HTTP/2 headers, of which many clients accept no more than 8 KiB. So the recorded cause in ResolvedDetail
-// and texts that quote the caller's input are cut there; the task itself, and batch items, have the whole cause.
+// A status travels in HTTP/2 headers, of which many clients accept no more than 8 KiB. So the recorded cause in
+// ResolvedDetail and texts that quote the caller's input are cut there; the task itself, and batch items, have the
+// whole cause.
 #pragma once
 
 #include <grpcpp/support/status.h>

@@ -63,7 +63,8 @@ void Fields::Json(std::string_view field, std::string_view text, size_t max) {
   }
 }
 
-void Fields::Duration(std::string_view field, const google::protobuf::Duration& duration, DurationMs min, DurationMs max) {
+void Fields::Duration(std::string_view field, const google::protobuf::Duration& duration, DurationMs min,
+                      DurationMs max) {
   const std::optional<DurationMs> ms = ParseDuration(duration);
   if (broken() || (ms.has_value() && *ms >= min && *ms <= max)) return;
   Require(ms.has_value(), field, "is not a valid duration: seconds and nanos out of range or of different signs");

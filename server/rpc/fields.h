@@ -5,8 +5,8 @@
 //   fields.Bytes("request_id", request.request_id(), 128);
 //   return fields.refusal();
 //
-// Messages name the field, the rule and the limit, and never quote a value. That texts are UTF-8 is known: a message with a text that is
-// not does not parse.
+// Messages name the field, the rule and the limit, and never quote a value. That texts are UTF-8 is known: a message
+// with a text that is not does not parse.
 #pragma once
 
 #include <optional>

@@ -4,13 +4,13 @@
 //     explicit ResolverDoor(const Door& door) : MethodTable(door) { Unary<HeartbeatCall>("Heartbeat"); ... }
 //   };
 //
-// Registers raw handlers (bytes in, bytes out) as the generated WithRawCallbackMethod_ classes do, but with a pool of calls; those classes
-// cannot take one.
+// Registers raw handlers (bytes in, bytes out) as the generated WithRawCallbackMethod_ classes do, but with a pool of
+// calls; those classes cannot take one.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
-#include <grpcpp/support/server_callback.h>
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
+#include <grpcpp/support/server_callback.h>
 
 #include <memory>
 #include <string>
@@ -54,11 +54,10 @@ class MethodTable : public ServiceT::Service {
   void BidiStream(const std::string& method, Make make) {
     RpcMetrics& metrics = MetricsOf(method);
     this->MarkMethodRawCallback(
-        IndexOf(method), new grpc::internal::CallbackBidiHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-                             [make, &metrics](grpc::CallbackServerContext* context)
-                                 -> grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* {
-                               return make(metrics, *context);
-                             }));
+        IndexOf(method),
+        new grpc::internal::CallbackBidiHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
+            [make, &metrics](grpc::CallbackServerContext* context)
+                -> grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* { return make(metrics, *context); }));
   }
 
  private:

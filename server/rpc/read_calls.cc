@@ -44,7 +44,8 @@ void GetTaskCall::Done() {
 }
 
 void GetTaskCall::Show() {
-  absl::StatusOr<broker::TaskRecordPtr> record = LoadVisible(broker(), operation_.address, principal(), operation_.located);
+  absl::StatusOr<broker::TaskRecordPtr> record =
+      LoadVisible(broker(), operation_.address, principal(), operation_.located);
   if (!record.ok()) return Refuse(ReadRefusal(record.status()));
   const bool basic = request().view() == pb::TASK_VIEW_BASIC;
   FillTask(**record, basic ? pb::TASK_VIEW_BASIC : pb::TASK_VIEW_FULL, response().mutable_task());
@@ -86,7 +87,8 @@ void BatchGetTasksCall::Show() {
 
 void BatchGetTasksCall::ShowItem(broker::LocateOperation& operation, pb::BatchGetTasksResponse::Item* out) {
   if (!operation.refusal) {
-    absl::StatusOr<broker::TaskRecordPtr> record = LoadVisible(broker(), operation.address, principal(), operation.located);
+    absl::StatusOr<broker::TaskRecordPtr> record =
+        LoadVisible(broker(), operation.address, principal(), operation.located);
     const bool full = request().view() == pb::TASK_VIEW_FULL;
     if (record.ok()) {
       FillTask(**record, full ? pb::TASK_VIEW_FULL : pb::TASK_VIEW_BASIC, out->mutable_task());
@@ -108,7 +110,8 @@ void ListTasksCall::Begin() {
   if (!request().page_token().empty()) {
     const std::optional<broker::Sequence> from = ParsePageToken(request().page_token(), HashConditions(request()));
     if (!from.has_value()) {
-      return Refuse(broker::InvalidField("page_token", "must be one from the previous page of a list with the same conditions"));
+      return Refuse(
+          broker::InvalidField("page_token", "must be one from the previous page of a list with the same conditions"));
     }
     from_ = *from;
   }

@@ -8,8 +8,8 @@
 
 namespace tokenbroker::rpc {
 
-// The record of a located task, if the caller may see it. Whether the caller may see an ended task named by its id can be told from
-// the record alone. Blocks.
+// The record of a located task, if the caller may see it. Whether the caller may see an ended task named by its id can
+// be told from the record alone. Blocks.
 absl::StatusOr<broker::TaskRecordPtr> LoadVisible(const broker::Broker& broker, const broker::TaskAddress& address,
                                                   const broker::Principal& principal, const broker::Located& located);
 

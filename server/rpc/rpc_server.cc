@@ -31,7 +31,8 @@ void SetHealth(grpc::Server& server, bool serving) {
   grpc::HealthCheckServiceInterface* health = server.GetHealthCheckService();
   if (health == nullptr) return;
   health->SetServingStatus(serving);
-  for (const char* service : {"tokenbroker.v1.ResolverService", "tokenbroker.v1.TaskService", "tokenbroker.v1.AdminService"}) {
+  for (const char* service :
+       {"tokenbroker.v1.ResolverService", "tokenbroker.v1.TaskService", "tokenbroker.v1.AdminService"}) {
     health->SetServingStatus(service, serving);
   }
 }

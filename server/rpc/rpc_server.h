@@ -15,7 +15,8 @@ namespace tokenbroker::rpc {
 
 class RpcServer {
  public:
-  // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files cannot be read.
+  // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files cannot be
+  // read.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(Door door, const GrpcConfig& grpc, const TlsConfig& tls);
   // Shutdown(0), if it was not called.
   ~RpcServer();

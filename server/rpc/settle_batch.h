@@ -15,8 +15,8 @@ class SettleBatch : private broker::Submission {
   using Items = google::protobuf::RepeatedPtrField<pb::Settlement>;
   using Results = google::protobuf::RepeatedPtrField<pb::SettlementResult>;
 
-  // `items` must outlive the batch. `settled` is called once, from the broker's threads or within Start; it must not block, and may
-  // destroy the batch.
+  // `items` must outlive the batch. `settled` is called once, from the broker's threads or within Start; it must not
+  // block, and may destroy the batch.
   SettleBatch(const Door& door, const broker::Principal& principal, const Items& items, std::function<void()> settled);
 
   void Start();

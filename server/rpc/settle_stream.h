@@ -1,7 +1,7 @@
 // SettleStream: batches in, answers out, in order, while the caller keeps the stream open.
 //
-// At most kMaxUnanswered batches are taken in before the first is answered; then nothing is read until one is, and the caller's writes
-// stop: that is the back-pressure.
+// At most kMaxUnanswered batches are taken in before the first is answered; then nothing is read until one is, and the
+// caller's writes stop: that is the back-pressure.
 #pragma once
 
 #include <grpcpp/server_context.h>
@@ -47,7 +47,8 @@ class SettleStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
   // Why the batch cannot be taken; the stream ends with it, after the answers to what came before.
   broker::Refusal Take(grpc::ByteBuffer& bytes, Batch& batch) const;
   void Settled(Batch& batch);
-  // Takes the next steps, if there are any: write an answer, read a batch, end. Releases the lock; afterwards the stream may be gone.
+  // Takes the next steps, if there are any: write an answer, read a batch, end. Releases the lock; afterwards the
+  // stream may be gone.
   void Advance(std::unique_lock<std::mutex> lock);
   // No more batches are read. With the lock held.
   void Close(const grpc::Status& status);

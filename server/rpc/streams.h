@@ -50,9 +50,9 @@ class Streams {
  private:
   const size_t max_watches_;
   std::mutex mutex_;
-  bool draining_ = false;                 // guarded by mutex_
-  std::unordered_set<Stream*> watches_;   // guarded by mutex_
-  std::unordered_set<Stream*> others_;    // guarded by mutex_
+  bool draining_ = false;                // guarded by mutex_
+  std::unordered_set<Stream*> watches_;  // guarded by mutex_
+  std::unordered_set<Stream*> others_;   // guarded by mutex_
 };
 
 }  // namespace tokenbroker::rpc

@@ -10,8 +10,10 @@
 namespace tokenbroker::rpc {
 namespace {
 
-// What is to be known before the broker is asked: the form of the request, and the right, which an issue takes from no task.
-broker::Refusal CheckIssue(const pb::IssueTaskRequest& request, const InputLimits& limits, const broker::Principal& principal) {
+// What is to be known before the broker is asked: the form of the request, and the right, which an issue takes from no
+// task.
+broker::Refusal CheckIssue(const pb::IssueTaskRequest& request, const InputLimits& limits,
+                           const broker::Principal& principal) {
   if (broker::Refusal refusal = Validate(request, limits)) return refusal;
   if (principal.May(broker::kIssue, request.namespace_())) return {};
   return broker::PermissionDenied("issue", request.namespace_());
@@ -130,7 +132,8 @@ void AwaitTaskCall::OnCancel() {
 }
 
 void AwaitTaskCall::Show() {
-  absl::StatusOr<broker::TaskRecordPtr> record = LoadVisible(broker(), operation_.address, principal(), operation_.located);
+  absl::StatusOr<broker::TaskRecordPtr> record =
+      LoadVisible(broker(), operation_.address, principal(), operation_.located);
   if (!record.ok()) return Refuse(ReadRefusal(record.status()));
   FillTask(**record, pb::TASK_VIEW_FULL, response().mutable_task());
   Answer();

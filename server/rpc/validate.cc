@@ -39,10 +39,12 @@ bool IsLabelKey(std::string_view key) {
   });
 }
 
-void CheckLabels(std::string_view field, const google::protobuf::Map<std::string, std::string>& labels, Fields& fields) {
+void CheckLabels(std::string_view field, const google::protobuf::Map<std::string, std::string>& labels,
+                 Fields& fields) {
   if (labels.empty()) return;
   const std::string name(field);
-  if (labels.size() > kMaxLabels) fields.Require(false, name, absl::StrCat("must hold at most ", kMaxLabels, " entries"));
+  if (labels.size() > kMaxLabels)
+    fields.Require(false, name, absl::StrCat("must hold at most ", kMaxLabels, " entries"));
   for (const auto& [key, value] : labels) {
     fields.Require(IsLabelKey(key), name, "must have keys of 1 to 63 characters of [A-Za-z0-9-_./]");
     fields.Require(value.size() <= 255, name, "must have values of at most 255 bytes");

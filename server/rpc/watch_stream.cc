@@ -31,7 +31,8 @@ broker::Refusal WatchStream::Begin(const grpc::ByteBuffer& request) {
   grpc::ByteBuffer bytes(request);
   if (!ParseMessage(bytes, request_)) return MessageMalformed(request_.GetTypeName());
   if (broker::Refusal refusal = Validate(request_)) return refusal;
-  if (!principal_->May(broker::kRead, request_.namespace_())) return broker::PermissionDenied("read", request_.namespace_());
+  if (!principal_->May(broker::kRead, request_.namespace_()))
+    return broker::PermissionDenied("read", request_.namespace_());
   const broker::Sequence newest = parts_.door.broker.committed();
   const auto cursor = request_.cursor().empty() ? newest : ParseCursor(request_.cursor());
   if (!cursor.has_value()) return broker::InvalidField("cursor", "must be one that a change or a list came with");
@@ -100,7 +101,8 @@ void WatchStream::CaughtUp() {
   if (!parts_.sleepers.Add(*this, cursor_, stays_awake) && !MustEnd()) broker.executor().Run([this] { ReadPage(); });
 }
 
-// Without gRPC's buffer hint: a buffered write of some sizes is neither sent nor reported as done, and the stream stands still.
+// Without gRPC's buffer hint: a buffered write of some sizes is neither sent nor reported as done, and the stream
+// stands still.
 void WatchStream::Write(const tokenbroker::v1::WatchTasksResponse& response) {
   out_.Clear();
   SerializeMessage(response, out_);

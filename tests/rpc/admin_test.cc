@@ -1,8 +1,7 @@
 // AdminService.
-#include "server/rpc/admin_calls.h"
-
 #include <filesystem>
 
+#include "server/rpc/admin_calls.h"
 #include "tests/rpc/door_fixture.h"
 
 namespace tokenbroker::rpc {

@@ -17,7 +17,8 @@ ApiKey KeyOf(const std::string& id, const std::string& key, NamespaceRights name
 AuthConfig Keys() {
   AuthConfig config;
   config.mode = AuthMode::kKeys;
-  config.keys = {KeyOf("ops", "secret-1", {{"*", kAdminister | kRead}}), KeyOf("app", "secret-2", {{"orders", kIssue}})};
+  config.keys = {KeyOf("ops", "secret-1", {{"*", kAdminister | kRead}}),
+                 KeyOf("app", "secret-2", {{"orders", kIssue}})};
   return config;
 }
 

@@ -13,7 +13,8 @@ TEST(CursorTest, ComesBackAsItWasGiven) {
 }
 
 TEST(CursorTest, OtherTextsAreNone) {
-  for (const char* text : {"", "c", "c000000000000000G", "c00000000000000001", "p0000000000000001", "0000000000000001"}) {
+  for (const char* text :
+       {"", "c", "c000000000000000G", "c00000000000000001", "p0000000000000001", "0000000000000001"}) {
     EXPECT_FALSE(ParseCursor(text).has_value()) << text;
     EXPECT_FALSE(ParsePageToken(text, 0).has_value()) << text;
   }

@@ -1,4 +1,5 @@
-// A broker in memory behind a gRPC server without a socket, and the words to talk to it. The clock moves when a test says so.
+// A broker in memory behind a gRPC server without a socket, and the words to talk to it. The clock moves when a test
+// says so.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -42,7 +43,8 @@ class DoorFixture : public testing::Test {
     broker::TokenKey key;
     key.id = 1;
     codec_ = std::make_unique<broker::TokenCodec>(*broker::KeyRing::Create({key}));
-    broker_ = *broker::Broker::Open({}, {store_, *codec_, clock_, *executor_, *background_, observer_, [](absl::Status) {}});
+    broker_ =
+        *broker::Broker::Open({}, {store_, *codec_, clock_, *executor_, *background_, observer_, [](absl::Status) {}});
     broker_->Start();
     authenticator_ = std::make_unique<Authenticator>(Auth());
     Door door{*broker_, *authenticator_, metrics_};

@@ -9,7 +9,8 @@ class PermissionsTest : public DoorFixture {
   AuthConfig Auth() override {
     AuthConfig config;
     config.mode = AuthMode::kKeys;
-    config.keys = {KeyOf("engine", "engine-key", {{"demo", kIssue | kRead}}), KeyOf("worker", "worker-key", {{"demo", kResolve}}),
+    config.keys = {KeyOf("engine", "engine-key", {{"demo", kIssue | kRead}}),
+                   KeyOf("worker", "worker-key", {{"demo", kResolve}}),
                    KeyOf("stranger", "stranger-key", {{"other", kIssue | kResolve | kRead}}),
                    KeyOf("ops", "ops-key", {{"*", kAdminister}})};
     return config;

@@ -39,8 +39,8 @@ TEST_F(SettleStreamTest, AnswersComeInOrder) {
   EXPECT_TRUE(stream->Finish().ok());
 }
 
-// A caller who writes and never reads is stopped: what the broker takes in is what it has room for, four batches and what the answers'
-// and requests' own windows hold, not all that is sent.
+// A caller who writes and never reads is stopped: what the broker takes in is what it has room for, four batches and
+// what the answers' and requests' own windows hold, not all that is sent.
 TEST_F(SettleStreamTest, WhoDoesNotReadCannotGoOnWriting) {
   const std::string token = IssueWithKey("one").token();
   const std::string large = "\"" + std::string(100'000, 'x') + "\"";

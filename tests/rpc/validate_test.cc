@@ -56,7 +56,8 @@ TEST(ValidateTest, TaskRefs) {
 TEST(ValidateTest, Namespaces) {
   const auto validate = [](const pb::IssueTaskRequest& request) { return Validate(request, InputLimits()); };
   std::vector<Case> cases;
-  for (const char* good : {"a", "0", "a-b_c.d", "0123456789"}) cases.push_back({std::string("namespace: '") + good + "'", ""});
+  for (const char* good : {"a", "0", "a-b_c.d", "0123456789"})
+    cases.push_back({std::string("namespace: '") + good + "'", ""});
   for (const char* bad : {"", "A", "-a", ".a", "a b", "\\303\\251", "a/b"}) {
     cases.push_back({std::string("namespace: '") + bad + "'", "namespace"});
   }
