@@ -1,0 +1,53 @@
+// The parts of a run. Each adds its rows to the report; later parts use what earlier ones measured.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/bench/broker_server.h"
+#include "tests/bench/options.h"
+#include "tests/bench/report.h"
+#include "tests/bench/temp_folder.h"
+
+namespace tokenbroker::benchmarks {
+
+// Rates, in items a second; 0 where not measured.
+struct Measured {
+  double issue = 0;
+  double batch_issue = 0;
+  double resolve = 0;
+  double batch_resolve = 0;
+  // Records in one commit, on average.
+  double issue_group = 0;
+  double batch_issue_group = 0;
+};
+
+struct Bench {
+  const Options& options;
+  Report& report;
+  Measured measured;
+};
+
+// A fresh broker, and the folder it lives in.
+struct FreshBroker {
+  explicit FreshBroker(const Options& options)
+      : folder(options.folder), server(options.server, folder.path() + "/data") {}
+  std::string target() const { return server.target(); }
+
+  TempFolder folder;
+  BrokerServer server;
+};
+
+// P1, P2, P3, P3b, HB, P7, P7b, and with them P6, P7i, P8, P8o, which are about a broker with many waiting tasks.
+void MeasureThroughput(Bench& bench);
+// P5, P5h.
+void MeasureLatency(Bench& bench);
+// P6l.
+void MeasureExpiry(Bench& bench);
+// P1.rocksdb, P2.rocksdb: what the disk and RocksDB alone would do.
+void MeasureRocksDb(Bench& bench);
+// P1.postgres, P2.postgres, P3.postgres, P3b.postgres.
+void MeasurePostgres(Bench& bench);
+
+}  // namespace tokenbroker::benchmarks

@@ -1,0 +1,88 @@
+// P5: what one caller alone waits for. P5h: what callers wait for at half of the highest rate.
+#include <chrono>
+#include <stdexcept>
+#include <vector>
+
+#include "tests/bench/bench.h"
+#include "tests/bench/machine.h"
+#include "tests/bench/open_loop.h"
+#include "tests/bench/requests.h"
+#include "tests/bench/stubs.h"
+
+namespace tokenbroker::benchmarks {
+namespace {
+
+// A task's record with its page and its place in the write-ahead log.
+constexpr size_t kCommitBytes = 256;
+constexpr int kHalfLoadChannels = 4;
+
+Latency IssueAlone(const std::string& target, Seconds time) {
+  Stubs stubs(target);
+  Latency latency;
+  v1::IssueTaskRequest request;
+  v1::IssueTaskResponse response;
+  const auto until = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < until) {
+    FillIssue(request);
+    grpc::ClientContext context;
+    const auto before = std::chrono::steady_clock::now();
+    const grpc::Status status = stubs.tasks->IssueTask(&context, request, &response);
+    if (!status.ok()) throw std::runtime_error("lone call: " + status.error_message());
+    latency.Add((std::chrono::steady_clock::now() - before).count());
+  }
+  return latency;
+}
+
+// Latencies, each beside the disk's own at that time.
+struct Series {
+  std::vector<double> latencies;
+  std::vector<double> syncs;
+  std::vector<double> ratios;
+
+  void Add(double latency_us, double sync_us) {
+    latencies.push_back(latency_us);
+    syncs.push_back(sync_us);
+    ratios.push_back(latency_us / sync_us);
+  }
+  Row AsRow(const char* id, const char* name, double limit) const {
+    Row row{id, name, Median(latencies), "us", Median(syncs), "fdatasync", Must::kStayBelow, limit};
+    row.median_ratio = Median(ratios);
+    return row;
+  }
+};
+
+double SyncUs(const FreshBroker& broker) { return MeasureSync(broker.folder.path(), kCommitBytes).growing_us; }
+
+}  // namespace
+
+void MeasureLatency(Bench& bench) {
+  const Options& options = bench.options;
+  Series alone_p50;
+  Series alone_p99;
+  Series half_p99;
+  for (int i = 0; i < options.repetitions; ++i) {
+    FreshBroker broker(options);
+    const double before = SyncUs(broker);
+    if (options.Wants({"P5"})) {
+      const Latency latency = IssueAlone(broker.target(), options.run);
+      const double sync = (before + SyncUs(broker)) / 2;
+      alone_p50.Add(latency.QuantileUs(0.5), sync);
+      alone_p99.Add(latency.QuantileUs(0.99), sync);
+    }
+    if (options.Wants({"P5h"}) && bench.measured.issue > 0) {
+      const OpenLoopResult result =
+          IssueAtRate(broker.target(), kHalfLoadChannels, bench.measured.issue / 2, options.warm_up, options.run);
+      if (result.wrong > 0) throw std::runtime_error("half load: " + std::to_string(result.wrong) + " wrong answers");
+      half_p99.Add(result.latency.QuantileUs(0.99), (before + SyncUs(broker)) / 2);
+    }
+  }
+  if (!alone_p50.ratios.empty()) {
+    bench.report.Add(alone_p50.AsRow("P5", "lone unary issue, p50", 3));
+    Row p99 = alone_p99.AsRow("P5.p99", "lone unary issue, p99", 0);
+    p99.must = Must::kNone;
+    bench.report.Add(std::move(p99));
+  }
+  if (!half_p99.ratios.empty()) bench.report.Add(half_p99.AsRow("P5h", "unary issue at half of P1's rate, p99", 20));
+}
+
+}  // namespace tokenbroker::benchmarks

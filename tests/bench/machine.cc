@@ -1,0 +1,120 @@
+#include "tests/bench/machine.h"
+
+#include <fcntl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "tests/bench/report.h"
+
+namespace tokenbroker::benchmarks {
+namespace {
+
+constexpr int kSyncs = 300;
+constexpr off_t kFileBytes = 4 << 20;
+
+std::string CpuModel() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+std::string LoadAverage() {
+  std::ifstream file("/proc/loadavg");
+  std::string load;
+  file >> load;
+  return load;
+}
+
+class File {
+ public:
+  explicit File(const std::string& path)
+      : path_(path), descriptor_(open(path.c_str(), O_CREAT | O_RDWR | O_TRUNC, 0600)) {
+    if (descriptor_ < 0) throw std::runtime_error("cannot make " + path);
+  }
+  ~File() {
+    close(descriptor_);
+    unlink(path_.c_str());
+  }
+  int descriptor() const { return descriptor_; }
+
+ private:
+  const std::string path_;
+  const int descriptor_;
+};
+
+double MedianSync(int file, size_t bytes) {
+  const std::string data(bytes, 'd');
+  std::vector<double> times;
+  for (int i = 0; i < kSyncs; ++i) {
+    const auto before = std::chrono::steady_clock::now();
+    if (write(file, data.data(), bytes) != static_cast<ssize_t>(bytes) || fdatasync(file) != 0) {
+      throw std::runtime_error("writing failed");
+    }
+    times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - before).count());
+  }
+  return Median(std::move(times));
+}
+
+void Preallocate(int file) {
+  const std::string zeros(kFileBytes, '\0');
+  if (write(file, zeros.data(), zeros.size()) != kFileBytes || fsync(file) != 0 || lseek(file, 0, SEEK_SET) != 0) {
+    throw std::runtime_error("preallocating failed");
+  }
+}
+
+}  // namespace
+
+std::string DescribeMachine() {
+  utsname system;
+  uname(&system);
+  std::ostringstream line;
+  line << CpuModel() << ", " << std::thread::hardware_concurrency() << " cores, " << system.sysname << " "
+       << system.release << ", load " << LoadAverage() << ", build " << TB_BUILD_TYPE;
+  return line.str();
+}
+
+SyncTimes MeasureSync(const std::string& folder, size_t bytes) {
+  SyncTimes times;
+  {
+    File file(folder + "/sync.preallocated");
+    Preallocate(file.descriptor());
+    times.preallocated_us = MedianSync(file.descriptor(), bytes);
+  }
+  File file(folder + "/sync.growing");
+  if (fallocate(file.descriptor(), FALLOC_FL_KEEP_SIZE, 0, kFileBytes) != 0)
+    throw std::runtime_error("fallocate failed");
+  times.growing_us = MedianSync(file.descriptor(), bytes);
+  return times;
+}
+
+double CpuSeconds(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  std::istringstream fields(line.substr(line.rfind(')') + 2));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0;
+  double system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double ResidentBytes(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("RssAnon:", 0) == 0) return std::stod(line.substr(8)) * 1024;
+  }
+  return 0;
+}
+
+}  // namespace tokenbroker::benchmarks

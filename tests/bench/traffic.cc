@@ -1,0 +1,101 @@
+#include "tests/bench/traffic.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/bench/sample.h"
+
+namespace tokenbroker::benchmarks {
+namespace {
+
+constexpr uint64_t kInHundred = 100;
+constexpr uint64_t kForgedAt = 33;
+constexpr uint64_t kReplayedAt = 66;
+// The outcome that is repeated was sent thousands of outcomes before: it is answered already.
+constexpr uint64_t kRememberedAt = 67;
+constexpr size_t kHundredsBefore = 32;
+
+// A well-formed token that nobody issued.
+void Forge(std::string& token) { token[20] = token[20] == 'x' ? 'y' : 'x'; }
+
+}  // namespace
+
+bool BatchIssueTraffic::Fill(Request& request) {
+  const int count = static_cast<int>(std::min<uint64_t>(left_, kBatchItems));
+  if (count == 0) return false;
+  left_ -= count;
+  while (request.items_size() < count) request.add_items();
+  while (request.items_size() > count) request.mutable_items()->RemoveLast();
+  for (auto& item : *request.mutable_items()) {
+    FillIssue(item);
+    if (adapt_) adapt_(item);
+  }
+  return true;
+}
+
+size_t BatchIssueTraffic::Take(const Request& request, const Response& response, const grpc::Status& status) {
+  if (!status.ok() || response.items_size() != request.items_size()) return 0;
+  size_t issued = 0;
+  for (const auto& item : response.items()) {
+    if (!item.has_issued()) return 0;
+    if (keep_tokens && !tokens.Add(item.issued().token())) return 0;
+    ++issued;
+  }
+  return issued;
+}
+
+bool SettleOrder::Next(std::string& token, Expect& expect) {
+  const uint64_t place = number_++ % kInHundred;
+  if (place == kReplayedAt && before_.size() == kHundredsBefore) {
+    token = std::move(before_.front());
+    before_.pop_front();
+    expect = Expect::kReplayed;
+    return true;
+  }
+  const std::string_view next = tokens_.Next();
+  if (next.empty()) return false;
+  token.assign(next);
+  expect = Expect::kAccepted;
+  if (place == kRememberedAt) before_.push_back(token);
+  if (place == kForgedAt) {
+    Forge(token);
+    expect = Expect::kUnknown;
+  }
+  return true;
+}
+
+bool SucceedTraffic::Fill(Request& request) {
+  if (!order_.Next(token_, expected_[&request])) return false;
+  FillSucceed(token_, request);
+  return true;
+}
+
+size_t SucceedTraffic::Take(const Request& request, const Response& response, const grpc::Status& status) {
+  const SettleOrder::Expect expect = expected_[&request];
+  if (expect == SettleOrder::Expect::kUnknown) return status.error_code() == grpc::StatusCode::NOT_FOUND ? 1 : 0;
+  if (!status.ok()) return 0;
+  const bool accepted = response.verdict() == v1::VERDICT_ACCEPTED;
+  return accepted == (expect == SettleOrder::Expect::kAccepted) ? 1 : 0;
+}
+
+bool BatchSettleTraffic::Fill(Request& request) {
+  int count = 0;
+  SettleOrder::Expect expect;
+  for (; count < kBatchItems && order_.Next(token_, expect); ++count) {
+    auto* item = count < request.items_size() ? request.mutable_items(count) : request.add_items();
+    FillSucceed(token_, *item->mutable_succeed());
+  }
+  while (request.items_size() > count) request.mutable_items()->RemoveLast();
+  return count > 0;
+}
+
+size_t BatchSettleTraffic::Take(const Request& request, const Response& response, const grpc::Status& status) {
+  if (!status.ok() || response.items_size() != request.items_size()) return 0;
+  int accepted = 0;
+  for (const auto& item : response.items()) {
+    if (item.verdict() == v1::VERDICT_ACCEPTED) ++accepted;
+  }
+  return accepted >= request.items_size() - 2 ? response.items_size() : 0;
+}
+
+}  // namespace tokenbroker::benchmarks

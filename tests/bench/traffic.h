@@ -1,0 +1,162 @@
+// The kinds of calls (load.h says what a Traffic is).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "tests/bench/requests.h"
+#include "tests/bench/stubs.h"
+#include "tests/bench/token_pool.h"
+
+namespace tokenbroker::benchmarks {
+
+template <typename Response>
+using Reader = std::unique_ptr<grpc::ClientAsyncResponseReader<Response>>;
+
+inline constexpr int kBatchItems = 100;
+
+// What gRPC alone costs: the issue call's messages, parsed and serialized, and nothing done in between.
+struct NullTraffic {
+  using Request = v1::IssueTaskRequest;
+  using Response = v1::IssueTaskResponse;
+
+  bool Fill(Request& request) {
+    FillIssue(request);
+    return true;
+  }
+  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
+                         grpc::CompletionQueue* queue) {
+    return stubs.bench->AsyncNull(context, request, queue);
+  }
+  size_t Take(const Request&, const Response&, const grpc::Status& status) { return status.ok() ? 1 : 0; }
+};
+
+// Issues tasks and keeps their tokens.
+struct IssueTraffic {
+  using Request = v1::IssueTaskRequest;
+  using Response = v1::IssueTaskResponse;
+
+  bool Fill(Request& request) {
+    FillIssue(request);
+    return true;
+  }
+  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
+                         grpc::CompletionQueue* queue) {
+    return stubs.tasks->AsyncIssueTask(context, request, queue);
+  }
+  size_t Take(const Request&, const Response& response, const grpc::Status& status) {
+    return status.ok() && !response.replayed() && tokens.Add(response.token()) ? 1 : 0;
+  }
+
+  TokenPool tokens;
+};
+
+// Issues so many tasks at most, a hundred a call, and keeps their tokens.
+class BatchIssueTraffic {
+ public:
+  using Request = v1::BatchIssueTasksRequest;
+  using Response = v1::BatchIssueTasksResponse;
+
+  // `adapt` may change each item's request.
+  explicit BatchIssueTraffic(uint64_t count = UINT64_MAX, std::function<void(v1::IssueTaskRequest&)> adapt = nullptr)
+      : left_(count), adapt_(std::move(adapt)) {}
+
+  bool Fill(Request& request);
+  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
+                         grpc::CompletionQueue* queue) {
+    return stubs.tasks->AsyncBatchIssueTasks(context, request, queue);
+  }
+  size_t Take(const Request& request, const Response& response, const grpc::Status& status);
+
+  TokenPool tokens;
+  bool keep_tokens = true;
+
+ private:
+  uint64_t left_;
+  std::function<void(v1::IssueTaskRequest&)> adapt_;
+};
+
+// Whose token comes next in a stream of outcomes: of a hundred, one is forged and one is an outcome sent before.
+class SettleOrder {
+ public:
+  explicit SettleOrder(TokenPool& tokens) : tokens_(tokens) {}
+
+  enum class Expect : uint8_t { kAccepted, kReplayed, kUnknown };
+  // False if the tokens are used up.
+  bool Next(std::string& token, Expect& expect);
+
+ private:
+  TokenPool& tokens_;
+  uint64_t number_ = 0;
+  std::deque<std::string> before_;
+};
+
+// Resolves each token of the pool.
+class SucceedTraffic {
+ public:
+  using Request = v1::SucceedRequest;
+  using Response = v1::SucceedResponse;
+
+  explicit SucceedTraffic(TokenPool& tokens) : order_(tokens) {}
+
+  bool Fill(Request& request);
+  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
+                         grpc::CompletionQueue* queue) {
+    return stubs.resolver->AsyncSucceed(context, request, queue);
+  }
+  size_t Take(const Request&, const Response& response, const grpc::Status& status);
+
+ private:
+  SettleOrder order_;
+  std::string token_;
+  // By the request's place, which stays the same.
+  std::unordered_map<const Request*, SettleOrder::Expect> expected_;
+};
+
+class BatchSettleTraffic {
+ public:
+  using Request = v1::BatchSettleRequest;
+  using Response = v1::BatchSettleResponse;
+
+  explicit BatchSettleTraffic(TokenPool& tokens) : order_(tokens) {}
+
+  bool Fill(Request& request);
+  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
+                         grpc::CompletionQueue* queue) {
+    return stubs.resolver->AsyncBatchSettle(context, request, queue);
+  }
+  size_t Take(const Request& request, const Response& response, const grpc::Status& status);
+
+ private:
+  SettleOrder order_;
+  std::string token_;
+};
+
+// Beats for the pool's tasks, round and round.
+struct HeartbeatTraffic {
+  using Request = v1::HeartbeatRequest;
+  using Response = v1::HeartbeatResponse;
+
+  explicit HeartbeatTraffic(const TokenPool& tokens) : tokens(tokens) {}
+
+  bool Fill(Request& request) {
+    request.mutable_task()->mutable_token()->assign(tokens.At(next++ % tokens.size()));
+    return true;
+  }
+  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
+                         grpc::CompletionQueue* queue) {
+    return stubs.resolver->AsyncHeartbeat(context, request, queue);
+  }
+  size_t Take(const Request&, const Response& response, const grpc::Status& status) {
+    return status.ok() && response.has_next_due() ? 1 : 0;
+  }
+
+  const TokenPool& tokens;
+  size_t next = 0;
+};
+
+}  // namespace tokenbroker::benchmarks
