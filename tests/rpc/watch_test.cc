@@ -86,6 +86,8 @@ TEST_F(WatchTest, OtherNamespacesAreNotSeen) {
 
 TEST_F(WatchTest, ACursorTellsHowFarAQuietWatchIs) {
   Watch watch = Begin(Cursor());
+  IssueWithKey("mine");
+  watch.Next();  // it is under way
   clock_.Advance(11'000);
   pb::IssueTaskRequest other;
   other.set_namespace_("other");
