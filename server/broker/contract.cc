@@ -24,7 +24,8 @@ constexpr uint64_t kMaxSchemaValues = 100'000;
 constexpr uint64_t kMaxSteps = 1'000'000;
 
 bool Parse(std::string_view text, rapidjson::Document& document) {
-  document.Parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag>(text.data(), text.size());
+  document.Parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag |
+                 rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
   return !document.HasParseError();
 }
 
@@ -70,10 +71,18 @@ class SchemaCost {
           absl::StrCat("must not use \"", absl::string_view(name.data(), name.size()), "\": not supported"));
     }
     if (nested > 0 && (name == "$id" || name == "id") && text) return Unusable("must not use \"$id\" but at the top");
+    if (name == "multipleOf" && member.value.IsNumber() && !IsFactor(member.value)) {
+      return Unusable("must use \"multipleOf\" with a number from above 0 to 2^63 - 1");
+    }
     if (name == "uniqueItems") wants_unique_items_ = true;
     if (name == "$ref" && text)
       return AddReferred(std::string_view(member.value.GetString(), member.value.GetStringLength()));
     return Add(member.value, nested + 1);
+  }
+
+  // One by which a remainder can be computed: the processor stops at 0, and at -1, which 2^64 - 1 is to some.
+  static bool IsFactor(const rapidjson::Value& number) {
+    return number.IsInt64() ? number.GetInt64() > 0 : number.IsDouble() && number.GetDouble() > 0;
   }
 
   absl::Status AddReferred(std::string_view reference) {

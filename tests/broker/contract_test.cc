@@ -162,6 +162,23 @@ TEST(HostileContract, ManyBranchesTimesManyItems) {
   Survives(schema, "[{}" + Repeat(",{}", 80'000) + "]");
 }
 
+TEST(HostileContract, MultiplesOfNothing) {
+  for (const char* factor : {"0", "-0", "0.0", "-1", "1e-400", "-9223372036854775808", "18446744073709551615"}) {
+    EXPECT_FALSE(CheckSchema(std::string("{\"multipleOf\": ") + factor + "}").ok()) << factor;
+  }
+  for (const char* factor : {"1", "0.01", "9223372036854775807", "1e300"}) {
+    for (const char* output : {"0", "7", "-9223372036854775808", "1e308", "18446744073709551615"}) {
+      Survives(std::string("{\"multipleOf\": ") + factor + "}", output);
+    }
+  }
+}
+
+TEST(HostileContract, BytesThatAreNoText) {
+  EXPECT_FALSE(CheckSchema("{\"title\": \"\xff\"}").ok());
+  EXPECT_EQ(FieldOf(R"({"maxLength": 1})", "\"\xfe\xff\""), "output#");
+  Survives(R"({"maxLength": 1})", R"("\udc00\udc00")");
+}
+
 // --- Through the broker ---
 
 TEST(Contract, AnOutcomeThatBreaksItIsRefusedAndTheTaskStaysOpen) {
