@@ -39,7 +39,10 @@ class WatchTest : public DoorFixture {
     EXPECT_TRUE(Call(*tasks_, &pb::TaskService::Stub::ListTasks, request, &response).ok());
     return response.watch_cursor();
   }
+};
 
+class BoundedWatchTest : public WatchTest {
+ protected:
   void Prepare(Door& door) override { door.max_watches = 2; }
 };
 
@@ -104,7 +107,7 @@ TEST_F(WatchTest, ACursorThatIsNoneAndOneFromTheFutureAreRefused) {
   EXPECT_EQ(ReasonOf(Begin("c00000000ffffffff").End()), "CURSOR_EXPIRED");
 }
 
-TEST_F(WatchTest, MoreWatchesThanMayBeAreRefused) {
+TEST_F(BoundedWatchTest, MoreWatchesThanMayBeAreRefused) {
   Watch first = Begin(Cursor()), second = Begin(Cursor());
   IssueWithKey("one");
   first.Next();
