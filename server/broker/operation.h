@@ -79,6 +79,10 @@ struct Operation {
     kWait,           // parked somewhere until something happens
   };
   Next next = Next::kAnswer;
+
+ protected:
+  // Not virtual: whoever made an operation destroys it as what it is.
+  ~Operation() = default;
 };
 
 // Some operations that are answered together. Done is called once, from the broker's threads, when the last of them is

@@ -90,7 +90,8 @@ TEST_F(AwaitTest, TooManyWaitsAreOverload) {
   const auto second = broker.BeginAwait(task);
   EXPECT_EQ(second->op.refusal.reason, Reason::kOverloaded);
   broker.broker().CancelAwait(first->op);
-  EXPECT_FALSE(broker.BeginAwait(task)->answered);
+  const auto third = broker.BeginAwait(task);
+  EXPECT_FALSE(third->answered);
   broker.broker().BeginDrain();
 }
 

@@ -71,7 +71,8 @@ class Asked : public Submission {
   Simulation& simulation;
   const Wish wish;
   std::string token;
-  std::unique_ptr<Operation> operation;
+  // Destroys the kind of operation that it was made with.
+  std::shared_ptr<Operation> operation;
   Moment asked;
   // Of an await: when it began to wait; 0 if it does not.
   TimeMs waits_since = 0;
@@ -267,7 +268,7 @@ void Simulation::Prepare(Asked& asked) {
   };
   switch (wish.kind) {
     case Operation::Kind::kIssue: {
-      auto issue = std::make_unique<IssueOperation>();
+      auto issue = std::make_shared<IssueOperation>();
       IssueRequest& request = issue->request;
       request.name_space = wish.name_space;
       request.request_id = wish.request_id;
@@ -284,7 +285,7 @@ void Simulation::Prepare(Asked& asked) {
       break;
     }
     case Operation::Kind::kResolve: {
-      auto resolve = std::make_unique<ResolveOperation>();
+      auto resolve = std::make_shared<ResolveOperation>();
       resolve->address = address();
       resolve->state = wish.state;
       resolve->output = wish.output;
@@ -296,14 +297,14 @@ void Simulation::Prepare(Asked& asked) {
       break;
     }
     case Operation::Kind::kHeartbeat: {
-      auto beat = std::make_unique<HeartbeatOperation>();
+      auto beat = std::make_shared<HeartbeatOperation>();
       beat->address = address();
       beat->progress = wish.progress;
       asked.operation = std::move(beat);
       break;
     }
     case Operation::Kind::kCancel: {
-      auto cancel = std::make_unique<CancelOperation>();
+      auto cancel = std::make_shared<CancelOperation>();
       cancel->address = address();
       cancel->reason = wish.cause;
       cancel->grace = wish.grace;
@@ -311,20 +312,20 @@ void Simulation::Prepare(Asked& asked) {
       break;
     }
     case Operation::Kind::kExtend: {
-      auto extend = std::make_unique<ExtendOperation>();
+      auto extend = std::make_shared<ExtendOperation>();
       extend->address = address();
       extend->timeout = wish.timeout;
       asked.operation = std::move(extend);
       break;
     }
     case Operation::Kind::kLocate: {
-      auto locate = std::make_unique<LocateOperation>();
+      auto locate = std::make_shared<LocateOperation>();
       locate->address = address();
       asked.operation = std::move(locate);
       break;
     }
     case Operation::Kind::kAwait: {
-      auto await = std::make_unique<AwaitOperation>();
+      auto await = std::make_shared<AwaitOperation>();
       await->address = address();
       await->limit = wish.limit;
       asked.operation = std::move(await);

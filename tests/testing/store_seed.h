@@ -2,6 +2,7 @@
 // rounds.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <random>
@@ -16,7 +17,7 @@ inline uint64_t BaseSeed() {
 
 inline int Scaled(int rounds) {
   const char* scale = std::getenv("TB_SCALE");
-  return scale != nullptr ? static_cast<int>(rounds * std::strtod(scale, nullptr)) : rounds;
+  return scale != nullptr ? std::max(1, static_cast<int>(rounds * std::strtod(scale, nullptr))) : rounds;
 }
 
 class Random {
