@@ -136,6 +136,10 @@ absl::Status BrokerHost::OpenBroker() {
                                            Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
                                                               static_cast<uint64_t>(config_.limits.disk_free_min)});
   broker_->Start();
+  warm_up_ = std::jthread([this](std::stop_token stop) {
+    const absl::Status status = store_->WarmUp(stop);
+    if (!status.ok()) observer_->Trouble("index_not_warmed_up", status);
+  });
   return absl::OkStatus();
 }
 
@@ -161,6 +165,8 @@ absl::Status BrokerHost::Close() {
   broker_->BeginDrain();
   rpc_->Shutdown(config_.drain.timeout);
   caretaker_.reset();
+  warm_up_.request_stop();
+  warm_up_.join();
   TB_RETURN_IF_ERROR(broker_->StopCommitter());
   executor_.reset();
   background_.reset();

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "absl/status/statusor.h"
 #include "base/executor.h"
@@ -57,6 +58,7 @@ class BrokerHost {
   std::unique_ptr<MetricsObserver> observer_;
   std::unique_ptr<broker::Broker> broker_;
   std::unique_ptr<Caretaker> caretaker_;
+  std::jthread warm_up_;
   std::unique_ptr<rpc::Authenticator> authenticator_;
   std::unique_ptr<rpc::RpcServer> rpc_;
   std::unique_ptr<AdminServer> admin_;

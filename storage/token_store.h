@@ -22,6 +22,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -149,6 +150,13 @@ class TokenStore {
 
   // What the index said at the last checkpoint: 0 if there is nothing. May point below the floor.
   virtual absl::StatusOr<Sequence> Find(ShardId shard, const IndexKey& key) const = 0;
+
+  // The same for many keys, cheaper: found[i] is of keys[i]. Both are of one size. All or an error.
+  virtual absl::Status FindAll(ShardId shard, absl::Span<const IndexKey> keys, absl::Span<Sequence> found) const = 0;
+
+  // Reads into memory what makes looking up unknown keys quick; until then such look-ups read the disk. Takes seconds for tens of
+  // millions of entries, in which everything else works. To be called once, by a thread that has time; ends early if asked to.
+  virtual absl::Status WarmUp(std::stop_token stop) = 0;
 
   // Writes a checkpoint. After a crash in the middle the previous one counts, or parts of this one stand beside it, which replay
   // makes good.

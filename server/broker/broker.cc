@@ -1,8 +1,6 @@
 #include "server/broker/broker.h"
 
 #include <algorithm>
-#include <cinttypes>
-#include <cstdio>
 
 #include "absl/strings/str_cat.h"
 #include "base/failpoint.h"
@@ -22,8 +20,11 @@ int HexDigit(char c) {
 }  // namespace
 
 std::string FormatTaskId(storage::ShardId shard, Sequence task) {
-  char text[kTaskIdLength + 1];
-  std::snprintf(text, sizeof text, "%02x%016" PRIx64, shard, task);
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(kTaskIdLength, '0');
+  for (size_t i = kTaskIdLength; i-- > 2; task >>= 4) text[i] = kDigits[task & 15];
+  text[0] = kDigits[shard >> 4];
+  text[1] = kDigits[shard & 15];
   return text;
 }
 

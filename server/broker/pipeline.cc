@@ -15,26 +15,6 @@ constexpr DurationMs kLongestSleep = 1000;
 constexpr size_t kPrefetchAhead = 8;
 constexpr DurationMs kRetryWhenDraining = 1000;
 
-TaskAddress* AddressOf(Operation& operation) {
-  switch (operation.kind) {
-    case Operation::Kind::kIssue:
-      return nullptr;
-    case Operation::Kind::kResolve:
-      return &static_cast<ResolveOperation&>(operation).address;
-    case Operation::Kind::kHeartbeat:
-      return &static_cast<HeartbeatOperation&>(operation).address;
-    case Operation::Kind::kCancel:
-      return &static_cast<CancelOperation&>(operation).address;
-    case Operation::Kind::kExtend:
-      return &static_cast<ExtendOperation&>(operation).address;
-    case Operation::Kind::kLocate:
-      return &static_cast<LocateOperation&>(operation).address;
-    case Operation::Kind::kAwait:
-      return &static_cast<AwaitOperation&>(operation).address;
-  }
-  return nullptr;
-}
-
 struct Place {
   Sequence task;
   Sequence* outcome_at;
@@ -71,10 +51,6 @@ Place PlaceOf(Operation& operation) {
       break;
   }
   return {0, nullptr};
-}
-
-bool ByName(const TaskAddress& address) {
-  return address.kind == TaskAddress::Kind::kKey || address.kind == TaskAddress::Kind::kUpstream;
 }
 
 }  // namespace
@@ -114,11 +90,9 @@ void Pipeline::Enqueue(absl::Span<Operation* const> operations) {
 }
 
 bool Pipeline::TryNow(Operation& operation) {
-  TaskAddress* address = AddressOf(operation);
-  if (address != nullptr && ByName(*address)) {
-    absl::StatusOr<Sequence> stored = parts_.store.Find(parts_.state.shard, address->index_key);
-    operation.stored_task = stored.value_or(0);
-  }
+  NamesWanted names;
+  names.Want(operation);
+  if (!names.LookUp(parts_.store, parts_.state.shard).ok()) return false;
   bool kick = false;
   {
     std::lock_guard<std::mutex> lock(parts_.mutex);
@@ -191,20 +165,17 @@ bool Pipeline::RunOnce() {
 // Without the lock: these are reads of the disk. What has changed since the last checkpoint is known in memory and is looked at when
 // deciding.
 void Pipeline::LookUpNames(const Operations& operations) {
-  const auto find = [this](const storage::IndexKey& key) {
-    absl::StatusOr<Sequence> found = parts_.store.Find(parts_.state.shard, key);
-    if (!found.ok()) parts_.observer.Trouble("index_read_failed", found.status());
-    return found.value_or(0);
-  };
+  names_.Clear();
+  for (Operation* operation : operations) names_.Want(*operation);
+  if (names_.LookUp(parts_.store, parts_.state.shard).ok()) return;
+  // Only those suffer whose part of the index cannot be read.
   for (Operation* operation : operations) {
-    if (operation->kind == Operation::Kind::kIssue) {
-      auto& issue = static_cast<IssueOperation&>(*operation);
-      if (!issue.request.request_id.empty()) issue.stored_request = find(issue.request_key);
-      if (!issue.request.correlation_key.empty()) issue.stored_task = find(issue.correlation_index_key);
-      if (!issue.request.upstream_token.empty()) issue.stored_upstream = find(issue.upstream_key);
-    } else if (TaskAddress* address = AddressOf(*operation); ByName(*address)) {
-      operation->stored_task = find(address->index_key);
-    }
+    names_.Clear();
+    names_.Want(*operation);
+    const absl::Status status = names_.LookUp(parts_.store, parts_.state.shard);
+    if (status.ok()) continue;
+    parts_.observer.Trouble("index_read_failed", status);
+    operation->refusal = {Reason::kInternal, absl::StrCat("reading the index: ", status.message())};
   }
 }
 
@@ -239,6 +210,7 @@ void Pipeline::DecideAll(Operations& operations) {
     if (i + kPrefetchAhead < operations.size()) rules_.Prefetch(*operations[i + kPrefetchAhead]);
     Operation* const operation = operations[i];
     operation->next = Operation::Next::kAnswer;
+    if (operation->refusal) continue;  // its names could not be looked up
     rules_.Decide(*operation, now);
     if (operation->next == Operation::Next::kWait && awaits_ended_) {
       waits_.Cancel(static_cast<AwaitOperation&>(*operation));

@@ -26,6 +26,7 @@
 #include "server/broker/checkpointer.h"
 #include "server/broker/judge.h"
 #include "server/broker/limits.h"
+#include "server/broker/names_wanted.h"
 #include "server/broker/observer.h"
 #include "server/broker/operation.h"
 #include "server/broker/rules.h"
@@ -118,6 +119,7 @@ class Pipeline {
 
   // The committer's own.
   Operations round_;
+  NamesWanted names_;
   RecordBatch in_flight_;
   std::vector<std::pair<Sequence, Sequence>> ended_;
   std::vector<AwaitOperation*> woken_;

@@ -107,6 +107,13 @@ absl::StatusOr<Sequence> MemoryStore::Find(ShardId shard, const IndexKey& key) c
   return there ? entry->second.sequence : 0;
 }
 
+absl::Status MemoryStore::FindAll(ShardId shard, absl::Span<const IndexKey> keys, absl::Span<Sequence> found) const {
+  for (size_t i = 0; i < keys.size(); ++i) {
+    TB_ASSIGN_OR_RETURN(found[i], Find(shard, keys[i]));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status MemoryStore::SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) {
   std::lock_guard lock(disk_->mutex_);
   TB_RETURN_IF_ERROR(CheckWritable());

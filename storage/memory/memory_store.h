@@ -35,6 +35,8 @@ class MemoryStore : public TokenStore {
   absl::StatusOr<Sequence> Floor(ShardId shard) const override;
 
   absl::StatusOr<Sequence> Find(ShardId shard, const IndexKey& key) const override;
+  absl::Status FindAll(ShardId shard, absl::Span<const IndexKey> keys, absl::Span<Sequence> found) const override;
+  absl::Status WarmUp(std::stop_token) override { return absl::OkStatus(); }
   absl::Status SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) override;
   absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(
       ShardId shard, absl::FunctionRef<void(uint64_t number, std::string_view bytes)> block) const override;

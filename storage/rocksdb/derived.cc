@@ -51,20 +51,6 @@ void PutBlocks(ShardId shard, const Database& db, const std::vector<OpenBlock>& 
 
 }  // namespace
 
-absl::StatusOr<Sequence> RocksDbStore::Find(ShardId shard, const IndexKey& key) const {
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status status = (*db_)->Get({}, db_->index(), IndexRowKey(shard, key), &value);
-  if (status.IsNotFound()) return 0;
-  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading the index of shard ", shard)));
-  if (value.size() != sizeof(Sequence)) {
-    return absl::DataLossError(absl::StrCat("an index entry of shard ", shard, " does not add up"));
-  }
-  const uint64_t row = GetBig64(value.data());
-  if ((row & kHeldFlag) != 0) return row & ~kHeldFlag;
-  // The filter has not come by yet.
-  return row < FloorOf(shard) ? 0 : row;
-}
-
 absl::Status RocksDbStore::WriteIndexFile(ShardId shard, absl::Span<const IndexEntry> entries,
                                           const std::string& path) const {
   rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), db_->index_file_options(), db_->index());
@@ -111,6 +97,7 @@ absl::Status RocksDbStore::SaveCheckpoint(ShardId shard, const Checkpoint& check
   TB_RETURN_IF_ERROR(CheckWritable());
   TB_ASSIGN_OR_RETURN(const std::vector<IndexEntry> entries, Deduplicated(checkpoint.index));
   TB_ASSIGN_OR_RETURN(const LoadedCheckpoint before, LoadHead(shard, {}));
+  shards_[shard].keys.Add(entries);
   rocksdb::WriteBatch batch;
   if (entries.size() > options_.index_file_entries) {
     // Before the head: entries without their checkpoint are harmless, a checkpoint without its entries is not.

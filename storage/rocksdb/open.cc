@@ -59,6 +59,7 @@ absl::Status RocksDbStore::Start(bool begin_new_epoch) {
   TB_ASSIGN_OR_RETURN(db_, Database::Open(options_, floors_, witness_));
   TB_ASSIGN_OR_RETURN(const bool new_identity, LoadIdentity(begin_new_epoch || options_.accept_lost_tail));
   TB_RETURN_IF_ERROR(LoadShards());
+  TB_RETURN_IF_ERROR(WarmUpIfEmpty());
   if (options_.read_only) return absl::OkStatus();
   // Before anything is written.
   TB_RETURN_IF_ERROR(RemoveLeftovers((*db_)->GetEnv()));

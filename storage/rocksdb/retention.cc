@@ -32,6 +32,7 @@ absl::Status RocksDbStore::Hold(ShardId shard, absl::Span<const HeldTask> tasks)
   if (tasks.empty()) return absl::OkStatus();
   rocksdb::WriteBatch batch;
   for (const HeldTask& task : tasks) {
+    shards_[shard].keys.AddHeld(task.index_keys);
     const Key key = HeldKey(shard, task.task);
     batch.Put(db_->held(), key, EncodeHeld(key, task));
     for (const IndexKey& index_key : task.index_keys) {
@@ -65,6 +66,7 @@ absl::Status RocksDbStore::DropBefore(ShardId shard, Sequence floor) {
   TB_RETURN_IF_ERROR(WriteChange(shard, batch, absl::StrCat("raising the floor of shard ", shard)));
   TB_FAILPOINT("store.floor_raised");
   (*floors_)[shard].store(floor, std::memory_order_release);
+  shards_[shard].keys.DropBefore(floor);
 
   Reclaim(shard, kept);
   TB_FAILPOINT("store.files_dropped");

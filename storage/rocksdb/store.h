@@ -1,5 +1,5 @@
-// The store itself. Its methods are spread over files by subject: log.cc, derived.cc, retention.cc, care.cc; opening is in
-// open.cc.
+// The store itself. Its methods are spread over files by subject: log.cc, find.cc, derived.cc, retention.cc, care.cc; opening is
+// in open.cc.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 #include "rocksdb/write_batch.h"
 #include "storage/rocksdb/database.h"
 #include "storage/rocksdb/index_filter.h"
+#include "storage/rocksdb/key_filter.h"
 #include "storage/rocksdb/log_audit.h"
 #include "storage/rocksdb/page.h"
 #include "storage/rocksdb/rocksdb_store.h"
@@ -35,6 +36,8 @@ class RocksDbStore final : public TokenStore {
   absl::StatusOr<Sequence> Floor(ShardId shard) const override;
 
   absl::StatusOr<Sequence> Find(ShardId shard, const IndexKey& key) const override;
+  absl::Status FindAll(ShardId shard, absl::Span<const IndexKey> keys, absl::Span<Sequence> found) const override;
+  absl::Status WarmUp(std::stop_token stop) override;
   absl::Status SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) override;
   absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(
       ShardId shard, absl::FunctionRef<void(uint64_t number, std::string_view bytes)> block) const override;
@@ -57,6 +60,7 @@ class RocksDbStore final : public TokenStore {
     std::atomic<uint64_t> changes{0};
     // Up to where the space of dropped log was asked back.
     std::atomic<Sequence> reclaimed{0};
+    KeyFilter keys;
     // Used by Append alone; kept so that it need not allocate.
     rocksdb::WriteBatch batch;
     std::string page;
@@ -88,6 +92,12 @@ class RocksDbStore final : public TokenStore {
   // The first record at or behind `sequence`; 0 if there is none.
   absl::StatusOr<Sequence> FirstFrom(ShardId shard, Sequence sequence) const;
   Sequence FloorOf(ShardId shard) const { return shards_[shard].floor.load(std::memory_order_acquire); }
+
+  // --- find.cc ---
+  // What the row of an index key says; 0 if it points below the floor.
+  absl::StatusOr<Sequence> DecodeIndexRow(ShardId shard, const rocksdb::Slice& value) const;
+  // Whether the index is empty is all that it takes to know all keys of a new store.
+  absl::Status WarmUpIfEmpty();
 
   // --- derived.cc ---
   absl::StatusOr<LoadedCheckpoint> LoadHead(ShardId shard, const rocksdb::ReadOptions& read) const;

@@ -231,6 +231,25 @@ TEST_P(StoreConformance, LargeCheckpointIsFoundAgain) {
   TB_EXPECT_OK(store().Verify());
 }
 
+TEST_P(StoreConformance, ManyKeysAreFoundAtOnceWarmOrNot) {
+  TB_ASSERT_OK(AppendRange(1, 100));
+  Checkpoint checkpoint = CheckpointAt(100, 10);
+  checkpoint.index = {{OutcomeIndexKey(5), 50}, {Hash(1), 10}, {Hash(2), 20}, {Hash(3), 60}};
+  TB_ASSERT_OK(store().SaveCheckpoint(kShard, checkpoint));
+  TB_ASSERT_OK(store().Hold(kShard, {{10, BytesOf(10), {Hash(1)}}}));
+  TB_ASSERT_OK(store().DropBefore(kShard, 50));
+  const std::vector<IndexKey> keys = {Hash(9), Hash(3), OutcomeIndexKey(5), Hash(1), Hash(2), OutcomeIndexKey(6), Hash(3)};
+  const std::vector<Sequence> expected = {0, 60, 50, 10, 0, 0, 60};
+  for (int round = 0; round < 3; ++round) {
+    std::vector<Sequence> found(keys.size(), 77);
+    TB_ASSERT_OK(store().FindAll(kShard, keys, absl::MakeSpan(found)));
+    EXPECT_EQ(found, expected) << "round " << round;
+    if (round == 0) Reopen();
+    if (round == 1) TB_ASSERT_OK(store().WarmUp({}));
+  }
+  TB_ASSERT_OK(store().FindAll(kShard, {}, {}));
+}
+
 TEST_P(StoreConformance, MarksSayWhatWasReachedWhenFirst) {
   TB_ASSERT_OK(AppendRange(1, 300));
   TB_ASSERT_OK(store().SaveCheckpoint(kShard, CheckpointAt(100, 1000)));
@@ -344,6 +363,7 @@ TEST_P(StoreConformance, AgreesWithTheModel) {
     for (int step = 0; step < 150 && !HasFailure(); ++step) {
       model.Step(store());
       if (model.random().OneIn(25)) Reopen();
+      if (model.random().OneIn(20)) TB_EXPECT_OK(store().WarmUp({}));
       if (model.random().OneIn(10)) model.Check(store());
     }
     model.Check(store());
