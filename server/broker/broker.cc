@@ -194,6 +194,7 @@ Broker::Status Broker::GetStatus() const {
   }
   status.awaits = pipeline_->awaits();
   status.queued = pipeline_->queued();
+  status.queued_bytes = pipeline_->queued_bytes();
   status.last_sequence = committed();
   status.epoch = parts_.store.identity().epoch;
   status.last_checkpoint = checkpointer_->last_time();

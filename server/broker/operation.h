@@ -85,6 +85,9 @@ struct Operation {
   ~Operation() = default;
 };
 
+// What the caller's texts take in memory, about.
+size_t PayloadBytes(const Operation& operation);
+
 // Some operations that are answered together. Done is called once, from the broker's threads, when the last of them is
 // answered; it must not block.
 class Submission {
