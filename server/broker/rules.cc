@@ -334,6 +334,11 @@ void Rules::Decide(CancelOperation& operation, TimeMs now) {
   OpenTask* open = WaitingTask(operation, kIssue, now);
   if (open == nullptr) return;
   if (operation.grace > 0) {
+    if (state_.cancel_reason_bytes + ShardState::ReasonBytes(operation.reason) > limits_.cancel_reason_bytes) {
+      observer_.Overloaded("cancel_reasons");
+      operation.refusal = RefuseFull(Reason::kOverloaded, "no room to keep the reason until the grace time ends");
+      return;
+    }
     const TimeMs end = std::min<TimeMs>(open->deadline, now + operation.grace);
     state_.RequestCancel(operation.task, *open, end, operation.reason, operation.principal->id, now);
     return;
@@ -406,7 +411,9 @@ void Rules::Expire(Sequence task, const OpenTask& open, TimeMs now) {
   if (open.cancel_requested && total) {
     end.state = TaskState::kCancelled;
     end.error = "Cancelled";
-    end.cause = "cancellation was requested and the grace time ended";
+    const auto reason = state_.cancel_reasons.find(task);
+    end.cause = reason != state_.cancel_reasons.end() ? std::string_view(reason->second)
+                                                      : "cancellation was requested and the grace time ended";
   }
   state_.Resolve(task, end, now);
   observer_.Resolved(end.state);

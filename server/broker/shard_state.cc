@@ -118,6 +118,7 @@ void ShardState::RequestCancel(Sequence task, OpenTask& open_task, TimeMs deadli
                                std::string_view by, TimeMs now) {
   batch.Add(NextSequence(), storage::CancelRequestedEntry{now, task, deadline, reason, by});
   last_time = now;
+  KeepReason(task, reason);
   open_task.deadline = deadline;
   open_task.cancel_requested = 1;
   open.MarkDirty(task);
@@ -193,6 +194,7 @@ void ShardState::Close(Sequence task, Sequence outcome_at) {
     progress_bytes -= found->second.details.size() + kProgressOverhead;
     progress.erase(found);
   }
+  ForgetReason(task);
   index.Put(storage::OutcomeIndexKey(task), outcome_at);
   if (task < release_floor) releases.push_back({outcome_at, task});
 }
@@ -210,6 +212,20 @@ void ShardState::Forget(Sequence parked_at) {
   --namespaces[found->second.name_space].parked;
   parked_bytes -= found->second.Bytes();
   parked.erase(found);
+}
+
+void ShardState::KeepReason(Sequence task, std::string_view reason) {
+  if (reason.empty()) return;
+  ForgetReason(task);
+  cancel_reasons[task] = reason;
+  cancel_reason_bytes += ReasonBytes(reason);
+}
+
+void ShardState::ForgetReason(Sequence task) {
+  auto found = cancel_reasons.find(task);
+  if (found == cancel_reasons.end()) return;
+  cancel_reason_bytes -= ReasonBytes(found->second);
+  cancel_reasons.erase(found);
 }
 
 Located ShardState::Locate(Sequence task) const {
@@ -263,6 +279,7 @@ void ShardState::Replay(Sequence sequence, const storage::DeadlineChangedEntry& 
 void ShardState::Replay(Sequence sequence, const storage::CancelRequestedEntry& entry) {
   OpenTask* found = open.Find(entry.task);
   if (found == nullptr) return;
+  KeepReason(entry.task, entry.reason);
   found->deadline = entry.deadline;
   found->cancel_requested = 1;
   open.MarkDirty(entry.task);
@@ -299,7 +316,8 @@ void ShardState::FinishReplay(TimeMs now) {
   for (const auto& [at, outcome] : parked) park_ends.Add(outcome.keep_until, at);
 }
 
-// varint count and names of namespaces, (sequence, time) of holds, parked sequence numbers, and (task, record) of logged progress.
+// varint count and names of namespaces, (sequence, time) of holds, parked sequence numbers, (task, record, time) of logged progress,
+// and (task, text) of reasons for cancelling.
 std::string ShardState::PackRest() const {
   std::string out;
   storage::AppendVarint(out, namespaces.size());
@@ -320,6 +338,12 @@ std::string ShardState::PackRest() const {
     storage::AppendVarint(out, note.logged_at);
     storage::AppendVarint(out, note.at);
   }
+  storage::AppendVarint(out, cancel_reasons.size());
+  for (const auto& [task, reason] : cancel_reasons) {
+    storage::AppendVarint(out, task);
+    storage::AppendVarint(out, reason.size());
+    out.append(reason);
+  }
   return out;
 }
 
@@ -337,6 +361,10 @@ absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes) {
     note.logged_at = in.Varint();
     note.at = note.logged_time = in.Varint();
     progress_bytes += kProgressOverhead;
+  }
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    const Sequence task = in.Varint();
+    KeepReason(task, in.Bytes(in.Varint()));
   }
   if (!in.ok() || !in.at_end()) return absl::DataLossError("the checkpoint's state is damaged");
   return rest;

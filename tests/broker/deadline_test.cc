@@ -144,6 +144,32 @@ TEST_F(DeadlineTest, TheTaskIsCancelledWhenTheGraceTimeEnds) {
   EXPECT_TRUE(broker_.Cancel(task).ok());
 }
 
+TEST_F(DeadlineTest, TheReasonOfACancelIsTheCauseWhenTheGraceTimeEnds) {
+  const Issued task = broker_.Issue();
+  const Issued silent = broker_.Issue();
+  broker_.Cancel(task, "first", 10s);
+  broker_.Cancel(task, "no longer", 10s);
+  broker_.Cancel(task, "", 10s);
+  broker_.Cancel(silent, "", 10s);
+  broker_.Advance(10s);
+  EXPECT_EQ(broker_.Get(task).cause, "no longer");
+  EXPECT_EQ(broker_.Succeed(task, "1").recorded.cause, "no longer");
+  EXPECT_EQ(broker_.Get(silent).cause, "cancellation was requested and the grace time ended");
+}
+
+TEST_F(DeadlineTest, TheReasonOfACancelSurvivesACrashAndAStop) {
+  const Issued crashed = broker_.Issue();
+  broker_.Cancel(crashed, "before the crash", 10s);
+  broker_.Crash();
+  const Issued stopped = broker_.Issue();
+  broker_.Cancel(stopped, "before the stop", 10s);
+  broker_.Restart();
+  broker_.Restart();
+  broker_.Advance(10s);
+  EXPECT_EQ(broker_.Get(crashed).cause, "before the crash");
+  EXPECT_EQ(broker_.Get(stopped).cause, "before the stop");
+}
+
 TEST_F(DeadlineTest, GraceNeverOutlastsTheDeadlineNorAnEarlierGrace) {
   const Issued task = broker_.Issue({.timeout = 20s});
   broker_.Cancel(task, "", 1h);

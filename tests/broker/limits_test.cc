@@ -93,6 +93,24 @@ TEST(Limits, AQueueThatIsFullOfPayloadAnswersOverloadedToo) {
   EXPECT_EQ(broker.Issue({.input = std::string(1001, '1')}).reason, Reason::kOverloaded);
 }
 
+TEST(Limits, ReasonsOfCancellationsInTheirGraceTimeTakeSoManyBytes) {
+  BrokerHarness broker({.limits = {.cancel_reason_bytes = 1000}});
+  const Issued first = broker.Issue();
+  const Issued second = broker.Issue();
+  const std::string reason(600, 'r');
+  EXPECT_TRUE(broker.Cancel(first, reason, 10s).ok());
+  const Changed refused = broker.Cancel(second, reason, 10s);
+  EXPECT_EQ(refused.reason, Reason::kOverloaded);
+  EXPECT_GT(refused.retry_after, 0);
+  EXPECT_FALSE(broker.Get(second).cancel_requested);
+  EXPECT_TRUE(broker.Cancel(second, "", 20s).ok()) << "nothing to keep";
+  broker.Succeed(first, "1");
+  EXPECT_TRUE(broker.Cancel(second, reason, 10s).ok()) << "there is room again";
+  broker.Restart();
+  broker.Advance(10s);
+  EXPECT_EQ(broker.Get(second).cause, reason);
+}
+
 TEST(Limits, ProgressBeyondItsRoomIsNotKeptAndTheBeatStillCounts) {
   BrokerHarness broker({.limits = {.progress_bytes = 600}});
   const Issued first = broker.Issue({.heartbeat_timeout = 5s});

@@ -191,7 +191,8 @@ void Model::ApplyIssue(const Wish& wish, const Reply& reply, TimeMs now) {
   Check(reply.deadline == now + wish.timeout, "the deadline is not now plus the timeout");
   last_task_ = std::max(last_task_, reply.task);
   if (ModelTask* older = reply.superseded == 0 ? nullptr : Find(reply.superseded)) {
-    End(*older, TaskState::kSuperseded, Wish{.error = "Superseded"}, now);
+    const std::string cause = absl::StrCat("by attempt ", std::max<int>(wish.attempt, 1));
+    End(*older, TaskState::kSuperseded, Wish{.error = "Superseded", .cause = cause}, now);
   }
   ModelTask& task = tasks_[reply.task];
   task.task = reply.task;
@@ -311,6 +312,7 @@ void Model::JudgeOpen(ModelTask& task, const Wish& wish, const Reply& reply, Tim
   } else if (wish.grace > 0) {
     task.deadline = std::min(task.deadline, now + wish.grace);
     task.cancel_requested = true;
+    if (!wish.cause.empty()) task.cancel_reason = wish.cause;
     task.expected.push_back({Change::Kind::kCancelRequested, TaskState::kWaiting});
   } else {
     End(task, TaskState::kCancelled, Wish{.error = "Cancelled", .cause = wish.cause}, now);
@@ -353,7 +355,7 @@ void Model::CheckRecord(const ModelTask& task, const TaskRecord& record, TimeMs 
           name + " is seen with another progress");
   } else if (task.state != TaskState::kWaiting) {
     Check(record.outcome->output == task.output && record.outcome->error == task.error &&
-              record.outcome->time == task.ended_at,
+              record.outcome->cause == task.cause && record.outcome->time == task.ended_at,
           name + " is seen with another outcome");
   }
 }
@@ -370,6 +372,8 @@ void Model::Expire(const storage::ResolvedEntry& entry) {
   const bool total = task->deadline <= task->HeartbeatDue();
   if (entry.state == TaskState::kExpired)
     Check(entry.error == (total ? "Timeout" : "HeartbeatTimeout"), name + " expires with another error");
+  if (entry.state == TaskState::kCancelled && !task->cancel_reason.empty())
+    Check(entry.cause == task->cancel_reason, name + " is cancelled for another reason");
   End(*task, entry.state, Wish{.error = std::string(entry.error), .cause = std::string(entry.cause)}, entry.time);
 }
 

@@ -84,6 +84,7 @@ struct ModelTask {
   TimeMs deadline = 0;
   TimeMs beat = 0;
   bool cancel_requested = false;
+  std::string cancel_reason;
   TaskState state = TaskState::kWaiting;
   std::string output;
   std::string error;
