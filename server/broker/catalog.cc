@@ -31,6 +31,18 @@ bool PassesState(const TaskFilter& filter, TaskState state) {
   return filter.states.empty() || std::find(filter.states.begin(), filter.states.end(), state) != filter.states.end();
 }
 
+// `moved_deadline` 0: it is still that of the issue.
+void SetStanding(TaskRecord& record, TimeMs moved_deadline, bool cancel_requested) {
+  if (moved_deadline != 0) record.deadline = moved_deadline;
+  record.cancel_requested = cancel_requested;
+}
+
+void SetOutcome(TaskRecord& record, const storage::ResolvedEntry& outcome) {
+  record.outcome = outcome;
+  record.state = outcome.state;
+  SetStanding(record, outcome.deadline, outcome.cancel_requested);
+}
+
 }  // namespace
 
 absl::StatusOr<TaskRecordPtr> Catalog::LoadIssued(Sequence task) const {
@@ -44,8 +56,8 @@ absl::StatusOr<TaskRecordPtr> Catalog::LoadIssued(Sequence task) const {
 
 absl::Status Catalog::LoadOutcome(TaskRecord& record, Sequence outcome_at) const {
   TB_ASSIGN_OR_RETURN(record.outcome_bytes, store_.Read(state_.shard, outcome_at));
-  TB_ASSIGN_OR_RETURN(record.outcome, storage::DecodeResolved(record.outcome_bytes));
-  record.state = record.outcome->state;
+  TB_ASSIGN_OR_RETURN(const storage::ResolvedEntry outcome, storage::DecodeResolved(record.outcome_bytes));
+  SetOutcome(record, outcome);
   return absl::OkStatus();
 }
 
@@ -192,16 +204,16 @@ absl::StatusOr<std::optional<Change>> Catalog::ChangeFrom(const storage::LogReco
   TaskRecord& left = **task;
   if (touched->kind == Change::Kind::kResolved) {
     left.outcome_bytes.assign(record.bytes.data(), record.bytes.size());
-    TB_ASSIGN_OR_RETURN(left.outcome, storage::DecodeResolved(left.outcome_bytes));
-    left.state = left.outcome->state;
+    TB_ASSIGN_OR_RETURN(const storage::ResolvedEntry outcome, storage::DecodeResolved(left.outcome_bytes));
+    SetOutcome(left, outcome);
   } else if (auto* moved = std::get_if<storage::DeadlineChangedEntry>(&entry)) {
-    left.deadline = moved->deadline;
+    SetStanding(left, moved->deadline, moved->cancel_requested);
   } else if (auto* asked = std::get_if<storage::CancelRequestedEntry>(&entry)) {
-    left.deadline = asked->deadline;
-    left.cancel_requested = true;
+    SetStanding(left, asked->deadline, true);
   } else if (auto* note = std::get_if<storage::ProgressEntry>(&entry)) {
     left.progress = note->details;
     left.progress_at = note->time;
+    SetStanding(left, note->deadline, note->cancel_requested);
   }
   return std::optional<Change>(Change{touched->kind, record.sequence, touched->time, std::move(*task)});
 }

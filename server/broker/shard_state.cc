@@ -99,6 +99,10 @@ Sequence ShardState::Resolve(Sequence task, const Ended& end, TimeMs now) {
   entry.resolved_by = end.resolved_by;
   entry.request_id = end.request_id;
   entry.due = end.due;
+  if (const OpenTask* standing = open.Find(task)) {
+    entry.deadline = standing->MovedDeadline();
+    entry.cancel_requested = standing->cancel_requested;
+  }
   batch.Add(at, entry);
   last_time = now;
   Close(task, at);
@@ -107,9 +111,10 @@ Sequence ShardState::Resolve(Sequence task, const Ended& end, TimeMs now) {
 }
 
 void ShardState::ChangeDeadline(Sequence task, OpenTask& open_task, TimeMs deadline, std::string_view by, TimeMs now) {
-  batch.Add(NextSequence(), storage::DeadlineChangedEntry{now, task, deadline, by});
+  batch.Add(NextSequence(), storage::DeadlineChangedEntry{now, task, deadline, by, open_task.cancel_requested != 0});
   last_time = now;
   open_task.deadline = deadline;
+  open_task.deadline_moved = 1;
   open.MarkDirty(task);
   Arm(task, open_task);
 }
@@ -120,6 +125,7 @@ void ShardState::RequestCancel(Sequence task, OpenTask& open_task, TimeMs deadli
   last_time = now;
   KeepReason(task, reason);
   open_task.deadline = deadline;
+  open_task.deadline_moved = 1;
   open_task.cancel_requested = 1;
   open.MarkDirty(task);
   Arm(task, open_task);
@@ -165,7 +171,8 @@ bool ShardState::NoteProgress(Sequence task, const OpenTask& open_task, std::str
   if (note.logged_at != 0 && now - note.logged_time < interval) return true;
   note.logged_at = NextSequence();
   note.logged_time = now;
-  batch.Add(note.logged_at, storage::ProgressEntry{now, task, details});
+  batch.Add(note.logged_at, storage::ProgressEntry{now, task, details, open_task.MovedDeadline(),
+                                                   open_task.cancel_requested != 0});
   last_time = now;
   return true;
 }
@@ -273,6 +280,7 @@ void ShardState::Replay(Sequence sequence, const storage::DeadlineChangedEntry& 
   OpenTask* found = open.Find(entry.task);
   if (found == nullptr) return;
   found->deadline = entry.deadline;
+  found->deadline_moved = 1;
   open.MarkDirty(entry.task);
 }
 
@@ -281,6 +289,7 @@ void ShardState::Replay(Sequence sequence, const storage::CancelRequestedEntry& 
   if (found == nullptr) return;
   KeepReason(entry.task, entry.reason);
   found->deadline = entry.deadline;
+  found->deadline_moved = 1;
   found->cancel_requested = 1;
   open.MarkDirty(entry.task);
 }

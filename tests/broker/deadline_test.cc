@@ -116,6 +116,21 @@ TEST_F(DeadlineTest, ExtendingMovesTheDeadlineEitherWay) {
   EXPECT_EQ(broker_.Get(sooner).state, TaskState::kExpired);
 }
 
+TEST_F(DeadlineTest, AnEndedTaskShowsTheDeadlineItHadAtTheEnd) {
+  const Issued moved = broker_.Issue({.timeout = 5s});
+  const Issued asked = broker_.Issue({.timeout = 5s});
+  const Issued plain = broker_.Issue({.timeout = 5s});
+  broker_.Extend(moved, 10s);
+  broker_.Cancel(asked, "", 2s);
+  broker_.Restart();
+  for (const Issued& task : {moved, asked, plain}) EXPECT_EQ(broker_.Succeed(task, "1").verdict, Verdict::kAccepted);
+  EXPECT_EQ(broker_.Get(moved).deadline, BrokerHarness::kStart + 10'000);
+  EXPECT_EQ(broker_.Get(asked).deadline, BrokerHarness::kStart + 2'000);
+  EXPECT_EQ(broker_.Get(plain).deadline, BrokerHarness::kStart + 5'000);
+  EXPECT_TRUE(broker_.Get(asked).cancel_requested);
+  EXPECT_FALSE(broker_.Get(moved).cancel_requested);
+}
+
 TEST_F(DeadlineTest, AnExtensionSurvivesACrash) {
   const Issued task = broker_.Issue({.timeout = 5s});
   broker_.Extend(task, 1h);

@@ -347,9 +347,9 @@ void Model::CheckRecord(const ModelTask& task, const TaskRecord& record, TimeMs 
         absl::StrCat(name, " is seen in ", Say(record.state), ", not ", Say(task.StateAt(now))));
   Check(record.issued.input == task.issued.input && record.issued.attempt == task.attempt,
         name + " has another content");
+  Check(record.deadline == task.deadline, name + " is seen with another deadline");
+  Check(record.cancel_requested == task.cancel_requested, name + " is seen with another cancel_requested");
   if (record.state == TaskState::kWaiting) {
-    Check(record.deadline == task.deadline, name + " is seen with another deadline");
-    Check(record.cancel_requested == task.cancel_requested, name + " is seen with another cancel_requested");
     Check(task.last_progress.empty() ? record.progress.empty() || task.progress.contains(record.progress)
                                      : record.progress == task.last_progress,
           name + " is seen with another progress");
