@@ -417,8 +417,8 @@ void Model::CheckNothingMissed(TimeMs now) {
   }
 }
 
-void Model::CheckList(const std::string& name_space, bool only_waiting, const std::vector<Sequence>& listed, TimeMs now,
-                      DurationMs hold_after) {
+void Model::CheckList(const std::string& name_space, bool only_waiting, const std::vector<Sequence>& listed,
+                      TimeMs now) {
   Check(
       std::is_sorted(listed.begin(), listed.end()) && std::adjacent_find(listed.begin(), listed.end()) == listed.end(),
       "a list is not in order");
@@ -432,8 +432,7 @@ void Model::CheckList(const std::string& name_space, bool only_waiting, const st
   }
   for (const auto& [id, task] : tasks_) {
     if (task.issued.name_space != name_space || there.contains(id)) continue;
-    const bool may_lack =
-        task.state != TaskState::kWaiting && (only_waiting || now - task.issued_at >= retention_.resolved + hold_after);
+    const bool may_lack = task.state != TaskState::kWaiting && (only_waiting || MayBeForgotten(task, now));
     if (!Check(may_lack, absl::StrCat("a list lacks task ", id, " in ", Say(task.state)))) return;
   }
 }
