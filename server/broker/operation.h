@@ -277,6 +277,8 @@ struct AwaitOperation : Operation {
   Located located;
   // The pipeline's own: which wait this is; 0 when it does not wait.
   uint64_t wait_id = 0;
+  // Nobody wants to wait any more.
+  bool given_up = false;
 };
 
 }  // namespace tokenbroker::broker

@@ -148,6 +148,7 @@ bool Pipeline::TryNow(Operation& operation) {
 
 bool Pipeline::CancelAwait(AwaitOperation& operation) {
   std::lock_guard<std::mutex> lock(parts_.mutex);
+  operation.given_up = true;
   return waits_.Cancel(operation);
 }
 

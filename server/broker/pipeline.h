@@ -61,7 +61,8 @@ class Pipeline {
   // was answered (or waits, for an await); false if it has to be submitted.
   bool TryNow(Operation& operation);
 
-  // Hands a waiting await back to its door, unanswered. False if it does not wait: it is being answered.
+  // Hands a waiting await back to its door, unanswered. False if it does not wait: then it is answered soon, if it is not yet. One that
+  // is still queued will not begin to wait, but be answered as if its limit had passed.
   bool CancelAwait(AwaitOperation& operation);
   // Answers every wait with DRAINING, from now on as well.
   void EndAwaits();

@@ -393,6 +393,7 @@ void Rules::Decide(AwaitOperation& operation, TimeMs now) {
     if (operation.located.outcome_at == 0) operation.next = Operation::Next::kFindOutcome;
     return;
   }
+  if (operation.given_up) return;
   if (waits_.size() >= limits_.awaits) {
     observer_.Overloaded("awaits");
     operation.refusal = RefuseFull(Reason::kOverloaded, absl::StrCat(limits_.awaits, " calls wait already, the limit"));
