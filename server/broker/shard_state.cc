@@ -12,6 +12,9 @@ namespace {
 constexpr DurationMs kProgressInterval = 15'000;
 constexpr size_t kProgressOverhead = 128;
 
+// As many as OpenTask has for them.
+constexpr int kTimeBits = 45;
+
 // Armed timers are remembered to within 65.5 s; see Arm.
 constexpr uint64_t ArmedUnit(TimeMs due) { return static_cast<uint64_t>(due) >> 16; }
 
@@ -359,16 +362,21 @@ std::string ShardState::PackRest() const {
 absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes) {
   Rest rest;
   storage::WireReader in(bytes);
+  const auto read_time = [&in] {
+    const uint64_t time = in.Varint();
+    if (time >> kTimeBits != 0) in.Fail();
+    return static_cast<TimeMs>(in.ok() ? time : 0);
+  };
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) namespaces.Intern(in.Bytes(in.Varint()));
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     const Sequence sequence = in.Varint();
-    holds.push_back({sequence, static_cast<TimeMs>(in.Varint())});
+    holds.push_back({sequence, read_time()});
   }
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) rest.parked.push_back(in.Varint());
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     ProgressNote& note = progress[in.Varint()];
     note.logged_at = in.Varint();
-    note.at = note.logged_time = in.Varint();
+    note.at = note.logged_time = read_time();
     progress_bytes += kProgressOverhead;
   }
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
@@ -377,6 +385,17 @@ absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes) {
   }
   if (!in.ok() || !in.at_end()) return absl::DataLossError("the checkpoint's state is damaged");
   return rest;
+}
+
+absl::Status ShardState::CheckLoaded() {
+  absl::Status status;
+  open.VisitFrom(0, [&](Sequence task, const OpenTask& open_task) {
+    if (open_task.name_space < namespaces.size()) return true;
+    status = absl::DataLossError(absl::StrCat("block ", task >> 6, " of the open set is damaged: task ", task,
+                                              " is in namespace ", open_task.name_space, " of ", namespaces.size()));
+    return false;
+  });
+  return status;
 }
 
 }  // namespace tokenbroker::broker

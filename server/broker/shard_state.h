@@ -106,6 +106,8 @@ class ShardState {
     std::vector<Sequence> parked;  // their records are to be replayed first
   };
   absl::StatusOr<Rest> LoadRest(std::string_view bytes);
+  // After blocks and rest are loaded: DATA_LOSS if they do not belong together.
+  absl::Status CheckLoaded();
 
   // --- Look ---
 
