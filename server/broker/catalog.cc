@@ -132,6 +132,7 @@ absl::StatusOr<Located> Catalog::LocateAny(Sequence task) const {
     std::lock_guard<std::mutex> lock(mutex_);
     located = state_.Locate(task);
     waits = state_.open.Find(task) != nullptr;
+    if (auto before = state_.moving.find(task); before != state_.moving.end()) located.open = before->second;
   }
   if (waits || located.outcome_at != 0) return located;
   TB_ASSIGN_OR_RETURN(located.outcome_at, store_.Find(state_.shard, storage::OutcomeIndexKey(task)));

@@ -310,6 +310,7 @@ void Pipeline::WakeWaits() {
   woken_.clear();
   {
     std::lock_guard<std::mutex> lock(parts_.mutex);
+    parts_.state.moving.clear();
     for (const auto& [task, outcome_at] : ended_) {
       const size_t before = woken_.size();
       waits_.Wake(task, woken_);

@@ -57,8 +57,8 @@ class Pipeline {
   // them, or for what they carry.
   void Submit(absl::Span<Operation* const> operations);
 
-  // Answers the operation on this thread if it changes nothing on disk and rests on nothing that is not durable yet. True if it
-  // was answered (or waits, for an await); false if it has to be submitted.
+  // Answers the operation on this thread if it changes nothing on disk and rests on nothing that is not durable yet; heartbeats and
+  // their progress alone are told of from memory. True if it was answered (or waits, for an await); false if it has to be submitted.
   bool TryNow(Operation& operation);
 
   // Hands a waiting await back to its door, unanswered. False if it does not wait: then it is answered soon, if it is not yet. One that

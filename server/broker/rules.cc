@@ -71,6 +71,7 @@ bool Rules::DecideNow(Operation& operation, Sequence committed, TimeMs now) {
     const Sequence task = TaskOf(*address, operation);
     const OpenTask* open = task == 0 || task > committed ? nullptr : state_.open.Find(task);
     if (open == nullptr || open->Due() <= now) return false;
+    if (!state_.moving.empty() && state_.moving.contains(task)) return false;
   }
   Decide(operation, now);
   return true;

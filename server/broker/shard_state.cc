@@ -116,6 +116,7 @@ Sequence ShardState::Resolve(Sequence task, const Ended& end, TimeMs now) {
 void ShardState::ChangeDeadline(Sequence task, OpenTask& open_task, TimeMs deadline, std::string_view by, TimeMs now) {
   batch.Add(NextSequence(), storage::DeadlineChangedEntry{now, task, deadline, by, open_task.cancel_requested != 0});
   last_time = now;
+  moving.try_emplace(task, open_task);
   open_task.deadline = deadline;
   open_task.deadline_moved = 1;
   open.MarkDirty(task);
@@ -126,6 +127,7 @@ void ShardState::RequestCancel(Sequence task, OpenTask& open_task, TimeMs deadli
                                std::string_view by, TimeMs now) {
   batch.Add(NextSequence(), storage::CancelRequestedEntry{now, task, deadline, reason, by});
   last_time = now;
+  moving.try_emplace(task, open_task);
   KeepReason(task, reason);
   open_task.deadline = deadline;
   open_task.deadline_moved = 1;

@@ -145,6 +145,9 @@ class ShardState {
   std::vector<storage::Release> releases;
   // Tasks that ended in the current commit, with the place of the outcome: whoever waits for them is told after it.
   std::vector<std::pair<Sequence, Sequence>> ended;
+  // Waiting tasks whose deadline was moved, or whose cancellation was requested, by a commit that is not on disk yet: as they stood
+  // before it. Emptied after each commit.
+  absl::flat_hash_map<Sequence, OpenTask> moving;
   // The latest record written, durable or not.
   Sequence last_sequence = 0;
   // The time of the latest record.

@@ -1,6 +1,9 @@
 // Heartbeats, deadlines, grace.
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "tests/testing/broker_harness.h"
 
 namespace tokenbroker::broker {
@@ -138,6 +141,39 @@ TEST_F(DeadlineTest, AnExtensionSurvivesACrash) {
   broker_.Advance(10s);
   EXPECT_EQ(broker_.Get(task).deadline, task.deadline - 5000 + 3'600'000);
   EXPECT_EQ(broker_.Get(task).state, TaskState::kWaiting);
+}
+
+// The state in memory is ahead of the disk while a group is being written.
+TEST_F(DeadlineTest, NobodyHearsOfADeadlineThatIsNotOnDisk) {
+  struct Onlooker : Observer {
+    void CommitStarts(size_t) override {
+      if (look) std::exchange(look, nullptr)();
+    }
+    std::function<void()> look;
+  } onlooker;
+  broker_.observer = &onlooker;
+  broker_.Open();
+  const Issued task = broker_.Issue({.heartbeat_timeout = 1h});
+  Call<HeartbeatOperation> beat;
+  beat.op.principal = &Anybody();
+  beat.op.address = broker_.broker().AddressOfToken(task.token);
+  Call<LocateOperation> look;
+  look.op.principal = &Anybody();
+  look.op.address = beat.op.address;
+  TimeMs listed = 0;
+  onlooker.look = [&] {
+    EXPECT_FALSE(broker_.broker().TryNow(beat.op));
+    EXPECT_FALSE(broker_.broker().TryNow(look.op));
+    listed = broker_.broker().List("orders", {}, 0, 1)->tasks[0]->deadline;
+  };
+  broker_.Cancel(task, "", 10s);
+  EXPECT_EQ(listed, task.deadline);
+  EXPECT_TRUE(broker_.broker().TryNow(beat.op));
+  EXPECT_TRUE(beat.op.cancel_requested);
+  EXPECT_EQ(beat.op.remaining, 10'000);
+  broker_.Extend(task, 2h);
+  EXPECT_TRUE(broker_.broker().TryNow(look.op));
+  EXPECT_EQ(static_cast<TimeMs>(look.op.located.open.deadline), BrokerHarness::kStart + 2 * 3'600'000);
 }
 
 TEST_F(DeadlineTest, CancelWithGraceTellsTheWorkerAndLetsItFinish) {
