@@ -80,6 +80,9 @@ struct ResolvedEntry {
   std::string_view request_id;
   // The deadline that passed, for kExpired.
   TimeMs due = 0;
+  // How the task stood when it ended; 0: the deadline was that of its issue.
+  TimeMs deadline = 0;
+  bool cancel_requested = false;
 };
 
 struct DeadlineChangedEntry {
@@ -87,6 +90,8 @@ struct DeadlineChangedEntry {
   Sequence task = 0;
   TimeMs deadline = 0;
   std::string_view changed_by;
+  // Before it, and so still.
+  bool cancel_requested = false;
 };
 
 struct CancelRequestedEntry {
@@ -102,6 +107,9 @@ struct ProgressEntry {
   TimeMs time = 0;
   Sequence task = 0;
   std::string_view details;
+  // How the task stood; 0: the deadline was that of its issue.
+  TimeMs deadline = 0;
+  bool cancel_requested = false;
 };
 
 // An outcome that came before its task.

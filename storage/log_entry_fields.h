@@ -59,6 +59,8 @@ void VisitFields(Visitor& visit, Entry& entry) {
   visit.Bytes(7, entry.resolved_by);
   visit.Bytes(8, entry.request_id);
   visit.Varint(9, entry.due);
+  visit.Varint(10, entry.deadline);
+  visit.Varint(11, entry.cancel_requested);
 }
 
 template <typename Visitor, EntryLike<DeadlineChangedEntry> Entry>
@@ -67,6 +69,7 @@ void VisitFields(Visitor& visit, Entry& entry) {
   visit.Varint(2, entry.task);
   visit.Varint(3, entry.deadline);
   visit.Bytes(4, entry.changed_by);
+  visit.Varint(5, entry.cancel_requested);
 }
 
 template <typename Visitor, EntryLike<CancelRequestedEntry> Entry>
@@ -83,6 +86,8 @@ void VisitFields(Visitor& visit, Entry& entry) {
   visit.Varint(1, entry.time);
   visit.Varint(2, entry.task);
   visit.Bytes(3, entry.details);
+  visit.Varint(4, entry.deadline);
+  visit.Varint(5, entry.cancel_requested);
 }
 
 template <typename Visitor, EntryLike<ParkedEntry> Entry>

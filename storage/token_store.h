@@ -178,6 +178,10 @@ class TokenStore {
 
   virtual absl::Status Hold(ShardId shard, absl::Span<const HeldTask> tasks) = 0;
 
+  // Visits the tasks of which there are held copies, from `from` on, in ascending order, until `visit` returns false or the end is
+  // reached. The log may still have their entries as well.
+  virtual absl::Status ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence task)> visit) const = 0;
+
   // Forgets the log below `floor`, whole files at a time, the index entries that point there, and the held copies released there.
   // Costs nothing per dropped record.
   virtual absl::Status DropBefore(ShardId shard, Sequence floor) = 0;

@@ -80,15 +80,17 @@ absl::Status Broker::Recover() {
   // What was held behind the last checkpoint is not on record; it was held below that checkpoint, in any case.
   state_.release_floor = checkpoint.covers + 1;
   TB_FAILPOINT("start.checkpoint_loaded");
+  ShardState::Rest rest;
   if (!checkpoint.state.empty()) {
-    TB_ASSIGN_OR_RETURN(const ShardState::Rest rest, state_.LoadRest(checkpoint.state));
-    for (Sequence parked : rest.parked) {
-      // A callback that was parked after the checkpoint began and dropped before it ended is in the list and perhaps gone.
-      absl::StatusOr<std::string> bytes = parts_.store.Read(kShard, parked);
-      if (absl::IsNotFound(bytes.status())) continue;
-      TB_RETURN_IF_ERROR(bytes.status());
-      TB_RETURN_IF_ERROR(state_.Replay(parked, *bytes));
-    }
+    TB_ASSIGN_OR_RETURN(rest, state_.LoadRest(checkpoint.state));
+  }
+  TB_RETURN_IF_ERROR(state_.CheckLoaded());
+  for (Sequence parked : rest.parked) {
+    // A callback that was parked after the checkpoint began and dropped before it ended is in the list and perhaps gone.
+    absl::StatusOr<std::string> bytes = parts_.store.Read(kShard, parked);
+    if (absl::IsNotFound(bytes.status())) continue;
+    TB_RETURN_IF_ERROR(bytes.status());
+    TB_RETURN_IF_ERROR(state_.Replay(parked, *bytes));
   }
   TB_RETURN_IF_ERROR(parts_.store.Scan(kShard, checkpoint.covers + 1, [&](const storage::LogRecord& record) {
     trouble = state_.Replay(record.sequence, record.bytes);
@@ -195,6 +197,7 @@ Broker::Status Broker::GetStatus() const {
   }
   status.awaits = pipeline_->awaits();
   status.queued = pipeline_->queued();
+  status.queued_bytes = pipeline_->queued_bytes();
   status.last_sequence = committed();
   status.epoch = parts_.store.identity().epoch;
   status.last_checkpoint = checkpointer_->last_time();

@@ -111,6 +111,7 @@ class Broker {
     uint64_t parked = 0;
     uint64_t awaits = 0;
     uint64_t queued = 0;
+    uint64_t queued_bytes = 0;
     Sequence last_sequence = 0;
     uint16_t epoch = 0;
     TimeMs last_checkpoint = 0;

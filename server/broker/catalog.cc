@@ -31,6 +31,18 @@ bool PassesState(const TaskFilter& filter, TaskState state) {
   return filter.states.empty() || std::find(filter.states.begin(), filter.states.end(), state) != filter.states.end();
 }
 
+// `moved_deadline` 0: it is still that of the issue.
+void SetStanding(TaskRecord& record, TimeMs moved_deadline, bool cancel_requested) {
+  if (moved_deadline != 0) record.deadline = moved_deadline;
+  record.cancel_requested = cancel_requested;
+}
+
+void SetOutcome(TaskRecord& record, const storage::ResolvedEntry& outcome) {
+  record.outcome = outcome;
+  record.state = outcome.state;
+  SetStanding(record, outcome.deadline, outcome.cancel_requested);
+}
+
 }  // namespace
 
 absl::StatusOr<TaskRecordPtr> Catalog::LoadIssued(Sequence task) const {
@@ -44,8 +56,8 @@ absl::StatusOr<TaskRecordPtr> Catalog::LoadIssued(Sequence task) const {
 
 absl::Status Catalog::LoadOutcome(TaskRecord& record, Sequence outcome_at) const {
   TB_ASSIGN_OR_RETURN(record.outcome_bytes, store_.Read(state_.shard, outcome_at));
-  TB_ASSIGN_OR_RETURN(record.outcome, storage::DecodeResolved(record.outcome_bytes));
-  record.state = record.outcome->state;
+  TB_ASSIGN_OR_RETURN(const storage::ResolvedEntry outcome, storage::DecodeResolved(record.outcome_bytes));
+  SetOutcome(record, outcome);
   return absl::OkStatus();
 }
 
@@ -72,11 +84,11 @@ absl::StatusOr<TaskRecordPtr> Catalog::Load(const Located& located) const {
 
 // --- Lists ---
 
-std::vector<Sequence> Catalog::WaitingFrom(Sequence from, Sequence below, size_t max) const {
+std::vector<Sequence> Catalog::WaitingFrom(Sequence from, size_t max) const {
   std::vector<Sequence> tasks;
   std::lock_guard<std::mutex> lock(mutex_);
   state_.open.VisitFrom(from, [&](Sequence task, const OpenTask&) {
-    if (task >= below || tasks.size() == max) return false;
+    if (tasks.size() == max) return false;
     tasks.push_back(task);
     return true;
   });
@@ -98,6 +110,21 @@ absl::StatusOr<std::vector<Sequence>> Catalog::IssuedFrom(Sequence from, Sequenc
   return tasks;
 }
 
+absl::StatusOr<std::vector<Sequence>> Catalog::HeldFrom(Sequence from, Sequence below, Sequence& scanned_to) const {
+  std::vector<Sequence> tasks;
+  scanned_to = below;
+  TB_RETURN_IF_ERROR(store_.ScanHeld(state_.shard, from, [&](Sequence task) {
+    if (task >= below) return false;
+    if (tasks.size() == kExaminedPerCall) {
+      scanned_to = task;
+      return false;
+    }
+    tasks.push_back(task);
+    return true;
+  }));
+  return tasks;
+}
+
 absl::StatusOr<Located> Catalog::LocateAny(Sequence task) const {
   Located located;
   bool waits = false;
@@ -105,11 +132,22 @@ absl::StatusOr<Located> Catalog::LocateAny(Sequence task) const {
     std::lock_guard<std::mutex> lock(mutex_);
     located = state_.Locate(task);
     waits = state_.open.Find(task) != nullptr;
+    if (auto before = state_.moving.find(task); before != state_.moving.end()) located.open = before->second;
   }
   if (waits || located.outcome_at != 0) return located;
   TB_ASSIGN_OR_RETURN(located.outcome_at, store_.Find(state_.shard, storage::OutcomeIndexKey(task)));
   if (located.outcome_at == 0) return absl::NotFoundError("the outcome is kept no longer");
   return located;
+}
+
+// Below the floor the held copies are all there is. Above it the log itself is the list.
+absl::StatusOr<std::vector<Sequence>> Catalog::KeptFrom(Sequence from, Sequence& scanned_to) const {
+  TB_ASSIGN_OR_RETURN(const Sequence floor, store_.Floor(state_.shard));
+  if (from < floor) return HeldFrom(from, floor, scanned_to);
+  absl::StatusOr<std::vector<Sequence>> tasks = IssuedFrom(from, scanned_to);
+  TB_ASSIGN_OR_RETURN(const Sequence risen, store_.Floor(state_.shard));
+  // What was dropped under our eyes, and is held, must not be passed over.
+  return risen <= from ? tasks : HeldFrom(from, risen, scanned_to);
 }
 
 absl::Status Catalog::Collect(const std::vector<Sequence>& tasks, std::string_view name_space, const TaskFilter& filter,
@@ -139,21 +177,17 @@ absl::Status Catalog::Collect(const std::vector<Sequence>& tasks, std::string_vi
   return absl::OkStatus();
 }
 
-// Below the floor there are only tasks that wait. Above it the log itself is the list.
 absl::StatusOr<TaskPage> Catalog::List(std::string_view name_space, const TaskFilter& filter, Sequence from, size_t size,
                                        TimeMs now) const {
-  TB_ASSIGN_OR_RETURN(const Sequence floor, store_.Floor(state_.shard));
   TaskPage page;
-  if (filter.OnlyWaiting() || from < floor) {
-    const Sequence below = filter.OnlyWaiting() ? UINT64_MAX : floor;
-    const std::vector<Sequence> tasks = WaitingFrom(from, below, kExaminedPerCall);
+  if (filter.OnlyWaiting()) {
+    const std::vector<Sequence> tasks = WaitingFrom(from, kExaminedPerCall);
     TB_RETURN_IF_ERROR(Collect(tasks, name_space, filter, size, now, page));
     if (page.next == 0 && tasks.size() == kExaminedPerCall) page.next = tasks.back() + 1;
-    if (page.next == 0 && !filter.OnlyWaiting()) page.next = floor;
     return page;
   }
   Sequence scanned_to = 0;
-  TB_ASSIGN_OR_RETURN(const std::vector<Sequence> tasks, IssuedFrom(from, scanned_to));
+  TB_ASSIGN_OR_RETURN(const std::vector<Sequence> tasks, KeptFrom(from, scanned_to));
   TB_RETURN_IF_ERROR(Collect(tasks, name_space, filter, size, now, page));
   if (page.next == 0) page.next = scanned_to;
   return page;
@@ -192,16 +226,16 @@ absl::StatusOr<std::optional<Change>> Catalog::ChangeFrom(const storage::LogReco
   TaskRecord& left = **task;
   if (touched->kind == Change::Kind::kResolved) {
     left.outcome_bytes.assign(record.bytes.data(), record.bytes.size());
-    TB_ASSIGN_OR_RETURN(left.outcome, storage::DecodeResolved(left.outcome_bytes));
-    left.state = left.outcome->state;
+    TB_ASSIGN_OR_RETURN(const storage::ResolvedEntry outcome, storage::DecodeResolved(left.outcome_bytes));
+    SetOutcome(left, outcome);
   } else if (auto* moved = std::get_if<storage::DeadlineChangedEntry>(&entry)) {
-    left.deadline = moved->deadline;
+    SetStanding(left, moved->deadline, moved->cancel_requested);
   } else if (auto* asked = std::get_if<storage::CancelRequestedEntry>(&entry)) {
-    left.deadline = asked->deadline;
-    left.cancel_requested = true;
+    SetStanding(left, asked->deadline, true);
   } else if (auto* note = std::get_if<storage::ProgressEntry>(&entry)) {
     left.progress = note->details;
     left.progress_at = note->time;
+    SetStanding(left, note->deadline, note->cancel_requested);
   }
   return std::optional<Change>(Change{touched->kind, record.sequence, touched->time, std::move(*task)});
 }

@@ -71,7 +71,11 @@ class Catalog {
   // Adds the tasks that pass the filter; stops when the page is full.
   absl::Status Collect(const std::vector<Sequence>& tasks, std::string_view name_space, const TaskFilter& filter, size_t size,
                        TimeMs now, TaskPage& page) const;
-  std::vector<Sequence> WaitingFrom(Sequence from, Sequence below, size_t max) const;
+  std::vector<Sequence> WaitingFrom(Sequence from, size_t max) const;
+  // Some of the tasks from `from` on that are kept: all, those with held copies below `below`, those whose issue is in the log.
+  // `scanned_to` says where to go on; 0 at the end.
+  absl::StatusOr<std::vector<Sequence>> KeptFrom(Sequence from, Sequence& scanned_to) const;
+  absl::StatusOr<std::vector<Sequence>> HeldFrom(Sequence from, Sequence below, Sequence& scanned_to) const;
   absl::StatusOr<std::vector<Sequence>> IssuedFrom(Sequence from, Sequence& scanned_to) const;
   absl::StatusOr<std::optional<Change>> ChangeFrom(const storage::LogRecord& record, std::string_view name_space) const;
 

@@ -21,9 +21,11 @@ struct Limits {
   uint64_t parked_bytes = uint64_t{256} << 20;  // all namespaces together; parked outcomes stand in memory
   uint64_t namespaces = 10'000;
   uint64_t queue_operations = 65'536;
-  uint64_t queue_bytes = uint64_t{256} << 20;
+  uint64_t queue_bytes = uint64_t{256} << 20;  // of payload
   uint64_t awaits = 100'000;
   uint64_t progress_bytes = uint64_t{64} << 20;
+  // Reasons of cancellations whose grace time runs.
+  uint64_t cancel_reason_bytes = uint64_t{64} << 20;
   // How many deadlines may be served in one commit.
   size_t expiries_per_commit = 4096;
 };

@@ -32,13 +32,16 @@ struct OpenTask {
   uint64_t cancel_requested : 1;
   uint64_t has_contract : 1;
   uint64_t has_beaten : 1;       // false: last_heartbeat is the time of issue or of the restart
-  uint64_t heartbeat_timeout : 36;  // ms; 0: none. 366 days fit
+  uint64_t heartbeat_timeout : 35;  // ms; 0: none. 366 days fit
+  uint64_t deadline_moved : 1;   // it is not the one of the issue entry any more
   uint64_t armed : 28;           // when its timer goes off, in units of 2^16 ms; 0: it has none
 
   TimeMs HeartbeatDue() const {
     return heartbeat_timeout == 0 ? INT64_MAX : static_cast<TimeMs>(last_heartbeat + heartbeat_timeout);
   }
   TimeMs Due() const { return std::min(static_cast<TimeMs>(deadline), HeartbeatDue()); }
+  // As records of the log say it: 0 while it is the one of the issue entry.
+  TimeMs MovedDeadline() const { return deadline_moved ? static_cast<TimeMs>(deadline) : 0; }
 };
 static_assert(sizeof(OpenTask) == 24);
 

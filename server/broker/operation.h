@@ -85,6 +85,9 @@ struct Operation {
   ~Operation() = default;
 };
 
+// What the caller's texts take in memory, about.
+size_t PayloadBytes(const Operation& operation);
+
 // Some operations that are answered together. Done is called once, from the broker's threads, when the last of them is
 // answered; it must not block.
 class Submission {
@@ -274,6 +277,8 @@ struct AwaitOperation : Operation {
   Located located;
   // The pipeline's own: which wait this is; 0 when it does not wait.
   uint64_t wait_id = 0;
+  // Nobody wants to wait any more.
+  bool given_up = false;
 };
 
 }  // namespace tokenbroker::broker

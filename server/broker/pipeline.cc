@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/failpoint.h"
@@ -66,10 +67,13 @@ Pipeline::Pipeline(Parts parts, Sequence committed)
 
 void Pipeline::Submit(absl::Span<Operation* const> operations) {
   if (failed_.load(std::memory_order_relaxed)) return;  // the process ends; nothing is answered any more
-  if (queued_operations_.fetch_add(operations.size()) + operations.size() <= parts_.limits.queue_operations) {
-    return Enqueue(operations);
-  }
+  size_t bytes = 0;
+  for (const Operation* operation : operations) bytes += PayloadBytes(*operation);
+  const size_t all = queued_operations_.fetch_add(operations.size()) + operations.size();
+  const size_t all_bytes = queued_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  if (all <= parts_.limits.queue_operations && all_bytes <= parts_.limits.queue_bytes) return Enqueue(operations, bytes);
   queued_operations_.fetch_sub(operations.size());
+  queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   parts_.observer.Overloaded("commit");
   for (Operation* operation : operations) {
     operation->refusal = {Reason::kOverloaded, "too many calls wait to be written", "", kRetryWhenOverloaded};
@@ -78,11 +82,12 @@ void Pipeline::Submit(absl::Span<Operation* const> operations) {
   }
 }
 
-void Pipeline::Enqueue(absl::Span<Operation* const> operations) {
+void Pipeline::Enqueue(absl::Span<Operation* const> operations, size_t bytes) {
   bool wake = false;
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
     queue_.insert(queue_.end(), operations.begin(), operations.end());
+    queue_bytes_ += bytes;
     wake = sleeping_;
     sleeping_ = false;
   }
@@ -117,6 +122,7 @@ bool Pipeline::TryNow(Operation& operation) {
 
 bool Pipeline::CancelAwait(AwaitOperation& operation) {
   std::lock_guard<std::mutex> lock(parts_.mutex);
+  operation.given_up = true;
   return waits_.Cancel(operation);
 }
 
@@ -142,12 +148,15 @@ void Pipeline::SetDiskFull(bool full) {
 
 bool Pipeline::RunOnce() {
   round_.clear();
+  size_t bytes = 0;
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
     round_.swap(queue_);
+    bytes = std::exchange(queue_bytes_, 0);
     kicked_ = false;
   }
   queued_operations_.fetch_sub(round_.size(), std::memory_order_relaxed);
+  queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   LookUpNames(round_);
   CheckParkedContracts(round_);
   DecideAll(round_);
@@ -273,6 +282,7 @@ void Pipeline::WakeWaits() {
   woken_.clear();
   {
     std::lock_guard<std::mutex> lock(parts_.mutex);
+    parts_.state.moving.clear();
     for (const auto& [task, outcome_at] : ended_) {
       const size_t before = woken_.size();
       waits_.Wake(task, woken_);
@@ -325,8 +335,10 @@ void Pipeline::Dispatch(Operation* operation) {
 }
 
 void Pipeline::DecideAgain(Operation* operation) {
+  const size_t bytes = PayloadBytes(*operation);
   queued_operations_.fetch_add(1, std::memory_order_relaxed);
-  Enqueue({&operation, 1});
+  queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  Enqueue({&operation, 1}, bytes);
 }
 
 void Pipeline::Answer(Operation* operation) {

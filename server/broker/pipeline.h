@@ -54,14 +54,16 @@ class Pipeline {
 
   Pipeline(Parts parts, Sequence committed);
 
-  // Takes the operations over. Each is answered exactly once; OVERLOADED at once if the queue is full.
+  // Takes the operations over. Each is answered exactly once; OVERLOADED at once if there is no room in the queue for so many of
+  // them, or for what they carry.
   void Submit(absl::Span<Operation* const> operations);
 
-  // Answers the operation on this thread if it changes nothing on disk and rests on nothing that is not durable yet. True if it
-  // was answered (or waits, for an await); false if it has to be submitted.
+  // Answers the operation on this thread if it changes nothing on disk and rests on nothing that is not durable yet; heartbeats and
+  // their progress alone are told of from memory. True if it was answered (or waits, for an await); false if it has to be submitted.
   bool TryNow(Operation& operation);
 
-  // Hands a waiting await back to its door, unanswered. False if it does not wait: it is being answered.
+  // Hands a waiting await back to its door, unanswered. False if it does not wait: then it is answered soon, if it is not yet. One that
+  // is still queued will not begin to wait, but be answered as if its limit had passed.
   bool CancelAwait(AwaitOperation& operation);
   // Answers every wait with DRAINING, from now on as well.
   void EndAwaits();
@@ -83,6 +85,8 @@ class Pipeline {
     return waits_.size();
   }
   size_t queued() const { return queued_operations_.load(std::memory_order_relaxed); }
+  // The payload of what is queued.
+  size_t queued_bytes() const { return queued_bytes_.load(std::memory_order_relaxed); }
 
  private:
   using Operations = std::vector<Operation*>;
@@ -97,7 +101,8 @@ class Pipeline {
   void Dispatch(Operation* operation);
   void Answer(Operation* operation);
   void DecideAgain(Operation* operation);
-  void Enqueue(absl::Span<Operation* const> operations);
+  // `bytes`: their payload.
+  void Enqueue(absl::Span<Operation* const> operations, size_t bytes);
   void Fail(absl::Status status);
 
   Parts parts_;
@@ -109,10 +114,13 @@ class Pipeline {
   std::mutex queue_mutex_;
   std::condition_variable queue_wake_;
   Operations queue_;        // guarded by queue_mutex_
+  size_t queue_bytes_ = 0;  // guarded by queue_mutex_: the payload of `queue_`
   bool sleeping_ = false;   // guarded by queue_mutex_
   bool stopping_ = false;   // guarded by queue_mutex_
   bool kicked_ = false;     // guarded by queue_mutex_: there are records to write without an operation
+  // What is in `queue_`, or on its way into it.
   std::atomic<size_t> queued_operations_{0};
+  std::atomic<size_t> queued_bytes_{0};
 
   std::atomic<Sequence> committed_;
   std::atomic<bool> failed_{false};

@@ -71,6 +71,7 @@ bool Rules::DecideNow(Operation& operation, Sequence committed, TimeMs now) {
     const Sequence task = TaskOf(*address, operation);
     const OpenTask* open = task == 0 || task > committed ? nullptr : state_.open.Find(task);
     if (open == nullptr || open->Due() <= now) return false;
+    if (!state_.moving.empty() && state_.moving.contains(task)) return false;
   }
   Decide(operation, now);
   return true;
@@ -334,6 +335,11 @@ void Rules::Decide(CancelOperation& operation, TimeMs now) {
   OpenTask* open = WaitingTask(operation, kIssue, now);
   if (open == nullptr) return;
   if (operation.grace > 0) {
+    if (state_.cancel_reason_bytes + ShardState::ReasonBytes(operation.reason) > limits_.cancel_reason_bytes) {
+      observer_.Overloaded("cancel_reasons");
+      operation.refusal = RefuseFull(Reason::kOverloaded, "no room to keep the reason until the grace time ends");
+      return;
+    }
     const TimeMs end = std::min<TimeMs>(open->deadline, now + operation.grace);
     state_.RequestCancel(operation.task, *open, end, operation.reason, operation.principal->id, now);
     return;
@@ -388,6 +394,7 @@ void Rules::Decide(AwaitOperation& operation, TimeMs now) {
     if (operation.located.outcome_at == 0) operation.next = Operation::Next::kFindOutcome;
     return;
   }
+  if (operation.given_up) return;
   if (waits_.size() >= limits_.awaits) {
     observer_.Overloaded("awaits");
     operation.refusal = RefuseFull(Reason::kOverloaded, absl::StrCat(limits_.awaits, " calls wait already, the limit"));
@@ -406,7 +413,9 @@ void Rules::Expire(Sequence task, const OpenTask& open, TimeMs now) {
   if (open.cancel_requested && total) {
     end.state = TaskState::kCancelled;
     end.error = "Cancelled";
-    end.cause = "cancellation was requested and the grace time ended";
+    const auto reason = state_.cancel_reasons.find(task);
+    end.cause = reason != state_.cancel_reasons.end() ? std::string_view(reason->second)
+                                                      : "cancellation was requested and the grace time ended";
   }
   state_.Resolve(task, end, now);
   observer_.Resolved(end.state);

@@ -12,6 +12,9 @@ namespace {
 constexpr DurationMs kProgressInterval = 15'000;
 constexpr size_t kProgressOverhead = 128;
 
+// As many as OpenTask has for them.
+constexpr int kTimeBits = 45;
+
 // Armed timers are remembered to within 65.5 s; see Arm.
 constexpr uint64_t ArmedUnit(TimeMs due) { return static_cast<uint64_t>(due) >> 16; }
 
@@ -99,6 +102,10 @@ Sequence ShardState::Resolve(Sequence task, const Ended& end, TimeMs now) {
   entry.resolved_by = end.resolved_by;
   entry.request_id = end.request_id;
   entry.due = end.due;
+  if (const OpenTask* standing = open.Find(task)) {
+    entry.deadline = standing->MovedDeadline();
+    entry.cancel_requested = standing->cancel_requested;
+  }
   batch.Add(at, entry);
   last_time = now;
   Close(task, at);
@@ -107,9 +114,11 @@ Sequence ShardState::Resolve(Sequence task, const Ended& end, TimeMs now) {
 }
 
 void ShardState::ChangeDeadline(Sequence task, OpenTask& open_task, TimeMs deadline, std::string_view by, TimeMs now) {
-  batch.Add(NextSequence(), storage::DeadlineChangedEntry{now, task, deadline, by});
+  batch.Add(NextSequence(), storage::DeadlineChangedEntry{now, task, deadline, by, open_task.cancel_requested != 0});
   last_time = now;
+  moving.try_emplace(task, open_task);
   open_task.deadline = deadline;
+  open_task.deadline_moved = 1;
   open.MarkDirty(task);
   Arm(task, open_task);
 }
@@ -118,7 +127,10 @@ void ShardState::RequestCancel(Sequence task, OpenTask& open_task, TimeMs deadli
                                std::string_view by, TimeMs now) {
   batch.Add(NextSequence(), storage::CancelRequestedEntry{now, task, deadline, reason, by});
   last_time = now;
+  moving.try_emplace(task, open_task);
+  KeepReason(task, reason);
   open_task.deadline = deadline;
+  open_task.deadline_moved = 1;
   open_task.cancel_requested = 1;
   open.MarkDirty(task);
   Arm(task, open_task);
@@ -164,7 +176,8 @@ bool ShardState::NoteProgress(Sequence task, const OpenTask& open_task, std::str
   if (note.logged_at != 0 && now - note.logged_time < interval) return true;
   note.logged_at = NextSequence();
   note.logged_time = now;
-  batch.Add(note.logged_at, storage::ProgressEntry{now, task, details});
+  batch.Add(note.logged_at, storage::ProgressEntry{now, task, details, open_task.MovedDeadline(),
+                                                   open_task.cancel_requested != 0});
   last_time = now;
   return true;
 }
@@ -193,6 +206,7 @@ void ShardState::Close(Sequence task, Sequence outcome_at) {
     progress_bytes -= found->second.details.size() + kProgressOverhead;
     progress.erase(found);
   }
+  ForgetReason(task);
   index.Put(storage::OutcomeIndexKey(task), outcome_at);
   if (task < release_floor) releases.push_back({outcome_at, task});
 }
@@ -210,6 +224,20 @@ void ShardState::Forget(Sequence parked_at) {
   --namespaces[found->second.name_space].parked;
   parked_bytes -= found->second.Bytes();
   parked.erase(found);
+}
+
+void ShardState::KeepReason(Sequence task, std::string_view reason) {
+  if (reason.empty()) return;
+  ForgetReason(task);
+  cancel_reasons[task] = reason;
+  cancel_reason_bytes += ReasonBytes(reason);
+}
+
+void ShardState::ForgetReason(Sequence task) {
+  auto found = cancel_reasons.find(task);
+  if (found == cancel_reasons.end()) return;
+  cancel_reason_bytes -= ReasonBytes(found->second);
+  cancel_reasons.erase(found);
 }
 
 Located ShardState::Locate(Sequence task) const {
@@ -257,13 +285,16 @@ void ShardState::Replay(Sequence sequence, const storage::DeadlineChangedEntry& 
   OpenTask* found = open.Find(entry.task);
   if (found == nullptr) return;
   found->deadline = entry.deadline;
+  found->deadline_moved = 1;
   open.MarkDirty(entry.task);
 }
 
 void ShardState::Replay(Sequence sequence, const storage::CancelRequestedEntry& entry) {
   OpenTask* found = open.Find(entry.task);
   if (found == nullptr) return;
+  KeepReason(entry.task, entry.reason);
   found->deadline = entry.deadline;
+  found->deadline_moved = 1;
   found->cancel_requested = 1;
   open.MarkDirty(entry.task);
 }
@@ -299,7 +330,8 @@ void ShardState::FinishReplay(TimeMs now) {
   for (const auto& [at, outcome] : parked) park_ends.Add(outcome.keep_until, at);
 }
 
-// varint count and names of namespaces, (sequence, time) of holds, parked sequence numbers, and (task, record) of logged progress.
+// varint count and names of namespaces, (sequence, time) of holds, parked sequence numbers, (task, record, time) of logged progress,
+// and (task, text) of reasons for cancelling.
 std::string ShardState::PackRest() const {
   std::string out;
   storage::AppendVarint(out, namespaces.size());
@@ -320,26 +352,52 @@ std::string ShardState::PackRest() const {
     storage::AppendVarint(out, note.logged_at);
     storage::AppendVarint(out, note.at);
   }
+  storage::AppendVarint(out, cancel_reasons.size());
+  for (const auto& [task, reason] : cancel_reasons) {
+    storage::AppendVarint(out, task);
+    storage::AppendVarint(out, reason.size());
+    out.append(reason);
+  }
   return out;
 }
 
 absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes) {
   Rest rest;
   storage::WireReader in(bytes);
+  const auto read_time = [&in] {
+    const uint64_t time = in.Varint();
+    if (time >> kTimeBits != 0) in.Fail();
+    return static_cast<TimeMs>(in.ok() ? time : 0);
+  };
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) namespaces.Intern(in.Bytes(in.Varint()));
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     const Sequence sequence = in.Varint();
-    holds.push_back({sequence, static_cast<TimeMs>(in.Varint())});
+    holds.push_back({sequence, read_time()});
   }
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) rest.parked.push_back(in.Varint());
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     ProgressNote& note = progress[in.Varint()];
     note.logged_at = in.Varint();
-    note.at = note.logged_time = in.Varint();
+    note.at = note.logged_time = read_time();
     progress_bytes += kProgressOverhead;
+  }
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    const Sequence task = in.Varint();
+    KeepReason(task, in.Bytes(in.Varint()));
   }
   if (!in.ok() || !in.at_end()) return absl::DataLossError("the checkpoint's state is damaged");
   return rest;
+}
+
+absl::Status ShardState::CheckLoaded() {
+  absl::Status status;
+  open.VisitFrom(0, [&](Sequence task, const OpenTask& open_task) {
+    if (open_task.name_space < namespaces.size()) return true;
+    status = absl::DataLossError(absl::StrCat("block ", task >> 6, " of the open set is damaged: task ", task,
+                                              " is in namespace ", open_task.name_space, " of ", namespaces.size()));
+    return false;
+  });
+  return status;
 }
 
 }  // namespace tokenbroker::broker

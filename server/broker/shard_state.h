@@ -83,6 +83,8 @@ class ShardState {
   // --- Mutations that need no record ---
 
   void Beat(OpenTask& open, TimeMs now);
+  // What keeping such a reason takes.
+  static size_t ReasonBytes(std::string_view reason) { return reason.empty() ? 0 : reason.size() + 128; }
   // Keeps the progress; writes a record at most once a quarter of the heartbeat timeout. False: no room left for it.
   bool NoteProgress(Sequence task, const OpenTask& open, std::string_view details, uint64_t bytes_max, TimeMs now);
   // Adds a timer for the task's next deadline, unless one that is early enough runs.
@@ -104,6 +106,8 @@ class ShardState {
     std::vector<Sequence> parked;  // their records are to be replayed first
   };
   absl::StatusOr<Rest> LoadRest(std::string_view bytes);
+  // After blocks and rest are loaded: DATA_LOSS if they do not belong together.
+  absl::Status CheckLoaded();
 
   // --- Look ---
 
@@ -124,8 +128,11 @@ class ShardState {
   NamespaceTable namespaces;
   absl::flat_hash_map<Sequence, ParkedOutcome> parked;
   absl::flat_hash_map<Sequence, ProgressNote> progress;
+  // Why tasks whose grace time runs are cancelled, if it was said: the cause of their outcome.
+  absl::flat_hash_map<Sequence, std::string> cancel_reasons;
   uint64_t parked_bytes = 0;
   uint64_t progress_bytes = 0;
+  uint64_t cancel_reason_bytes = 0;
   // Deadlines by task, and by parked outcome.
   TimerWheel deadlines;
   TimerWheel park_ends;
@@ -138,6 +145,9 @@ class ShardState {
   std::vector<storage::Release> releases;
   // Tasks that ended in the current commit, with the place of the outcome: whoever waits for them is told after it.
   std::vector<std::pair<Sequence, Sequence>> ended;
+  // Waiting tasks whose deadline was moved, or whose cancellation was requested, by a commit that is not on disk yet: as they stood
+  // before it. Emptied after each commit.
+  absl::flat_hash_map<Sequence, OpenTask> moving;
   // The latest record written, durable or not.
   Sequence last_sequence = 0;
   // The time of the latest record.
@@ -149,6 +159,9 @@ class ShardState {
   void Close(Sequence task, Sequence outcome_at);
   void Keep(Sequence at, ParkedOutcome outcome);
   void Forget(Sequence parked_at);
+  // The latest reason counts; none changes nothing.
+  void KeepReason(Sequence task, std::string_view reason);
+  void ForgetReason(Sequence task);
 
   void Replay(Sequence sequence, const storage::IssuedEntry& entry);
   void Replay(Sequence sequence, const storage::ResolvedEntry& entry);

@@ -194,7 +194,7 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
                       "Operations that wait to be committed; further ones are refused with OVERLOADED."));
   all.push_back(
       Size("limits.queue_bytes", TB_FIELD(limits.queue_bytes), kMiB, kTiB,
-           "Memory of the operations that wait to be committed; further ones are refused with OVERLOADED. At least "
+           "Payload of the operations that wait to be committed; further ones are refused with OVERLOADED. At least "
            "grpc.max_message_size."));
   all.push_back(Count("limits.awaits", TB_FIELD(limits.awaits), 0, 10'000'000,
                       "AwaitTask calls under way; further ones are refused with OVERLOADED."));

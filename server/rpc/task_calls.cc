@@ -127,7 +127,7 @@ void AwaitTaskCall::Done() {
 }
 
 void AwaitTaskCall::OnCancel() {
-  // Otherwise the wait is being answered, and Done follows.
+  // Otherwise Done follows soon.
   if (broker().CancelAwait(operation_)) End(grpc::Status(grpc::StatusCode::CANCELLED, "the caller went away"));
 }
 

@@ -59,7 +59,7 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
       queue_depth(registry.AddCallbackGauge("tokenbroker_queue_depth", "Operations that wait for the committer.",
                                             {{"queue", "commit"}})),
       queue_bytes(registry.AddCallbackGauge(
-          "tokenbroker_queue_bytes", "Memory of the operations that wait for the committer.", {{"queue", "commit"}})),
+          "tokenbroker_queue_bytes", "Payload of the operations that wait for the committer.", {{"queue", "commit"}})),
       clock_offset_seconds(
           registry.AddCallbackGauge("tokenbroker_clock_offset_seconds", "Wall clock minus broker time.")),
       store_bytes(registry.AddCallbackGauge("tokenbroker_store_bytes", "What the store takes on disk, or in memory.")),

@@ -97,7 +97,7 @@ struct BrokerMetrics {
   Histogram& commit_group_size;
   // tokenbroker_queue_depth{queue="commit"}: operations that wait for the committer.
   CallbackGauge& queue_depth;
-  // tokenbroker_queue_bytes{queue="commit"}: the memory they hold.
+  // tokenbroker_queue_bytes{queue="commit"}: the payload that they carry.
   CallbackGauge& queue_bytes;
   // tokenbroker_overload_refusals_total{queue}: calls refused because something with a bound was full.
   Counter& overload_refusals(BoundedQueue queue) { return *overload_refusals_[static_cast<size_t>(queue)]; }

@@ -153,6 +153,22 @@ absl::Status MemoryStore::Hold(ShardId shard, absl::Span<const HeldTask> tasks) 
   });
 }
 
+absl::Status MemoryStore::ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence task)> visit) const {
+  while (true) {
+    {
+      // Not held while visiting: the visitor may read.
+      std::lock_guard lock(disk_->mutex_);
+      TB_RETURN_IF_ERROR(CheckAlive());
+      const auto& held = disk_->shards_[shard].held;
+      const auto task = held.lower_bound(from);
+      if (task == held.end()) return absl::OkStatus();
+      from = task->first;
+    }
+    if (!visit(from)) return absl::OkStatus();
+    ++from;
+  }
+}
+
 absl::Status MemoryStore::DropBefore(ShardId shard, Sequence floor) {
   std::lock_guard lock(disk_->mutex_);
   TB_RETURN_IF_ERROR(CheckWritable());

@@ -43,6 +43,7 @@ class MemoryStore : public TokenStore {
   absl::StatusOr<std::vector<Mark>> Marks(ShardId shard) const override;
 
   absl::Status Hold(ShardId shard, absl::Span<const HeldTask> tasks) override;
+  absl::Status ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence task)> visit) const override;
   absl::Status DropBefore(ShardId shard, Sequence floor) override;
 
   absl::Status Backup(const std::string& path) override;

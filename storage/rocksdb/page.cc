@@ -1,6 +1,7 @@
 #include "storage/rocksdb/page.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -68,11 +69,12 @@ absl::StatusOr<Page> Page::Decode(ShardId shard, Sequence first, std::string_vie
   Sequence sequence = first;
   for (size_t i = 0; i < page.count_; ++i) {
     const uint64_t distance = reader.Varint();
+    const uint64_t farthest = i == 0 ? first : std::numeric_limits<Sequence>::max() - sequence;
+    if (distance == 0 || distance > farthest) return Damaged(shard, first, "has numbers that do not grow");
     if (i == 0) page.previous_ = first - distance;
     if (i > 0) sequence += distance;
     page.records_[i].sequence = sequence;
     lengths[i] = reader.Varint();
-    if (distance == 0) return Damaged(shard, first, "has numbers that do not grow");
   }
   for (size_t i = 0; i < page.count_; ++i) page.records_[i].bytes = reader.Bytes(lengths[i]);
   if (!reader.ok() || !reader.at_end()) return Damaged(shard, first, "does not add up");

@@ -42,6 +42,17 @@ absl::Status RocksDbStore::Hold(ShardId shard, absl::Span<const HeldTask> tasks)
   return WriteChange(shard, batch, absl::StrCat("holding tasks of shard ", shard));
 }
 
+absl::Status RocksDbStore::ScanHeld(ShardId shard, Sequence from,
+                                    absl::FunctionRef<bool(Sequence task)> visit) const {
+  const std::unique_ptr<rocksdb::Iterator> row((*db_)->NewIterator({}, db_->held()));
+  const Key first = HeldKey(shard, from);
+  const std::string_view prefix = first.view().substr(0, 2);
+  for (row->Seek(first); row->Valid() && ToView(row->key()).substr(0, 2) == prefix; row->Next()) {
+    if (!visit(LastNumber(row->key()))) return absl::OkStatus();
+  }
+  return FromRocks(row->status(), absl::StrCat("reading the held tasks of shard ", shard));
+}
+
 absl::Status RocksDbStore::DropBefore(ShardId shard, Sequence floor) {
   TB_RETURN_IF_ERROR(CheckWritable());
   const Sequence last = shards_[shard].last_ever.load(std::memory_order_acquire);

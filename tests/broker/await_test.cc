@@ -72,6 +72,21 @@ TEST_F(AwaitTest, ACancelledWaitIsNeverAnswered) {
   EXPECT_FALSE(call->answered);
 }
 
+TEST_F(AwaitTest, AWaitThatIsCancelledInTheQueueDoesNotBegin) {
+  const Issued task = broker_.Issue();
+  Call<AwaitOperation> call;
+  call.op.principal = &Anybody();
+  call.op.address = broker_.broker().AddressOfToken(task.token);
+  call.op.limit = 30'000;
+  broker_.broker().Submit(call.op);
+  EXPECT_FALSE(broker_.broker().CancelAwait(call.op));
+  EXPECT_FALSE(call.answered);
+  broker_.Run();
+  EXPECT_TRUE(call.answered);
+  EXPECT_EQ(StateIn(call), TaskState::kWaiting);
+  EXPECT_EQ(broker_.broker().GetStatus().awaits, 0u);
+}
+
 TEST_F(AwaitTest, DrainingEndsWaitsNowAndFromNowOn) {
   const Issued task = broker_.Issue();
   const auto before = broker_.BeginAwait(task);

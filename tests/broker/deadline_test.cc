@@ -1,6 +1,9 @@
 // Heartbeats, deadlines, grace.
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "tests/testing/broker_harness.h"
 
 namespace tokenbroker::broker {
@@ -116,6 +119,21 @@ TEST_F(DeadlineTest, ExtendingMovesTheDeadlineEitherWay) {
   EXPECT_EQ(broker_.Get(sooner).state, TaskState::kExpired);
 }
 
+TEST_F(DeadlineTest, AnEndedTaskShowsTheDeadlineItHadAtTheEnd) {
+  const Issued moved = broker_.Issue({.timeout = 5s});
+  const Issued asked = broker_.Issue({.timeout = 5s});
+  const Issued plain = broker_.Issue({.timeout = 5s});
+  broker_.Extend(moved, 10s);
+  broker_.Cancel(asked, "", 2s);
+  broker_.Restart();
+  for (const Issued& task : {moved, asked, plain}) EXPECT_EQ(broker_.Succeed(task, "1").verdict, Verdict::kAccepted);
+  EXPECT_EQ(broker_.Get(moved).deadline, BrokerHarness::kStart + 10'000);
+  EXPECT_EQ(broker_.Get(asked).deadline, BrokerHarness::kStart + 2'000);
+  EXPECT_EQ(broker_.Get(plain).deadline, BrokerHarness::kStart + 5'000);
+  EXPECT_TRUE(broker_.Get(asked).cancel_requested);
+  EXPECT_FALSE(broker_.Get(moved).cancel_requested);
+}
+
 TEST_F(DeadlineTest, AnExtensionSurvivesACrash) {
   const Issued task = broker_.Issue({.timeout = 5s});
   broker_.Extend(task, 1h);
@@ -123,6 +141,39 @@ TEST_F(DeadlineTest, AnExtensionSurvivesACrash) {
   broker_.Advance(10s);
   EXPECT_EQ(broker_.Get(task).deadline, task.deadline - 5000 + 3'600'000);
   EXPECT_EQ(broker_.Get(task).state, TaskState::kWaiting);
+}
+
+// The state in memory is ahead of the disk while a group is being written.
+TEST_F(DeadlineTest, NobodyHearsOfADeadlineThatIsNotOnDisk) {
+  struct Onlooker : Observer {
+    void CommitStarts(size_t) override {
+      if (look) std::exchange(look, nullptr)();
+    }
+    std::function<void()> look;
+  } onlooker;
+  broker_.observer = &onlooker;
+  broker_.Open();
+  const Issued task = broker_.Issue({.heartbeat_timeout = 1h});
+  Call<HeartbeatOperation> beat;
+  beat.op.principal = &Anybody();
+  beat.op.address = broker_.broker().AddressOfToken(task.token);
+  Call<LocateOperation> look;
+  look.op.principal = &Anybody();
+  look.op.address = beat.op.address;
+  TimeMs listed = 0;
+  onlooker.look = [&] {
+    EXPECT_FALSE(broker_.broker().TryNow(beat.op));
+    EXPECT_FALSE(broker_.broker().TryNow(look.op));
+    listed = broker_.broker().List("orders", {}, 0, 1)->tasks[0]->deadline;
+  };
+  broker_.Cancel(task, "", 10s);
+  EXPECT_EQ(listed, task.deadline);
+  EXPECT_TRUE(broker_.broker().TryNow(beat.op));
+  EXPECT_TRUE(beat.op.cancel_requested);
+  EXPECT_EQ(beat.op.remaining, 10'000);
+  broker_.Extend(task, 2h);
+  EXPECT_TRUE(broker_.broker().TryNow(look.op));
+  EXPECT_EQ(static_cast<TimeMs>(look.op.located.open.deadline), BrokerHarness::kStart + 2 * 3'600'000);
 }
 
 TEST_F(DeadlineTest, CancelWithGraceTellsTheWorkerAndLetsItFinish) {
@@ -142,6 +193,32 @@ TEST_F(DeadlineTest, TheTaskIsCancelledWhenTheGraceTimeEnds) {
   EXPECT_EQ(broker_.Get(task).state, TaskState::kCancelled);
   EXPECT_EQ(broker_.Succeed(task, "1").verdict, Verdict::kCancelled);
   EXPECT_TRUE(broker_.Cancel(task).ok());
+}
+
+TEST_F(DeadlineTest, TheReasonOfACancelIsTheCauseWhenTheGraceTimeEnds) {
+  const Issued task = broker_.Issue();
+  const Issued silent = broker_.Issue();
+  broker_.Cancel(task, "first", 10s);
+  broker_.Cancel(task, "no longer", 10s);
+  broker_.Cancel(task, "", 10s);
+  broker_.Cancel(silent, "", 10s);
+  broker_.Advance(10s);
+  EXPECT_EQ(broker_.Get(task).cause, "no longer");
+  EXPECT_EQ(broker_.Succeed(task, "1").recorded.cause, "no longer");
+  EXPECT_EQ(broker_.Get(silent).cause, "cancellation was requested and the grace time ended");
+}
+
+TEST_F(DeadlineTest, TheReasonOfACancelSurvivesACrashAndAStop) {
+  const Issued crashed = broker_.Issue();
+  broker_.Cancel(crashed, "before the crash", 10s);
+  broker_.Crash();
+  const Issued stopped = broker_.Issue();
+  broker_.Cancel(stopped, "before the stop", 10s);
+  broker_.Restart();
+  broker_.Restart();
+  broker_.Advance(10s);
+  EXPECT_EQ(broker_.Get(crashed).cause, "before the crash");
+  EXPECT_EQ(broker_.Get(stopped).cause, "before the stop");
 }
 
 TEST_F(DeadlineTest, GraceNeverOutlastsTheDeadlineNorAnEarlierGrace) {

@@ -68,6 +68,49 @@ TEST(Limits, AFullQueueAnswersOverloadedAtOnceAndChangesNothing) {
   EXPECT_EQ(broker.broker().GetStatus().queued, 0u);
 }
 
+TEST(Limits, AQueueThatIsFullOfPayloadAnswersOverloadedToo) {
+  BrokerHarness broker({.limits = {.queue_bytes = 1000}});
+  const Issued task = broker.Issue();
+  const std::string output(600, '1');
+  Call<ResolveOperation> calls[3];
+  for (auto& call : calls) {
+    call.op.principal = &Anybody();
+    call.op.address = broker.broker().AddressOfToken(task.token);
+  }
+  calls[0].op.output = calls[1].op.output = output;
+  calls[2].op.output = "2";
+  for (auto& call : calls) broker.broker().Submit(call.op);
+  EXPECT_EQ(calls[1].op.refusal.reason, Reason::kOverloaded);
+  EXPECT_GT(calls[1].op.refusal.retry_after, 0);
+  EXPECT_FALSE(calls[0].answered);
+  EXPECT_FALSE(calls[2].answered) << "there is room for a small one";
+  EXPECT_EQ(broker.broker().GetStatus().queued_bytes, 601u);
+  broker.Run();
+  EXPECT_EQ(calls[0].op.verdict, Verdict::kAccepted);
+  EXPECT_EQ(calls[2].op.verdict, Verdict::kConflict);
+  EXPECT_EQ(broker.broker().GetStatus().queued_bytes, 0u);
+  EXPECT_TRUE(broker.Issue({.input = std::string(1000, '1')}).ok()) << "what fits alone";
+  EXPECT_EQ(broker.Issue({.input = std::string(1001, '1')}).reason, Reason::kOverloaded);
+}
+
+TEST(Limits, ReasonsOfCancellationsInTheirGraceTimeTakeSoManyBytes) {
+  BrokerHarness broker({.limits = {.cancel_reason_bytes = 1000}});
+  const Issued first = broker.Issue();
+  const Issued second = broker.Issue();
+  const std::string reason(600, 'r');
+  EXPECT_TRUE(broker.Cancel(first, reason, 10s).ok());
+  const Changed refused = broker.Cancel(second, reason, 10s);
+  EXPECT_EQ(refused.reason, Reason::kOverloaded);
+  EXPECT_GT(refused.retry_after, 0);
+  EXPECT_FALSE(broker.Get(second).cancel_requested);
+  EXPECT_TRUE(broker.Cancel(second, "", 20s).ok()) << "nothing to keep";
+  broker.Succeed(first, "1");
+  EXPECT_TRUE(broker.Cancel(second, reason, 10s).ok()) << "there is room again";
+  broker.Restart();
+  broker.Advance(10s);
+  EXPECT_EQ(broker.Get(second).cause, reason);
+}
+
 TEST(Limits, ProgressBeyondItsRoomIsNotKeptAndTheBeatStillCounts) {
   BrokerHarness broker({.limits = {.progress_bytes = 600}});
   const Issued first = broker.Issue({.heartbeat_timeout = 5s});

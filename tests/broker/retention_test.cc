@@ -68,6 +68,66 @@ TEST_F(RetentionTest, ATaskThatEndsLateIsKeptForItsTimeFromThenOn) {
   EXPECT_FALSE(HasRecord(task)) << "its copy was released";
 }
 
+TEST_F(RetentionTest, AListHasEndedTasksWhoseIssueIsOnlyHeld) {
+  std::vector<Sequence> all;
+  std::vector<Sequence> ended;
+  std::vector<Issued> tasks;
+  for (int i = 0; i < 6; ++i) tasks.push_back(broker_.Issue({.timeout = 24h}));
+  Live(3 * kResolved);
+  for (const Issued& task : tasks) {
+    all.push_back(task.task);
+    if (task.task % 2 == 0) continue;
+    broker_.Succeed(task, "1");
+    ended.push_back(task.task);
+  }
+  const Issued young = broker_.Issue();
+  all.push_back(young.task);
+  ended.push_back(young.task);
+  broker_.Succeed(young, "1");
+  for (size_t page_size : {1, 2, 3, 100}) {
+    EXPECT_EQ(broker_.List({}, "orders", page_size), all);
+    EXPECT_EQ(broker_.List({.states = {TaskState::kSucceeded}}, "orders", page_size), ended);
+  }
+  broker_.Crash();
+  EXPECT_EQ(broker_.List(), all);
+  Live(kResolved + kHoldAfter + 5 * kInterval);
+  EXPECT_EQ(broker_.List({.states = {TaskState::kSucceeded}}), (std::vector<Sequence>{})) << "their time is over";
+}
+
+// The floor rises between looking at it and reading the log.
+TEST_F(RetentionTest, AListDoesNotPassOverWhatIsDroppedUnderItsEyes) {
+  class Dropping : public storage::MemoryStore {
+   public:
+    using MemoryStore::MemoryStore;
+    absl::Status Scan(storage::ShardId shard, Sequence from,
+                      absl::FunctionRef<bool(const storage::LogRecord&)> visit) const override {
+      const_cast<Dropping*>(this)->DropBefore(shard, 5).IgnoreError();
+      return MemoryStore::Scan(shard, from, visit);
+    }
+  };
+  Dropping store;
+  storage::IssuedEntry entry;
+  entry.name_space = "orders";
+  std::string bytes;
+  storage::EncodeEntry(entry, bytes);
+  for (Sequence task = 1; task <= 6; ++task) ASSERT_TRUE(store.Append(0, {{task, bytes}}).ok());
+  ASSERT_TRUE(store.Hold(0, {{2, bytes, {}}, {3, bytes, {}}}).ok());
+  const TokenCodec codec(TestKeys());
+  ShardState state(0, store.identity(), codec, 0);
+  for (Sequence task : {2, 3, 5, 6}) ASSERT_TRUE(state.Replay(task, bytes).ok());
+  std::mutex mutex;
+  const Catalog catalog(store, state, mutex);
+  std::vector<Sequence> listed;
+  Sequence from = 0;
+  do {
+    const absl::StatusOr<TaskPage> page = catalog.List("orders", {}, from, 100, 0);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const TaskRecordPtr& task : page->tasks) listed.push_back(task->task);
+    from = page->next;
+  } while (from != 0);
+  EXPECT_EQ(listed, (std::vector<Sequence>{2, 3, 5, 6}));
+}
+
 // Nothing happened for so long that the whole log is older than the retention time when the next checkpoint looks at
 // it.
 TEST_F(RetentionTest, ATaskThatEndsAfterALongSilenceIsKeptForItsTime) {

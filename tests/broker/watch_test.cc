@@ -34,6 +34,24 @@ TEST_F(WatchTest, EveryChangeIsShownOnceAndInOrder) {
   EXPECT_EQ(Told(0, "loans"), "issued 2; ");
 }
 
+TEST_F(WatchTest, AChangeShowsDeadlineAndCancellationAsItLeftThem) {
+  const Issued task = broker_.Issue({.heartbeat_timeout = 1h});
+  broker_.Beat(task, "1");
+  broker_.Extend(task, 2h);
+  broker_.Cancel(task, "", 1h);
+  broker_.Advance(20min);
+  broker_.Beat(task, "2");
+  broker_.Extend(task, 3h);
+  broker_.Crash();
+  broker_.Succeed(task, "1");
+  std::vector<std::pair<TimeMs, bool>> seen;
+  for (const Change& change : broker_.Changes()) {
+    seen.push_back({(change.task->deadline - BrokerHarness::kStart) / 60'000, change.task->cancel_requested});
+  }
+  EXPECT_EQ(seen, (std::vector<std::pair<TimeMs, bool>>{
+                      {60, false}, {60, false}, {120, false}, {60, true}, {60, true}, {200, true}, {200, true}}));
+}
+
 TEST_F(WatchTest, AReaderResumesBehindWhatItHasSeen) {
   const Issued task = broker_.Issue();
   const Sequence cursor = broker_.broker().committed();

@@ -23,7 +23,12 @@ void Check(std::string_view body) {
   }
   TB_HOLDS(page->first() == kFirst && page->records().size() <= kMaxPageRecords);
   size_t size = 0;
-  for (const LogRecord& record : page->records()) size += record.bytes.size();
+  Sequence last = page->previous();
+  for (const LogRecord& record : page->records()) {
+    TB_HOLDS(record.sequence > last);
+    last = record.sequence;
+    size += record.bytes.size();
+  }
   TB_HOLDS(size < body.size());
 }
 

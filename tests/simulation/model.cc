@@ -191,7 +191,8 @@ void Model::ApplyIssue(const Wish& wish, const Reply& reply, TimeMs now) {
   Check(reply.deadline == now + wish.timeout, "the deadline is not now plus the timeout");
   last_task_ = std::max(last_task_, reply.task);
   if (ModelTask* older = reply.superseded == 0 ? nullptr : Find(reply.superseded)) {
-    End(*older, TaskState::kSuperseded, Wish{.error = "Superseded"}, now);
+    const std::string cause = absl::StrCat("by attempt ", std::max<int>(wish.attempt, 1));
+    End(*older, TaskState::kSuperseded, Wish{.error = "Superseded", .cause = cause}, now);
   }
   ModelTask& task = tasks_[reply.task];
   task.task = reply.task;
@@ -311,6 +312,7 @@ void Model::JudgeOpen(ModelTask& task, const Wish& wish, const Reply& reply, Tim
   } else if (wish.grace > 0) {
     task.deadline = std::min(task.deadline, now + wish.grace);
     task.cancel_requested = true;
+    if (!wish.cause.empty()) task.cancel_reason = wish.cause;
     task.expected.push_back({Change::Kind::kCancelRequested, TaskState::kWaiting});
   } else {
     End(task, TaskState::kCancelled, Wish{.error = "Cancelled", .cause = wish.cause}, now);
@@ -345,15 +347,15 @@ void Model::CheckRecord(const ModelTask& task, const TaskRecord& record, TimeMs 
         absl::StrCat(name, " is seen in ", Say(record.state), ", not ", Say(task.StateAt(now))));
   Check(record.issued.input == task.issued.input && record.issued.attempt == task.attempt,
         name + " has another content");
+  Check(record.deadline == task.deadline, name + " is seen with another deadline");
+  Check(record.cancel_requested == task.cancel_requested, name + " is seen with another cancel_requested");
   if (record.state == TaskState::kWaiting) {
-    Check(record.deadline == task.deadline, name + " is seen with another deadline");
-    Check(record.cancel_requested == task.cancel_requested, name + " is seen with another cancel_requested");
     Check(task.last_progress.empty() ? record.progress.empty() || task.progress.contains(record.progress)
                                      : record.progress == task.last_progress,
           name + " is seen with another progress");
   } else if (task.state != TaskState::kWaiting) {
     Check(record.outcome->output == task.output && record.outcome->error == task.error &&
-              record.outcome->time == task.ended_at,
+              record.outcome->cause == task.cause && record.outcome->time == task.ended_at,
           name + " is seen with another outcome");
   }
 }
@@ -370,6 +372,8 @@ void Model::Expire(const storage::ResolvedEntry& entry) {
   const bool total = task->deadline <= task->HeartbeatDue();
   if (entry.state == TaskState::kExpired)
     Check(entry.error == (total ? "Timeout" : "HeartbeatTimeout"), name + " expires with another error");
+  if (entry.state == TaskState::kCancelled && !task->cancel_reason.empty())
+    Check(entry.cause == task->cancel_reason, name + " is cancelled for another reason");
   End(*task, entry.state, Wish{.error = std::string(entry.error), .cause = std::string(entry.cause)}, entry.time);
 }
 
@@ -413,8 +417,8 @@ void Model::CheckNothingMissed(TimeMs now) {
   }
 }
 
-void Model::CheckList(const std::string& name_space, bool only_waiting, const std::vector<Sequence>& listed, TimeMs now,
-                      DurationMs hold_after) {
+void Model::CheckList(const std::string& name_space, bool only_waiting, const std::vector<Sequence>& listed,
+                      TimeMs now) {
   Check(
       std::is_sorted(listed.begin(), listed.end()) && std::adjacent_find(listed.begin(), listed.end()) == listed.end(),
       "a list is not in order");
@@ -428,8 +432,7 @@ void Model::CheckList(const std::string& name_space, bool only_waiting, const st
   }
   for (const auto& [id, task] : tasks_) {
     if (task.issued.name_space != name_space || there.contains(id)) continue;
-    const bool may_lack =
-        task.state != TaskState::kWaiting && (only_waiting || now - task.issued_at >= retention_.resolved + hold_after);
+    const bool may_lack = task.state != TaskState::kWaiting && (only_waiting || MayBeForgotten(task, now));
     if (!Check(may_lack, absl::StrCat("a list lacks task ", id, " in ", Say(task.state)))) return;
   }
 }

@@ -84,6 +84,7 @@ struct ModelTask {
   TimeMs deadline = 0;
   TimeMs beat = 0;
   bool cancel_requested = false;
+  std::string cancel_reason;
   TaskState state = TaskState::kWaiting;
   std::string output;
   std::string error;
@@ -125,8 +126,7 @@ class Model {
   void Restarted(TimeMs now);
   // The broker had time to do what is due at `now`.
   void CheckNothingMissed(TimeMs now);
-  void CheckList(const std::string& name_space, bool only_waiting, const std::vector<Sequence>& listed, TimeMs now,
-                 DurationMs hold_after);
+  void CheckList(const std::string& name_space, bool only_waiting, const std::vector<Sequence>& listed, TimeMs now);
   void CheckStreamIsComplete();
 
   ModelTask* Find(Sequence task);

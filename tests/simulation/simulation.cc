@@ -697,7 +697,7 @@ void Simulation::CheckLists() {
       TaskFilter filter;
       if (only_waiting) filter.states = {TaskState::kWaiting};
       model_.CheckList(name_space, only_waiting, harness_.List(filter, name_space, random_.Below(20) + 1),
-                       harness_.now(), settings_.retention.hold_after);
+                       harness_.now());
     }
   }
 }

@@ -332,6 +332,39 @@ TEST_P(StoreConformance, HeldTaskOutlivesItsLog) {
   TB_EXPECT_OK(store().Verify());
 }
 
+TEST_P(StoreConformance, HeldTasksAreVisitedInOrder) {
+  const auto held_from = [this](Sequence from, ShardId shard, size_t max = 100) {
+    std::vector<Sequence> seen;
+    TB_EXPECT_OK(store().ScanHeld(shard, from, [&](Sequence task) {
+      EXPECT_EQ(*store().Read(shard, task), BytesOf(task));
+      seen.push_back(task);
+      return seen.size() < max;
+    }));
+    return seen;
+  };
+  for (const ShardId shard : {6, 7, 8}) TB_ASSERT_OK(AppendRange(1, 100, shard));
+  EXPECT_TRUE(held_from(0, kShard).empty());
+  const HeldTask later[] = {{40, BytesOf(40), {Hash(1)}}, {10, BytesOf(10), {}}};
+  const HeldTask other[] = {{20, BytesOf(20), {}}};
+  TB_ASSERT_OK(store().Hold(kShard, later));
+  TB_ASSERT_OK(store().Hold(kShard, {{30, BytesOf(30), {}}}));
+  TB_ASSERT_OK(store().Hold(kShard + 1, other));
+  TB_ASSERT_OK(store().Hold(kShard - 1, other));
+  TB_ASSERT_OK(store().DropBefore(kShard, 35));
+  Checkpoint release = CheckpointAt(100, 2);
+  release.releases = {{50, 30}};
+  TB_ASSERT_OK(store().SaveCheckpoint(kShard, release));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(held_from(0, kShard), (std::vector<Sequence>{10, 30, 40}));
+    EXPECT_EQ(held_from(11, kShard), (std::vector<Sequence>{30, 40}));
+    EXPECT_EQ(held_from(10, kShard, 2), (std::vector<Sequence>{10, 30}));
+    EXPECT_EQ(held_from(41, kShard), (std::vector<Sequence>{}));
+    Reopen();
+  }
+  TB_ASSERT_OK(store().DropBefore(kShard, 51));
+  EXPECT_EQ(held_from(0, kShard), (std::vector<Sequence>{10, 40}));
+}
+
 TEST_P(StoreConformance, ReleasedTaskGoesWithTheLogThatResolvedIt) {
   TB_ASSERT_OK(AppendRange(1, 200));
   TB_ASSERT_OK(store().SaveCheckpoint(kShard, CheckpointAt(200, 1)));

@@ -35,13 +35,14 @@ class EntryMaker {
       case 0:
         return Issued();
       case 1:
-        return ResolvedEntry{Time(), Bits(), State(), Text(), Text(), Text(), Text(), Text(), Time()};
+        return ResolvedEntry{Time(), Bits(), State(), Text(), Text(), Text(), Text(), Text(), Time(),
+                             Time(), Flag()};
       case 2:
-        return DeadlineChangedEntry{Time(), Bits(), Time(), Text()};
+        return DeadlineChangedEntry{Time(), Bits(), Time(), Text(), Flag()};
       case 3:
         return CancelRequestedEntry{Time(), Bits(), Time(), Text(), Text()};
       case 4:
-        return ProgressEntry{Time(), Bits(), Text()};
+        return ProgressEntry{Time(), Bits(), Text(), Time(), Flag()};
       case 5:
         return ParkedEntry{Time(), Text(), Text(), State(), Text(), Text(), Text(), Text(), Text(), Time()};
       default:
@@ -53,6 +54,7 @@ class EntryMaker {
 
  private:
   uint64_t Bits() { return random_.OneIn(4) ? 0 : random_.Bits() >> random_.Below(64); }
+  bool Flag() { return random_.OneIn(2); }
   TimeMs Time() { return static_cast<TimeMs>(Bits()); }
   TaskState State() { return static_cast<TaskState>(1 + random_.Below(6)); }
   std::string_view Text() {
@@ -202,10 +204,11 @@ std::vector<std::pair<std::string, LogEntry>> GoldenEntries() {
   issued.supersedes = MakeSequence(1, 7);
   return {
       {"issued", issued},
-      {"resolved", ResolvedEntry{1700000001000, 8, TaskState::kExpired, "{}", "E", "why", "bob", "r-2", 1700000000999}},
-      {"deadline_changed", DeadlineChangedEntry{1700000002000, 8, 1700009000000, "ann"}},
+      {"resolved", ResolvedEntry{1700000001000, 8, TaskState::kExpired, "{}", "E", "why", "bob", "r-2", 1700000000999,
+                                 1700000010000, true}},
+      {"deadline_changed", DeadlineChangedEntry{1700000002000, 8, 1700009000000, "ann", true}},
       {"cancel_requested", CancelRequestedEntry{1700000003000, 8, 1700000010000, "no longer needed", "ann"}},
-      {"progress", ProgressEntry{1700000004000, 8, R"({"percent":50})"}},
+      {"progress", ProgressEntry{1700000004000, 8, R"({"percent":50})", 1700000010000, true}},
       {"parked", ParkedEntry{1700000005000, "payments", "order-43", TaskState::kFailed, "", "E", "why", "bob", "r-3",
                              1700000605000}},
       {"unparked", UnparkedEntry{1700000006000, 9, 10}},

@@ -169,6 +169,13 @@ void StoreModel::CheckShard(const TokenStore& store, ShardId shard) const {
     TB_EXPECT_CODE(store.Read(shard, sequence), absl::StatusCode::kNotFound);
   }
   for (const auto& [task, held] : model.held) EXPECT_TRUE(*store.Read(shard, task) == held.bytes) << task;
+  std::vector<Sequence> held;
+  TB_EXPECT_OK(store.ScanHeld(shard, 0, [&](Sequence task) {
+    held.push_back(task);
+    return true;
+  }));
+  EXPECT_TRUE(std::equal(held.begin(), held.end(), model.held.begin(), model.held.end(),
+                         [](Sequence task, const auto& kept) { return task == kept.first; }));
   for (uint64_t n = 0; n < kKeys; ++n) {
     EXPECT_EQ(*store.Find(shard, KeyNumber(n)), Visible(shard, KeyNumber(n))) << "key " << n;
   }

@@ -89,6 +89,25 @@ TEST(Page, RandomBytesWithAGoodChecksumAreNoTrouble) {
   }
 }
 
+TEST(Page, NumbersThatWrapAreDataLossWhateverTheChecksum) {
+  const auto decoded = [](Sequence first, const std::vector<uint64_t>& distances) {
+    std::string body(1, static_cast<char>(kPageFormat));
+    AppendVarint(body, distances.size());
+    for (uint64_t distance : distances) {
+      AppendVarint(body, distance);
+      AppendVarint(body, 0);
+    }
+    AppendLittle32(body, ExtendCrc32c(Crc32c(NumberKey(0, first).view()), body));
+    return Page::Decode(0, first, body).status();
+  };
+  TB_EXPECT_OK(decoded(7, {7, 1}));
+  TB_EXPECT_OK(decoded(7, {1, ~uint64_t{0} - 7}));
+  for (const absl::Status& status : {decoded(7, {8}), decoded(7, {~uint64_t{0}}), decoded(7, {1, ~uint64_t{0} - 6})}) {
+    TB_EXPECT_CODE(status, absl::StatusCode::kDataLoss);
+    EXPECT_EQ(status.message(), "the log of shard 0 is damaged at sequence 7: the page has numbers that do not grow");
+  }
+}
+
 TEST(Page, ClosesAtItsLimits) {
   const std::string small(100, 's');
   const std::string medium(4000, 'm');
