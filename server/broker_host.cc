@@ -144,8 +144,8 @@ absl::Status BrokerHost::OpenBroker() {
 }
 
 absl::Status BrokerHost::StartRpc(bool bench_null) {
-  authenticator_ = std::make_unique<rpc::Authenticator>(config_.auth);
-  rpc::Door door{*broker_, *authenticator_, metrics_};
+  authenticator_ = std::make_unique<calls::Authenticator>(config_.auth);
+  calls::Door door{*broker_, *authenticator_, metrics_};
   door.limits.max_input = config_.tasks.max_input;
   door.limits.max_output = config_.tasks.max_output;
   door.limits.default_timeout = config_.tasks.default_timeout;

@@ -13,6 +13,7 @@
 #include "server/admin/admin_server.h"
 #include "server/broker/broker.h"
 #include "server/broker/token_codec.h"
+#include "server/calls/authenticator.h"
 #include "server/caretaker.h"
 #include "server/config/config.h"
 #include "server/metrics_observer.h"
@@ -24,7 +25,7 @@ namespace tokenbroker {
 class BrokerHost {
  public:
   // Serves when this returns. The admin port answers from the beginning, so that a long recovery does not look like a
-  // dead process. `bench_null`: see rpc::Door.
+  // dead process. `bench_null`: see calls::Door.
   static absl::StatusOr<std::unique_ptr<BrokerHost>> Open(const Config& config, bool bench_null = false);
   ~BrokerHost();
 
@@ -59,7 +60,7 @@ class BrokerHost {
   std::unique_ptr<broker::Broker> broker_;
   std::unique_ptr<Caretaker> caretaker_;
   std::jthread warm_up_;
-  std::unique_ptr<rpc::Authenticator> authenticator_;
+  std::unique_ptr<calls::Authenticator> authenticator_;
   std::unique_ptr<rpc::RpcServer> rpc_;
   std::unique_ptr<AdminServer> admin_;
 };

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/failpoint.h"
 #include "base/status_macros.h"
+#include "base/thread.h"
 
 namespace tokenbroker::broker {
 namespace {
@@ -210,7 +211,11 @@ Broker::Status Broker::GetStatus() const {
 }
 
 void Broker::Start() {
-  committer_ = std::thread([this] { pipeline_->Run(); });
+  committer_ = std::thread([this] {
+    NameThisThread("committer");
+    RunThisThreadPromptly();
+    pipeline_->Run();
+  });
 }
 
 absl::Status Broker::StopCommitter() {

@@ -32,7 +32,7 @@ std::vector<std::string> CertificateNamesOf(const grpc::ServerContextBase& conte
 
 }  // namespace
 
-const broker::Principal* CallerOf(const grpc::ServerContextBase& context, const Authenticator& authenticator) {
+const broker::Principal* CallerOf(const grpc::ServerContextBase& context, const calls::Authenticator& authenticator) {
   if (!authenticator.wants_key()) return authenticator.Identify({}, {});
   const std::string_view authorization = AuthorizationOf(context);
   if (!authorization.empty() || !authenticator.wants_certificate()) return authenticator.Identify(authorization, {});

@@ -4,11 +4,11 @@
 #include <grpcpp/server_context.h>
 
 #include "server/broker/principal.h"
-#include "server/rpc/authenticator.h"
+#include "server/calls/authenticator.h"
 
 namespace tokenbroker::rpc {
 
 // nullptr if the caller shows credentials that are not known.
-const broker::Principal* CallerOf(const grpc::ServerContextBase& context, const Authenticator& authenticator);
+const broker::Principal* CallerOf(const grpc::ServerContextBase& context, const calls::Authenticator& authenticator);
 
 }  // namespace tokenbroker::rpc

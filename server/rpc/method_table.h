@@ -1,75 +1,70 @@
-// A gRPC service as a table of methods:
+// A gRPC service as a table of methods, each in bytes:
 //
-//   class ResolverDoor : public MethodTable<pb::ResolverService> {
-//     explicit ResolverDoor(const Door& door) : MethodTable(door) { Unary<HeartbeatCall>("Heartbeat"); ... }
-//   };
+//   MethodTable resolver(shared, "tokenbroker.v1.ResolverService");
+//   resolver.Unary<calls::HeartbeatCall>("Heartbeat");
+//   resolver.Stream("SettleStream", [](StreamCall::Parts parts) { return new SettleStreamCall(std::move(parts)); });
 //
-// Registers raw handlers (bytes in, bytes out) as the generated WithRawCallbackMethod_ classes do, but with a pool of
-// calls; those classes cannot take one.
+// Register it with the server, then Listen on each thread.
 #pragma once
 
-#include <google/protobuf/descriptor.h>
-#include <grpcpp/impl/codegen/server_callback_handlers.h>
-#include <grpcpp/support/server_callback.h>
+#include <grpcpp/impl/codegen/service_type.h>
 
+#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "server/rpc/call_pool.h"
+#include "server/calls/door.h"
+#include "server/calls/streams.h"
+#include "server/rpc/network_thread.h"
+#include "server/rpc/stream_call.h"
+#include "server/rpc/unary_method.h"
 
 namespace tokenbroker::rpc {
 
-template <typename ServiceT>
-class MethodTable : public ServiceT::Service {
- protected:
-  explicit MethodTable(const Door& door) : door_(door) {}
+class MethodTable : public grpc::Service {
+ public:
+  MethodTable(const calls::Door& door, UnderWay& under_way, std::string service)
+      : door_(door), under_way_(under_way), service_(std::move(service)) {}
 
-  const Door& door() const { return door_; }
+  const std::string& name() const { return service_; }
 
   template <typename C>
   void Unary(const std::string& method) {
-    auto pool = std::make_shared<CallPool<C>>(door_, MetricsOf(method));
-    auto* handler = new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-        [](grpc::CallbackServerContext* context, const grpc::ByteBuffer*, grpc::ByteBuffer*) {
-          return CallPool<C>::Start(context);
-        });
-    handler->SetMessageAllocator(pool.get());
-    this->MarkMethodRawCallback(IndexOf(method), handler);
-    pools_.push_back(std::move(pool));
+    const int index = Add(method, grpc::internal::RpcMethod::NORMAL_RPC);
+    RpcMetrics& metrics = MetricsOf(method);
+    listeners_.push_back([this, index, &metrics](NetworkThread& thread) {
+      auto listening = std::make_shared<UnaryMethod<C>>(
+          door_, metrics, under_way_, thread,
+          [this, index, queue = thread.queue()](grpc::ServerContext* context, grpc::ByteBuffer* in,
+                                                grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>* out, void* tag) {
+            RequestAsyncUnary(index, context, in, out, queue, queue, tag);
+          });
+      listening->Listen();
+      listening_.push_back(std::move(listening));
+    });
   }
 
-  // `make` answers the reactor of a new call.
-  template <typename Make>
-  void ServerStream(const std::string& method, Make make) {
-    RpcMetrics& metrics = MetricsOf(method);
-    this->MarkMethodRawCallback(
-        IndexOf(method),
-        new grpc::internal::CallbackServerStreamingHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-            [make, &metrics](grpc::CallbackServerContext* context, const grpc::ByteBuffer* request)
-                -> grpc::ServerWriteReactor<grpc::ByteBuffer>* { return make(metrics, *context, *request); }));
-  }
+  // `make` answers a new call, which deletes itself. Serves methods with one message in or out as well.
+  void Stream(const std::string& method, std::function<StreamCall*(StreamCall::Parts)> make);
 
-  template <typename Make>
-  void BidiStream(const std::string& method, Make make) {
-    RpcMetrics& metrics = MetricsOf(method);
-    this->MarkMethodRawCallback(
-        IndexOf(method),
-        new grpc::internal::CallbackBidiHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-            [make, &metrics](grpc::CallbackServerContext* context)
-                -> grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* { return make(metrics, *context); }));
+  // After the server was built. The table must outlive the thread.
+  void Listen(NetworkThread& thread) {
+    for (const auto& listen : listeners_) listen(thread);
   }
 
  private:
-  static const google::protobuf::ServiceDescriptor& Descriptor() {
-    return *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(ServiceT::service_full_name());
-  }
-  static int IndexOf(const std::string& method) { return Descriptor().FindMethodByName(method)->index(); }
-  RpcMetrics& MetricsOf(const std::string& method) { return door_.metrics.rpc(Descriptor().name() + "/" + method); }
+  int Add(const std::string& method, grpc::internal::RpcMethod::RpcType type);
+  RpcMetrics& MetricsOf(const std::string& method);
 
-  const Door& door_;
-  // Of various types; gRPC uses them until the server is gone.
-  std::vector<std::shared_ptr<void>> pools_;
+  const calls::Door& door_;
+  UnderWay& under_way_;
+  const std::string service_;
+  int methods_ = 0;
+  std::deque<std::string> names_;  // gRPC keeps pointers to them
+  std::vector<std::function<void(NetworkThread&)>> listeners_;
+  std::vector<std::shared_ptr<void>> listening_;
 };
 
 }  // namespace tokenbroker::rpc

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/config/config.h"
-#include "server/rpc/door.h"
+#include "server/calls/door.h"
 
 namespace grpc {
 class Channel;
@@ -17,7 +17,7 @@ class RpcServer {
  public:
   // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files cannot be
   // read.
-  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(Door door, const GrpcConfig& grpc, const TlsConfig& tls);
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(calls::Door door, const GrpcConfig& grpc, const TlsConfig& tls);
   // Shutdown(0), if it was not called.
   ~RpcServer();
   RpcServer(const RpcServer&) = delete;

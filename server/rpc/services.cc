@@ -1,83 +1,77 @@
 #include "server/rpc/services.h"
 
-#include "server/rpc/admin_calls.h"
-#include "server/rpc/bench_calls.h"
-#include "server/rpc/method_table.h"
-#include "server/rpc/read_calls.h"
-#include "server/rpc/resolver_calls.h"
-#include "server/rpc/settle_stream.h"
-#include "server/rpc/sleepers.h"
-#include "server/rpc/task_calls.h"
-#include "server/rpc/watch_stream.h"
-#include "tokenbroker/bench/v1/bench.grpc.pb.h"
-#include "tokenbroker/v1/admin_service.grpc.pb.h"
-#include "tokenbroker/v1/resolver_service.grpc.pb.h"
-#include "tokenbroker/v1/task_service.grpc.pb.h"
+#include <utility>
+
+#include "server/calls/admin_calls.h"
+#include "server/calls/bench_calls.h"
+#include "server/calls/read_calls.h"
+#include "server/calls/resolver_calls.h"
+#include "server/calls/task_calls.h"
+#include "server/rpc/stream_calls.h"
+#include "tokenbroker/bench/v1/bench.pb.h"
 
 namespace tokenbroker::rpc {
 namespace {
 
-class ResolverDoor : public MethodTable<pb::ResolverService> {
- public:
-  ResolverDoor(const Door& door, Streams& streams) : MethodTable(door) {
-    Unary<HeartbeatCall>("Heartbeat");
-    Unary<SucceedCall>("Succeed");
-    Unary<FailCall>("Fail");
-    Unary<BatchHeartbeatCall>("BatchHeartbeat");
-    Unary<BatchSettleCall>("BatchSettle");
-    Unary<PeekTaskCall>("PeekTask");
-    BidiStream("SettleStream", [&door, &streams](RpcMetrics& metrics, grpc::CallbackServerContext& context) {
-      return new rpc::SettleStream({door, streams, metrics, context});
-    });
-  }
-};
+using Table = std::unique_ptr<MethodTable>;
 
-class TaskDoor : public MethodTable<pb::TaskService> {
- public:
-  TaskDoor(const Door& door, Streams& streams) : MethodTable(door), sleepers_(door.broker) {
-    Unary<IssueTaskCall>("IssueTask");
-    Unary<BatchIssueTasksCall>("BatchIssueTasks");
-    Unary<GetTaskCall>("GetTask");
-    Unary<BatchGetTasksCall>("BatchGetTasks");
-    Unary<ListTasksCall>("ListTasks");
-    Unary<CancelTaskCall>("CancelTask");
-    Unary<ExtendDeadlineCall>("ExtendDeadline");
-    Unary<AwaitTaskCall>("AwaitTask");
-    ServerStream("WatchTasks", [&door, &streams, this](RpcMetrics& metrics, grpc::CallbackServerContext& context,
-                                                       const grpc::ByteBuffer& request) {
-      return new WatchStream({door, streams, sleepers_, metrics, context}, request);
-    });
-  }
+Table MakeTable(const Shared& shared, const char* service) {
+  return std::make_unique<MethodTable>(shared.door, shared.under_way, service);
+}
 
- private:
-  Sleepers sleepers_;
-};
+Table ResolverService(const Shared& shared) {
+  Table table = MakeTable(shared, "tokenbroker.v1.ResolverService");
+  table->Unary<calls::HeartbeatCall>("Heartbeat");
+  table->Unary<calls::SucceedCall>("Succeed");
+  table->Unary<calls::FailCall>("Fail");
+  table->Unary<calls::BatchHeartbeatCall>("BatchHeartbeat");
+  table->Unary<calls::BatchSettleCall>("BatchSettle");
+  table->Unary<calls::PeekTaskCall>("PeekTask");
+  table->Stream("SettleStream", [&streams = shared.streams](StreamCall::Parts parts) {
+    return new SettleStreamCall(std::move(parts), streams);
+  });
+  return table;
+}
 
-class AdminDoor : public MethodTable<pb::AdminService> {
- public:
-  explicit AdminDoor(const Door& door) : MethodTable(door) {
-    Unary<CreateBackupCall>("CreateBackup");
-    Unary<GetStatusCall>("GetStatus");
-  }
-};
+Table TaskService(const Shared& shared) {
+  Table table = MakeTable(shared, "tokenbroker.v1.TaskService");
+  table->Unary<calls::IssueTaskCall>("IssueTask");
+  table->Unary<calls::BatchIssueTasksCall>("BatchIssueTasks");
+  table->Unary<calls::GetTaskCall>("GetTask");
+  table->Unary<calls::BatchGetTasksCall>("BatchGetTasks");
+  table->Unary<calls::ListTasksCall>("ListTasks");
+  table->Unary<calls::CancelTaskCall>("CancelTask");
+  table->Unary<calls::ExtendDeadlineCall>("ExtendDeadline");
+  table->Unary<calls::AwaitTaskCall>("AwaitTask");
+  table->Stream("WatchTasks", [&streams = shared.streams, &sleepers = shared.sleepers](StreamCall::Parts parts) {
+    return new WatchTasksCall(std::move(parts), streams, sleepers);
+  });
+  return table;
+}
 
-class BenchDoor : public MethodTable<bench::v1::BenchService> {
- public:
-  explicit BenchDoor(const Door& door) : MethodTable(door) {
-    bench::v1::Anchor::descriptor();
-    Unary<NullCall>("Null");
-  }
-};
+Table AdminService(const Shared& shared) {
+  Table table = MakeTable(shared, "tokenbroker.v1.AdminService");
+  table->Unary<calls::CreateBackupCall>("CreateBackup");
+  table->Unary<calls::GetStatusCall>("GetStatus");
+  return table;
+}
+
+Table BenchService(const Shared& shared) {
+  bench::v1::Anchor::descriptor();  // for reflection: otherwise the linker leaves it out
+  Table table = MakeTable(shared, "tokenbroker.bench.v1.BenchService");
+  table->Unary<calls::NullCall>("Null");
+  return table;
+}
 
 }  // namespace
 
-std::vector<std::unique_ptr<grpc::Service>> MakeServices(const Door& door, Streams& streams) {
-  std::vector<std::unique_ptr<grpc::Service>> services;
-  services.push_back(std::make_unique<ResolverDoor>(door, streams));
-  services.push_back(std::make_unique<TaskDoor>(door, streams));
-  services.push_back(std::make_unique<AdminDoor>(door));
-  if (door.bench_null) services.push_back(std::make_unique<BenchDoor>(door));
-  return services;
+std::vector<std::unique_ptr<MethodTable>> MakeServices(const Shared& shared) {
+  std::vector<Table> tables;
+  tables.push_back(ResolverService(shared));
+  tables.push_back(TaskService(shared));
+  tables.push_back(AdminService(shared));
+  if (shared.door.bench_null) tables.push_back(BenchService(shared));
+  return tables;
 }
 
 }  // namespace tokenbroker::rpc

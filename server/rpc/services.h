@@ -1,17 +1,23 @@
-// The services of the contract, each a table of its methods.
+// The services of the contract, as tables of methods.
 #pragma once
-
-#include <grpcpp/impl/service_type.h>
 
 #include <memory>
 #include <vector>
 
-#include "server/rpc/door.h"
-#include "server/rpc/streams.h"
+#include "server/calls/sleepers.h"
+#include "server/calls/streams.h"
+#include "server/rpc/method_table.h"
 
 namespace tokenbroker::rpc {
 
-// `door` and `streams` must outlive the services, and those the server.
-std::vector<std::unique_ptr<grpc::Service>> MakeServices(const Door& door, Streams& streams);
+// What the calls of one server share. Outlives them.
+struct Shared {
+  const calls::Door& door;
+  calls::Streams& streams;
+  calls::Sleepers& sleepers;
+  UnderWay& under_way;
+};
+
+std::vector<std::unique_ptr<MethodTable>> MakeServices(const Shared& shared);
 
 }  // namespace tokenbroker::rpc

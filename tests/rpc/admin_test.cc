@@ -1,7 +1,7 @@
 // AdminService.
 #include <filesystem>
 
-#include "server/rpc/admin_calls.h"
+#include "server/calls/admin_calls.h"
 #include "tests/rpc/door_fixture.h"
 
 namespace tokenbroker::rpc {
@@ -38,11 +38,11 @@ TEST(BackupPathTest, StaysBelowTheRoot) {
   fs::remove_all(root);
   fs::create_directories(root / "there");
   fs::create_directory_symlink("/", root / "out");
-  EXPECT_FALSE(CheckBackupPath((root / "new").string(), root.string()));
-  EXPECT_FALSE(CheckBackupPath((root / "there" / "new").string(), root.string()));
+  EXPECT_FALSE(calls::CheckBackupPath((root / "new").string(), root.string()));
+  EXPECT_FALSE(calls::CheckBackupPath((root / "there" / "new").string(), root.string()));
   for (const fs::path& bad : {root, root / "there", root / ".." / "x", root / "out" / "etc" / "x", fs::path("relative"),
                               fs::path(""), fs::path(root.string() + "2/x"), root / ""}) {
-    EXPECT_TRUE(CheckBackupPath(bad.string(), root.string())) << bad;
+    EXPECT_TRUE(calls::CheckBackupPath(bad.string(), root.string())) << bad;
   }
 }
 

@@ -22,6 +22,8 @@
 
 namespace tokenbroker::rpc {
 
+namespace pb = calls::pb;
+
 class SteppedClock : public Clock {
  public:
   TimeMs Now() const override { return now_; }
@@ -37,7 +39,7 @@ class DoorFixture : public testing::Test {
   static constexpr std::chrono::seconds kPatience{30};
 
   virtual AuthConfig Auth() { return {}; }
-  virtual void Prepare(Door& door) {}
+  virtual void Prepare(calls::Door& door) {}
 
   void SetUp() override {
     broker::TokenKey key;
@@ -46,8 +48,8 @@ class DoorFixture : public testing::Test {
     broker_ =
         *broker::Broker::Open({}, {store_, *codec_, clock_, *executor_, *background_, observer_, [](absl::Status) {}});
     broker_->Start();
-    authenticator_ = std::make_unique<Authenticator>(Auth());
-    Door door{*broker_, *authenticator_, metrics_};
+    authenticator_ = std::make_unique<calls::Authenticator>(Auth());
+    calls::Door door{*broker_, *authenticator_, metrics_};
     door.version = "test";
     Prepare(door);
     GrpcConfig config;
@@ -172,7 +174,7 @@ class DoorFixture : public testing::Test {
   std::unique_ptr<ThreadPool> background_ = std::make_unique<ThreadPool>(1);
   std::unique_ptr<broker::TokenCodec> codec_;
   std::unique_ptr<broker::Broker> broker_;
-  std::unique_ptr<Authenticator> authenticator_;
+  std::unique_ptr<calls::Authenticator> authenticator_;
   std::unique_ptr<RpcServer> server_;
   std::unique_ptr<pb::TaskService::Stub> tasks_;
   std::unique_ptr<pb::ResolverService::Stub> resolver_;

@@ -1,5 +1,4 @@
 // Shutting down: waits and watches end with a reason, calls are answered until the last.
-#include <grpcpp/health_check_service_interface.h>
 
 #include <future>
 

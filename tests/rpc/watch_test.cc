@@ -43,7 +43,7 @@ class WatchTest : public DoorFixture {
 
 class BoundedWatchTest : public WatchTest {
  protected:
-  void Prepare(Door& door) override { door.max_watches = 2; }
+  void Prepare(calls::Door& door) override { door.max_watches = 2; }
 };
 
 TEST_F(WatchTest, ChangesComeInOrder) {

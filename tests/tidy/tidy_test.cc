@@ -2,7 +2,7 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < storage < timers, telemetry, config < broker < rpc, admin < the wiring in server/ and
+//   base < proto < storage < timers, telemetry, config < broker < calls < rpc, admin < the wiring in server/ and
 //   server/commands cli stands beside the server, on base and proto alone
 #include <gtest/gtest.h>
 
@@ -40,14 +40,17 @@ const std::vector<Layer> kLayers = {
     {"server/broker",
      {"base", "storage", "server/timers"},
      {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/"}},
-    {"server/rpc",
+    {"server/calls",
      {"base", "storage", "server/broker", "server/config", "server/telemetry", "tokenbroker", "google/rpc"},
-     {"grpc", "google/protobuf/", "openssl/"}},
+     {"google/protobuf/", "openssl/"}},
+    {"server/rpc",
+     {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker", "google/rpc", "grpc"},
+     {"grpc", "google/protobuf/"}},
     {"server/admin", {"base", "server/config", "server/telemetry"}, {"boost/", "nlohmann/"}},
     {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},
     {"server",
      {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
-      "server/config", "server/rpc", "server/telemetry", "server/timers"},
+      "server/calls", "server/config", "server/rpc", "server/telemetry", "server/timers"},
      {}},
     {"cli", {"base", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
     {"cli/bulk", {"base", "cli", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
@@ -73,7 +76,7 @@ const std::vector<Exception> kMayLookAtTheClock = {
     {"base/system_clock.cc", "is the clock"},
     {"server/broker/key_ring.cc", "writes down when a key was made, for people"},
     {"server/rpc/rpc_server.cc", "gRPC's deadlines are the machine's time"},
-    {"server/rpc/sleepers.cc", "waits on a condition variable"},
+    {"server/calls/sleepers.cc", "waits on a condition variable"},
     {"cli/", "runs for a moment on its user's machine"},
     {"tests/bench/", "measures"},
     {"tests/crash/", "runs real processes"},

@@ -1,0 +1,116 @@
+// One call of the contract, whichever door it came through. Each method is a class derived from UnaryCall:
+//
+//   class SucceedCall : public UnaryCall<pb::SucceedRequest, pb::SucceedResponse> {
+//     void Begin() override;    // validate, act
+//     void Decided() override;  // the broker has answered: answer the caller
+//   };
+//
+// Begin and Decided end with Answer or Refuse, exactly once between them, or with handing an operation to the broker. After that the
+// call may be gone: touch nothing of it.
+//
+// The door finds out who calls, fills the request, says on which thread the call lives (its home), and takes the answer.
+#pragma once
+
+#include <google/protobuf/arena.h>
+#include <google/protobuf/message.h>
+
+#include "base/home.h"
+#include "server/broker/operation.h"
+#include "server/calls/door.h"
+#include "server/calls/errors.h"
+
+namespace tokenbroker::calls {
+
+// Where a call's answer goes. One of these is called, once, on any thread; the call may be destroyed in it.
+class Reply {
+ public:
+  virtual void OnAnswered() = 0;
+  virtual void OnRefused(const Refused& refused) = 0;
+  // After Cancel only: nobody listens any more.
+  virtual void OnAbandoned() = 0;
+
+ protected:
+  ~Reply() = default;
+};
+
+class Call : protected broker::Submission, private Visit {
+ public:
+  struct Parts {
+    const Door& door;
+    const broker::Principal& principal;
+    Home& home;
+    Reply& reply;
+    // Of the call's messages.
+    google::protobuf::Arena& arena;
+  };
+
+  virtual ~Call() = default;
+
+  // To be called once, at home, with the request filled.
+  virtual void Begin() = 0;
+  // The caller has gone away: a call that would wait ends now. At home.
+  virtual void Cancel() {}
+
+  google::protobuf::Message& request_message() { return request_; }
+  const google::protobuf::Message& response_message() const { return response_; }
+
+ protected:
+  Call(const Parts& parts, google::protobuf::Message& request, google::protobuf::Message& response)
+      : Submission(1), parts_(parts), request_(request), response_(response) {}
+
+  // At home: the operations that were handed over are answered. For calls that hand over none, never called.
+  virtual void Decided() {}
+
+  const Door& door() const { return parts_.door; }
+  broker::Broker& broker() const { return parts_.door.broker; }
+  const broker::Principal& principal() const { return parts_.principal; }
+  Home& home() const { return parts_.home; }
+
+  // Makes the operation this call's own. Its answer leads to Decided.
+  template <typename Op>
+  Op& Own(Op& operation) {
+    operation.submission = this;
+    operation.principal = &parts_.principal;
+    return operation;
+  }
+
+  void Answer() { parts_.reply.OnAnswered(); }
+  void Refuse(const broker::Refusal& refusal) { Refuse(Refused{refusal}); }
+  void Refuse(const Refused& refused) { parts_.reply.OnRefused(refused); }
+  void Abandon() { parts_.reply.OnAbandoned(); }
+
+ private:
+  void Done() final { parts_.home.Here() ? Decided() : parts_.home.Post(*this); }
+  void Resume() final { Decided(); }
+
+  const Parts parts_;
+  google::protobuf::Message& request_;
+  google::protobuf::Message& response_;
+};
+
+template <typename RequestT, typename ResponseT>
+class UnaryCall : public Call {
+ public:
+  using Request = RequestT;
+  using Response = ResponseT;
+
+  // Whether Cancel does anything: finding out that a caller has gone costs a little.
+  static constexpr bool kMayWait = false;
+
+  explicit UnaryCall(const Parts& parts)
+      : UnaryCall(parts, *google::protobuf::Arena::CreateMessage<Request>(&parts.arena),
+                  *google::protobuf::Arena::CreateMessage<Response>(&parts.arena)) {}
+
+ protected:
+  const Request& request() const { return request_; }
+  Response& response() { return response_; }
+
+ private:
+  UnaryCall(const Parts& parts, Request& request, Response& response)
+      : Call(parts, request, response), request_(request), response_(response) {}
+
+  Request& request_;
+  Response& response_;
+};
+
+}  // namespace tokenbroker::calls

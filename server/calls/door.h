@@ -1,0 +1,31 @@
+// What every call needs, through whatever door it comes. All parts outlive the doors.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "server/broker/broker.h"
+#include "server/calls/authenticator.h"
+#include "server/calls/validate.h"
+#include "server/telemetry/broker_metrics.h"
+
+namespace tokenbroker::calls {
+
+struct Door {
+  broker::Broker& broker;
+  const Authenticator& authenticator;
+  BrokerMetrics& metrics;
+  InputLimits limits;
+  size_t max_watches = 1000;
+  // Empty: no backups.
+  std::string backup_root;
+  std::string version;
+  TimeMs started_at = 0;
+  // Wall clock minus broker time.
+  std::function<DurationMs()> clock_offset;
+  // Adds the service that measures what a call costs without a broker.
+  bool bench_null = false;
+};
+
+}  // namespace tokenbroker::calls

@@ -1,0 +1,151 @@
+#include "server/calls/resolver_calls.h"
+
+#include <vector>
+
+#include "server/calls/convert.h"
+#include "server/calls/fill.h"
+
+namespace tokenbroker::calls {
+namespace {
+
+void FillBeat(const broker::HeartbeatOperation& operation, pb::HeartbeatResponse* out) {
+  out->set_cancel_requested(operation.cancel_requested);
+  if (operation.next_due != 0) SetTimestamp(operation.next_due, out->mutable_next_due());
+  SetDuration(operation.remaining, out->mutable_remaining());
+  SetDuration(operation.heartbeat_timeout, out->mutable_heartbeat_timeout());
+}
+
+Refused RefusedBy(const broker::HeartbeatOperation& operation) {
+  return {operation.refusal, operation.task, &operation.recorded};
+}
+
+Refused RefusedBy(const broker::ResolveOperation& operation) {
+  return {operation.refusal, operation.task, &operation.recorded};
+}
+
+broker::Refusal ValidateSettling(const pb::SucceedRequest& request, const InputLimits& limits) {
+  return Validate(request, limits);
+}
+broker::Refusal ValidateSettling(const pb::FailRequest& request, const InputLimits& limits) {
+  return Validate(request, limits);
+}
+
+}  // namespace
+
+// --- Heartbeat ---
+
+void HeartbeatCall::Begin() {
+  if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
+  Fill(broker(), request(), operation_);
+  broker().Ask(Own(operation_));
+}
+
+void HeartbeatCall::Decided() {
+  if (operation_.refusal) return Refuse(RefusedBy(operation_));
+  FillBeat(operation_, &response());
+  Answer();
+}
+
+// --- Succeed, Fail ---
+
+template <typename RequestT, typename ResponseT>
+void SettleCall<RequestT, ResponseT>::Begin() {
+  const broker::Refusal refusal = ValidateSettling(this->request(), this->door().limits);
+  if (refusal) return this->Refuse(refusal);
+  Fill(this->broker(), this->request(), operation_);
+  this->broker().Submit(this->Own(operation_));
+}
+
+template <typename RequestT, typename ResponseT>
+void SettleCall<RequestT, ResponseT>::Decided() {
+  if (operation_.refusal) return this->Refuse(RefusedBy(operation_));
+  this->response().set_verdict(ToProto(operation_.verdict));
+  if (operation_.task != 0) this->response().set_task_id(this->broker().IdOf(operation_.task));
+  this->Answer();
+}
+
+template class SettleCall<pb::SucceedRequest, pb::SucceedResponse>;
+template class SettleCall<pb::FailRequest, pb::FailResponse>;
+
+// --- Batches ---
+
+void BatchHeartbeatCall::Begin() {
+  const int size = request().items_size();
+  if (const broker::Refusal refusal = ValidateBatch(size)) return Refuse(refusal);
+  operations_.reset(new broker::HeartbeatOperation[size]);
+  Reset(size + 1);
+  std::vector<broker::Operation*> later;
+  for (int i = 0; i < size; ++i) {
+    broker::HeartbeatOperation& operation = operations_[i];
+    operation.refusal = Validate(request().items(i));
+    if (operation.refusal) {
+      Answered();
+      continue;
+    }
+    Fill(broker(), request().items(i), operation);
+    if (!broker().TryNow(Own(operation))) later.push_back(&operation);
+  }
+  if (!later.empty()) broker().Submit(later);
+  Answered();  // all are handed over
+}
+
+void BatchHeartbeatCall::Decided() {
+  for (int i = 0; i < request().items_size(); ++i) {
+    const broker::HeartbeatOperation& operation = operations_[i];
+    auto* item = response().add_items();
+    if (operation.refusal) {
+      FillItemError(RefusedBy(operation), item->mutable_error());
+    } else {
+      FillBeat(operation, item->mutable_beat());
+    }
+  }
+  Answer();
+}
+
+void BatchSettleCall::Begin() {
+  if (const broker::Refusal refusal = ValidateBatch(request().items_size())) return Refuse(refusal);
+  batch_.emplace(door(), principal(), home(), request().items(), [this] {
+    batch_->FillResults(response().mutable_items());
+    Answer();
+  });
+  batch_->Start();
+}
+
+// --- Peek ---
+
+void PeekTaskCall::Begin() {
+  if (const broker::Refusal refusal = Validate(request(), door().limits)) return Refuse(refusal);
+  Fill(broker(), request().settlement(), operation_);
+  operation_.request_id = {};
+  operation_.park_for = 0;
+  operation_.dry_run = true;
+  broker().Submit(Own(operation_));
+}
+
+void PeekTaskCall::Decided() {
+  if (!judged_) return Judged();
+  if (look_.refusal) return Answer();  // judged, but not to be seen
+  broker().executor().Run([this] { Show(); });
+}
+
+void PeekTaskCall::Judged() {
+  judged_ = true;
+  const broker::Reason reason = operation_.refusal.reason;
+  if (reason == broker::Reason::kTaskUnknown || reason == broker::Reason::kPermissionDenied ||
+      reason == broker::Reason::kOverloaded || reason == broker::Reason::kInternal) {
+    return Refuse(operation_.refusal);
+  }
+  FillResult(operation_, response().mutable_result());
+  if (operation_.task == 0) return Answer();  // it would be parked
+  look_.address = operation_.address;
+  Reset(1);
+  broker().Ask(Own(look_));
+}
+
+void PeekTaskCall::Show() {
+  absl::StatusOr<broker::TaskRecordPtr> record = broker().Load(look_.located);
+  if (record.ok()) FillTask(**record, pb::TASK_VIEW_FULL, response().mutable_task());
+  Answer();
+}
+
+}  // namespace tokenbroker::calls

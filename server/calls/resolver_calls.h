@@ -1,0 +1,73 @@
+// The unary calls of ResolverService. Each reads: validate, act, answer.
+#pragma once
+
+#include "server/calls/call.h"
+#include "server/calls/settle_batch.h"
+#include "tokenbroker/v1/resolver_service.pb.h"
+
+namespace tokenbroker::calls {
+
+class HeartbeatCall : public UnaryCall<pb::HeartbeatRequest, pb::HeartbeatResponse> {
+ public:
+  using UnaryCall::UnaryCall;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+
+  broker::HeartbeatOperation operation_;
+};
+
+// Succeed and Fail, which differ in their requests alone.
+template <typename RequestT, typename ResponseT>
+class SettleCall : public UnaryCall<RequestT, ResponseT> {
+ public:
+  using UnaryCall<RequestT, ResponseT>::UnaryCall;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+
+  broker::ResolveOperation operation_;
+};
+using SucceedCall = SettleCall<pb::SucceedRequest, pb::SucceedResponse>;
+using FailCall = SettleCall<pb::FailRequest, pb::FailResponse>;
+
+class BatchHeartbeatCall : public UnaryCall<pb::BatchHeartbeatRequest, pb::BatchHeartbeatResponse> {
+ public:
+  using UnaryCall::UnaryCall;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+
+  std::unique_ptr<broker::HeartbeatOperation[]> operations_;
+};
+
+class BatchSettleCall : public UnaryCall<pb::BatchSettleRequest, pb::BatchSettleResponse> {
+ public:
+  using UnaryCall::UnaryCall;
+
+ private:
+  void Begin() override;
+
+  std::optional<SettleBatch> batch_;
+};
+
+// Decides as Succeed or Fail would, then shows the task.
+class PeekTaskCall : public UnaryCall<pb::PeekTaskRequest, pb::PeekTaskResponse> {
+ public:
+  using UnaryCall::UnaryCall;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+  void Judged();
+  void Show();
+
+  broker::ResolveOperation operation_;
+  broker::LocateOperation look_;
+  bool judged_ = false;
+};
+
+}  // namespace tokenbroker::calls

@@ -1,0 +1,142 @@
+#include "server/calls/task_calls.h"
+
+#include <vector>
+
+#include "server/broker/rules.h"
+#include "server/calls/convert.h"
+#include "server/calls/fill.h"
+#include "server/calls/read_calls.h"
+
+namespace tokenbroker::calls {
+namespace {
+
+// What is to be known before the broker is asked: the form of the request, and the right, which an issue takes from no
+// task.
+broker::Refusal CheckIssue(const pb::IssueTaskRequest& request, const InputLimits& limits,
+                           const broker::Principal& principal) {
+  if (broker::Refusal refusal = Validate(request, limits)) return refusal;
+  if (principal.May(broker::kIssue, request.namespace_())) return {};
+  return broker::PermissionDenied("issue", request.namespace_());
+}
+
+void FillIssued(const broker::Broker& broker, const broker::IssueOperation& operation, pb::IssueTaskResponse* out) {
+  out->set_task_id(broker.IdOf(operation.task));
+  out->set_token(broker.TokenOf(operation.task));
+  SetTimestamp(operation.deadline, out->mutable_deadline());
+  out->set_state(ToProto(operation.state));
+  out->set_replayed(operation.replayed);
+  if (operation.superseded != 0) out->set_superseded_task_id(broker.IdOf(operation.superseded));
+}
+
+}  // namespace
+
+// --- Issue ---
+
+void IssueTaskCall::Begin() {
+  if (const broker::Refusal refusal = CheckIssue(request(), door().limits, principal())) return Refuse(refusal);
+  Fill(broker(), request(), door().limits, operation_);
+  broker().Submit(Own(operation_));
+}
+
+void IssueTaskCall::Decided() {
+  if (operation_.refusal) return Refuse(operation_.refusal);
+  FillIssued(broker(), operation_, &response());
+  Answer();
+}
+
+void BatchIssueTasksCall::Begin() {
+  const int size = request().items_size();
+  if (const broker::Refusal refusal = ValidateBatch(size)) return Refuse(refusal);
+  operations_.reset(new broker::IssueOperation[size]);
+  std::vector<broker::Operation*> valid;
+  valid.reserve(size);
+  for (int i = 0; i < size; ++i) {
+    broker::IssueOperation& operation = operations_[i];
+    operation.refusal = CheckIssue(request().items(i), door().limits, principal());
+    if (operation.refusal) continue;
+    Fill(broker(), request().items(i), door().limits, operation);
+    valid.push_back(&Own(operation));
+  }
+  Reset(valid.size() + 1);
+  if (!valid.empty()) broker().Submit(valid);
+  Answered();  // all are handed over
+}
+
+void BatchIssueTasksCall::Decided() {
+  response().mutable_items()->Reserve(request().items_size());
+  for (int i = 0; i < request().items_size(); ++i) {
+    auto* item = response().add_items();
+    if (operations_[i].refusal) {
+      FillItemError({operations_[i].refusal}, item->mutable_error());
+    } else {
+      FillIssued(broker(), operations_[i], item->mutable_issued());
+    }
+  }
+  Answer();
+}
+
+// --- Cancel, extend ---
+
+template <typename RequestT, typename ResponseT, typename Operation>
+void ChangeCall<RequestT, ResponseT, Operation>::Begin() {
+  if (const broker::Refusal refusal = Validate(this->request())) return this->Refuse(refusal);
+  Fill(this->broker(), this->request(), operation_);
+  this->broker().Submit(this->Own(operation_));
+}
+
+template <typename RequestT, typename ResponseT, typename Operation>
+void ChangeCall<RequestT, ResponseT, Operation>::Decided() {
+  if (!changed_) return Changed();
+  if (look_.refusal) return this->Refuse(look_.refusal);
+  this->broker().executor().Run([this] { Show(); });
+}
+
+template <typename RequestT, typename ResponseT, typename Operation>
+void ChangeCall<RequestT, ResponseT, Operation>::Changed() {
+  changed_ = true;
+  if (operation_.refusal) return this->Refuse(Refused{operation_.refusal, operation_.task, &operation_.recorded});
+  // Whoever may change the task is shown it: the right to look is not asked for again.
+  look_.address.kind = broker::TaskAddress::Kind::kToken;
+  look_.address.task = operation_.task;
+  this->Reset(1);
+  this->broker().Ask(this->Own(look_));
+}
+
+template <typename RequestT, typename ResponseT, typename Operation>
+void ChangeCall<RequestT, ResponseT, Operation>::Show() {
+  absl::StatusOr<broker::TaskRecordPtr> record = this->broker().Load(look_.located);
+  if (!record.ok()) return this->Refuse(ReadRefusal(record.status()));
+  FillTask(**record, pb::TASK_VIEW_FULL, this->response().mutable_task());
+  this->Answer();
+}
+
+template class ChangeCall<pb::CancelTaskRequest, pb::CancelTaskResponse, broker::CancelOperation>;
+template class ChangeCall<pb::ExtendDeadlineRequest, pb::ExtendDeadlineResponse, broker::ExtendOperation>;
+
+// --- Await ---
+
+void AwaitTaskCall::Begin() {
+  if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
+  Fill(broker(), request(), operation_);
+  broker().Ask(Own(operation_));
+}
+
+void AwaitTaskCall::Decided() {
+  if (operation_.refusal) return Refuse(operation_.refusal);
+  broker().executor().Run([this] { Show(); });
+}
+
+void AwaitTaskCall::Cancel() {
+  // Otherwise it is answered soon.
+  if (broker().CancelAwait(operation_)) Abandon();
+}
+
+void AwaitTaskCall::Show() {
+  absl::StatusOr<broker::TaskRecordPtr> record =
+      LoadVisible(broker(), operation_.address, principal(), operation_.located);
+  if (!record.ok()) return Refuse(ReadRefusal(record.status()));
+  FillTask(**record, pb::TASK_VIEW_FULL, response().mutable_task());
+  Answer();
+}
+
+}  // namespace tokenbroker::calls

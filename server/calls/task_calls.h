@@ -1,0 +1,67 @@
+// The unary calls of TaskService that change or await one task. Each reads: validate, act, answer.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "server/calls/call.h"
+#include "tokenbroker/v1/task_service.pb.h"
+
+namespace tokenbroker::calls {
+
+class IssueTaskCall : public UnaryCall<pb::IssueTaskRequest, pb::IssueTaskResponse> {
+ public:
+  using UnaryCall::UnaryCall;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+
+  broker::IssueOperation operation_;
+};
+
+class BatchIssueTasksCall : public UnaryCall<pb::BatchIssueTasksRequest, pb::BatchIssueTasksResponse> {
+ public:
+  using UnaryCall::UnaryCall;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+
+  std::unique_ptr<broker::IssueOperation[]> operations_;
+};
+
+// Cancel and Extend: an operation on one task, then the task as it stands.
+template <typename RequestT, typename ResponseT, typename Operation>
+class ChangeCall : public UnaryCall<RequestT, ResponseT> {
+ public:
+  using UnaryCall<RequestT, ResponseT>::UnaryCall;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+  void Changed();
+  void Show();
+
+  Operation operation_;
+  broker::LocateOperation look_;
+  bool changed_ = false;
+};
+using CancelTaskCall = ChangeCall<pb::CancelTaskRequest, pb::CancelTaskResponse, broker::CancelOperation>;
+using ExtendDeadlineCall = ChangeCall<pb::ExtendDeadlineRequest, pb::ExtendDeadlineResponse, broker::ExtendOperation>;
+
+class AwaitTaskCall : public UnaryCall<pb::AwaitTaskRequest, pb::AwaitTaskResponse> {
+ public:
+  using UnaryCall::UnaryCall;
+  static constexpr bool kMayWait = true;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+  void Cancel() override;
+  void Show();
+
+  broker::AwaitOperation operation_;
+};
+
+}  // namespace tokenbroker::calls

@@ -1,0 +1,284 @@
+#include "server/calls/validate.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/map.h"
+#include "server/broker/contract.h"
+#include "server/broker/limits.h"
+#include "server/broker/token_codec.h"
+#include "server/calls/convert.h"
+#include "server/calls/fields.h"
+
+namespace tokenbroker::calls {
+namespace {
+
+using broker::Refusal;
+
+constexpr size_t kMaxToken = 2048;
+constexpr size_t kMaxKey = 256;
+constexpr size_t kMaxRequestId = 128;
+constexpr size_t kMaxProgress = 4096;
+constexpr size_t kMaxError = 256;
+constexpr size_t kMaxCause = 32'768;
+constexpr size_t kMaxSummary = 1024;
+constexpr size_t kMaxReason = 1024;
+constexpr size_t kMaxTracestate = 512;
+constexpr size_t kMaxSchema = 32'768;
+constexpr size_t kMaxCursor = 64;
+constexpr int kMaxAllowedErrors = 64;
+constexpr int kMaxLabels = 32;
+constexpr uint32_t kMaxAttempt = 65'535;
+// Farther than any age; keeps the arithmetic on ages safe.
+constexpr DurationMs kMaxAge = DurationMs{36'600} * 24 * 3600 * 1000;
+
+bool IsLabelKey(std::string_view key) {
+  return !key.empty() && key.size() <= 63 && std::all_of(key.begin(), key.end(), [](char c) {
+    return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/';
+  });
+}
+
+void CheckLabels(std::string_view field, const google::protobuf::Map<std::string, std::string>& labels,
+                 Fields& fields) {
+  if (labels.empty()) return;
+  const std::string name(field);
+  if (labels.size() > kMaxLabels)
+    fields.Require(false, name, absl::StrCat("must hold at most ", kMaxLabels, " entries"));
+  for (const auto& [key, value] : labels) {
+    fields.Require(IsLabelKey(key), name, "must have keys of 1 to 63 characters of [A-Za-z0-9-_./]");
+    fields.Require(value.size() <= 255, name, "must have values of at most 255 bytes");
+  }
+}
+
+bool IsLowerHex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool IsZero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
+
+// 00-<32 hexadecimal digits>-<16>-<2>, trace and span id not zero.
+bool IsTraceparent(std::string_view text) {
+  if (text.size() != 55 || text.substr(0, 3) != "00-" || text[35] != '-' || text[52] != '-') return false;
+  const std::string_view trace = text.substr(3, 32), span = text.substr(36, 16), flags = text.substr(53);
+  return IsLowerHex(trace) && IsLowerHex(span) && IsLowerHex(flags) && !IsZero(trace) && !IsZero(span);
+}
+
+void CheckTrace(const pb::TraceContext& trace, Fields& fields) {
+  fields.Require(trace.traceparent().empty() || IsTraceparent(trace.traceparent()), "trace.traceparent",
+                 "must be a W3C traceparent of version 00: 55 characters");
+  fields.Bytes("trace.tracestate", trace.tracestate(), kMaxTracestate);
+  fields.NoControlCharacters("trace.tracestate", trace.tracestate());
+}
+
+void CheckContract(const pb::OutcomeContract& contract, Fields& fields) {
+  fields.Bytes("contract.output_schema", contract.output_schema(), kMaxSchema);
+  if (!fields.broken() && !contract.output_schema().empty()) {
+    const absl::Status status = broker::CheckSchema(contract.output_schema());
+    if (!status.ok()) {
+      fields.Require(false, "contract.output_schema", absl::StrCat("is not a usable JSON Schema: ", status.message()));
+    }
+  }
+  fields.Require(contract.allowed_errors_size() <= kMaxAllowedErrors, "contract.allowed_errors",
+                 "must hold at most 64 error codes");
+  for (const std::string& error : contract.allowed_errors()) {
+    if (error.size() > kMaxError) fields.Bytes("contract.allowed_errors", error, kMaxError);
+  }
+}
+
+void CheckKey(std::string_view field, const pb::CorrelationKey& key, Fields& fields) {
+  const std::string name(field);
+  fields.Name(name + ".namespace", key.namespace_());
+  fields.NotEmpty(name + ".key", key.key());
+  fields.Bytes(name + ".key", key.key(), kMaxKey);
+  fields.NoControlCharacters(name + ".key", key.key());
+}
+
+void CheckRef(const pb::TaskRef& ref, std::string_view field, Fields& fields) {
+  switch (ref.ref_case()) {
+    case pb::TaskRef::kToken:
+      if (!ref.token().empty() && ref.token().size() <= kMaxToken) return;
+      fields.NotEmpty(std::string(field) + ".token", ref.token());
+      return fields.Bytes(std::string(field) + ".token", ref.token(), kMaxToken);
+    case pb::TaskRef::kTaskId:
+      return fields.NotEmpty(std::string(field) + ".task_id", ref.task_id());
+    case pb::TaskRef::kKey:
+      return CheckKey(std::string(field) + ".key", ref.key(), fields);
+    case pb::TaskRef::REF_NOT_SET:
+      return fields.Require(false, field, "is required: set one of token, task_id and key");
+  }
+}
+
+// Outcomes are parked under correlation keys only; that a token's is not to be parked may be said, and changes nothing.
+template <typename Settling>
+void CheckParking(const Settling& request, Fields& fields) {
+  if (!request.has_park_for()) return;
+  fields.Duration("park_for", request.park_for(), -kMaxAge, broker::kMaxParkTime);
+  const bool parks = request.park_for().seconds() > 0 || request.park_for().nanos() > 0;
+  fields.Require(!parks || request.task().has_key(), "park_for", "is for tasks named by correlation key only");
+}
+
+void CheckView(pb::TaskView view, Fields& fields) {
+  fields.Require(pb::TaskView_IsValid(view), "view", "must be one of TASK_VIEW_BASIC and TASK_VIEW_FULL");
+}
+
+void CheckFilter(const pb::TaskFilter& filter, Fields& fields) {
+  fields.Require(filter.states_size() <= kMaxStates, "filter.states", "must hold at most 16 states");
+  for (int state : filter.states()) {
+    fields.Require(pb::TaskState_IsValid(state) && state != pb::TASK_STATE_UNSPECIFIED, "filter.states",
+                   "must hold known states only");
+  }
+  CheckLabels("filter.labels", filter.labels(), fields);
+  fields.Bytes("filter.correlation_key_prefix", filter.correlation_key_prefix(), kMaxKey);
+  if (!filter.target().empty()) fields.Name("filter.target", filter.target());
+  if (filter.has_min_age()) fields.Duration("filter.min_age", filter.min_age(), 0, kMaxAge);
+  if (filter.has_max_age()) fields.Duration("filter.max_age", filter.max_age(), 0, kMaxAge);
+}
+
+}  // namespace
+
+Refusal Validate(const pb::TaskRef& ref, std::string_view field) {
+  Fields fields;
+  CheckRef(ref, field, fields);
+  return std::move(fields.refusal());
+}
+
+Refusal ValidateBatch(int items) {
+  Fields fields;
+  fields.Items("items", items, kMaxBatch);
+  return std::move(fields.refusal());
+}
+
+// --- ResolverService ---
+
+Refusal Validate(const pb::HeartbeatRequest& request) {
+  Fields fields;
+  CheckRef(request.task(), "task", fields);
+  if (!request.progress().empty()) fields.Json("progress", request.progress(), kMaxProgress);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::SucceedRequest& request, const InputLimits& limits, std::string_view prefix) {
+  Fields fields(prefix);
+  CheckRef(request.task(), "task", fields);
+  fields.NotEmpty("output", request.output());
+  fields.Json("output", request.output(), limits.max_output);
+  fields.Bytes("request_id", request.request_id(), kMaxRequestId);
+  CheckParking(request, fields);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::FailRequest& request, const InputLimits& limits, std::string_view prefix) {
+  Fields fields(prefix);
+  CheckRef(request.task(), "task", fields);
+  fields.Bytes("error", request.error(), kMaxError);
+  fields.Bytes("cause", request.cause(), kMaxCause);
+  fields.Bytes("request_id", request.request_id(), kMaxRequestId);
+  CheckParking(request, fields);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::Settlement& settlement, const InputLimits& limits, std::string_view prefix) {
+  const std::string before(prefix);
+  switch (settlement.outcome_case()) {
+    case pb::Settlement::kSucceed:
+      return Validate(settlement.succeed(), limits, before + "succeed.");
+    case pb::Settlement::kFail:
+      return Validate(settlement.fail(), limits, before + "fail.");
+    case pb::Settlement::OUTCOME_NOT_SET:
+      return broker::InvalidField(before + "outcome", "is required: set one of succeed and fail");
+  }
+  return {};
+}
+
+Refusal Validate(const pb::PeekTaskRequest& request, const InputLimits& limits) {
+  return Validate(request.settlement(), limits, "settlement.");
+}
+
+// --- TaskService ---
+
+Refusal Validate(const pb::IssueTaskRequest& request, const InputLimits& limits) {
+  Fields fields;
+  fields.Name("namespace", request.namespace_());
+  fields.Bytes("request_id", request.request_id(), kMaxRequestId);
+  fields.Bytes("correlation_key", request.correlation_key(), kMaxKey);
+  fields.NoControlCharacters("correlation_key", request.correlation_key());
+  fields.Require(request.attempt() <= kMaxAttempt, "attempt", "must be at most 65535");
+  if (!request.input().empty()) fields.Json("input", request.input(), limits.max_input);
+  fields.Bytes("summary", request.summary(), kMaxSummary);
+  fields.NoControlCharacters("summary", request.summary());
+  CheckLabels("labels", request.labels(), fields);
+  if (!request.target().empty()) fields.Name("target", request.target());
+  DurationMs timeout = limits.default_timeout;
+  if (request.has_timeout()) {
+    fields.Duration("timeout", request.timeout(), broker::kMinTimeout, broker::kMaxTimeout);
+    timeout = ParseDuration(request.timeout()).value_or(timeout);
+  }
+  if (request.has_heartbeat_timeout() && ParseDuration(request.heartbeat_timeout()) != 0) {
+    fields.Duration("heartbeat_timeout", request.heartbeat_timeout(), broker::kMinTimeout, timeout);
+  }
+  fields.Bytes("upstream_token", request.upstream_token(), kMaxToken);
+  fields.Require(request.upstream_token().empty() || !broker::TokenCodec::LooksLikeOurs(request.upstream_token()),
+                 "upstream_token", "must be another engine's token, not one of a broker");
+  if (request.has_trace()) CheckTrace(request.trace(), fields);
+  if (request.has_contract()) CheckContract(request.contract(), fields);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::GetTaskRequest& request) {
+  Fields fields;
+  CheckRef(request.task(), "task", fields);
+  CheckView(request.view(), fields);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::BatchGetTasksRequest& request) {
+  Fields fields;
+  fields.Items("tasks", request.tasks_size(), kMaxBatch);
+  CheckView(request.view(), fields);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::ListTasksRequest& request) {
+  Fields fields;
+  fields.Name("namespace", request.namespace_());
+  CheckFilter(request.filter(), fields);
+  fields.Require(request.page_size() >= 0, "page_size", "must not be negative");
+  fields.Bytes("page_token", request.page_token(), kMaxCursor);
+  CheckView(request.view(), fields);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::CancelTaskRequest& request) {
+  Fields fields;
+  CheckRef(request.task(), "task", fields);
+  fields.Bytes("reason", request.reason(), kMaxReason);
+  if (request.has_grace()) fields.Duration("grace", request.grace(), 0, broker::kMaxGrace);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::ExtendDeadlineRequest& request) {
+  Fields fields;
+  CheckRef(request.task(), "task", fields);
+  fields.Require(request.has_timeout(), "timeout", "is required");
+  fields.Duration("timeout", request.timeout(), broker::kMinTimeout, broker::kMaxTimeout);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::AwaitTaskRequest& request) {
+  Fields fields;
+  CheckRef(request.task(), "task", fields);
+  if (request.has_limit()) fields.Duration("limit", request.limit(), 0, broker::kMaxAwait);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::WatchTasksRequest& request) {
+  Fields fields;
+  fields.Name("namespace", request.namespace_());
+  fields.Bytes("cursor", request.cursor(), kMaxCursor);
+  CheckFilter(request.filter(), fields);
+  CheckView(request.view(), fields);
+  return std::move(fields.refusal());
+}
+
+}  // namespace tokenbroker::calls

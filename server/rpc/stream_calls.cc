@@ -1,0 +1,72 @@
+#include "server/rpc/stream_calls.h"
+
+#include <utility>
+
+#include "server/rpc/caller.h"
+
+namespace tokenbroker::rpc {
+namespace {
+
+grpc::Status Gone() { return {grpc::StatusCode::CANCELLED, "the caller went away"}; }
+grpc::Status StatusOf(const broker::Refusal& refusal) { return ToGrpc(calls::ToStatus({refusal})); }
+
+}  // namespace
+
+// --- WatchTasks ---
+
+WatchTasksCall::WatchTasksCall(Parts parts, calls::Streams& streams, calls::Sleepers& sleepers)
+    : StreamCall(std::move(parts), /*counts=*/true), streams_(streams), sleepers_(sleepers) {}
+
+void WatchTasksCall::OnRead(bool ok) {
+  if (!ok) return StreamCall::End(Gone());
+  calls::pb::WatchTasksRequest request;
+  const broker::Principal* const principal = CallerOf(context(), door().authenticator);
+  if (principal == nullptr) return StreamCall::End(StatusOf(calls::CredentialsUnknown()));
+  if (!ParseMessage(in(), request)) return StreamCall::End(StatusOf(calls::MessageMalformed(request.GetTypeName())));
+  feed_.emplace(calls::WatchFeed::Parts{door(), streams_, sleepers_, *principal, *this});
+  feed_->Start(std::move(request));
+}
+
+void WatchTasksCall::OnGone() {
+  if (feed_.has_value()) feed_->Cancel();
+}
+
+void WatchTasksCall::End(const calls::Refused* why) {
+  StreamCall::End(why == nullptr ? Gone() : ToGrpc(calls::ToStatus(*why)));
+}
+
+// --- SettleStream ---
+
+SettleStreamCall::SettleStreamCall(Parts parts, calls::Streams& streams)
+    : StreamCall(std::move(parts), /*counts=*/true), streams_(streams) {}
+
+void SettleStreamCall::OnBegan() {
+  const broker::Principal* const principal = CallerOf(context(), door().authenticator);
+  if (principal == nullptr) return StreamCall::End(StatusOf(calls::CredentialsUnknown()));
+  feed_.emplace(calls::SettleFeed::Parts{door(), streams_, *principal, thread(), *this});
+  feed_->Start();
+}
+
+void SettleStreamCall::OnRead(bool ok) {
+  if (!ok) return feed_->ReadEnd();
+  calls::pb::SettleStreamRequest request;
+  if (!ParseMessage(in(), request)) return feed_->CannotRead(calls::MessageMalformed(request.GetTypeName()));
+  feed_->Take(std::move(request));
+}
+
+void SettleStreamCall::OnGone() {
+  if (feed_.has_value()) feed_->Cancel();
+}
+
+void SettleStreamCall::End(How how, const calls::Refused& why) {
+  switch (how) {
+    case How::kFinished:
+      return StreamCall::End(grpc::Status());
+    case How::kRefused:
+      return StreamCall::End(ToGrpc(calls::ToStatus(why)));
+    case How::kGone:
+      return StreamCall::End(Gone());
+  }
+}
+
+}  // namespace tokenbroker::rpc
