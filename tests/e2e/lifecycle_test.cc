@@ -97,6 +97,17 @@ TEST_F(LifecycleTest, SigtermEndsWaitsAndWatchesWithDrainingAndLosesNothing) {
   EXPECT_EQ(Get(issued[0].token()).state(), v1::TASK_STATE_WAITING);
 }
 
+TEST_F(LifecycleTest, WhatIsBelowTheLogLevelIsNotLogged) {
+  Start({"--log-format", "json"});
+  EXPECT_EQ(Stop(), 0);
+  EXPECT_NE(ReadFileOr(broker_.log(), "").find("\"event\":\"stopped\""), std::string::npos);
+  std::filesystem::remove(broker_.log());
+  broker_.environment["TOKENBROKER_LOG_LEVEL"] = "warning";
+  Start({"--log-format", "json"});
+  EXPECT_EQ(Stop(), 0);
+  EXPECT_EQ(ReadFileOr(broker_.log(), "").find("\"level\":\"info\""), std::string::npos);
+}
+
 TEST_F(LifecycleTest, MistakenFlagsAreNamedAndNothingIsMade) {
   const CommandResult result =
       RunCommand({broker_.binary, "dev", "--data", broker_.data(), "--grpc-listne", "127.0.0.1:0"});
