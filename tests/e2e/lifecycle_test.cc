@@ -60,19 +60,27 @@ TEST_F(LifecycleTest, ADamagedKeyFileIsRefusedAndNamed) {
 }
 
 TEST_F(LifecycleTest, SigtermEndsWaitsAndWatchesWithDrainingAndLosesNothing) {
-  Start();
+  Start({"--limits-awaits", "20"});
   const std::vector<v1::IssueTaskResponse> issued = IssueMany(50);
   std::vector<std::thread> threads;
   std::vector<grpc::Status> statuses(20);
   const BrokerClient waiter(process().address());
+  const auto await = [&](const v1::IssueTaskResponse& task, DurationMs limit) {
+    v1::AwaitTaskRequest request;
+    *request.mutable_task() = ByToken(task.token());
+    *request.mutable_limit() = ToDuration(limit);
+    v1::AwaitTaskResponse response;
+    return waiter.Call(waiter.tasks(), &v1::TaskService::Stub::AwaitTask, request, response);
+  };
   for (size_t i = 0; i < statuses.size(); ++i) {
     threads.emplace_back([&, i] {
-      v1::AwaitTaskRequest request;
-      *request.mutable_task() = ByToken(issued[i].token());
-      *request.mutable_limit() = ToDuration(15'000);
-      v1::AwaitTaskResponse response;
-      statuses[i] = waiter.Call(waiter.tasks(), &v1::TaskService::Stub::AwaitTask, request, response);
+      do {
+        statuses[i] = await(issued[i], 15'000);
+      } while (ReasonOf(statuses[i]) == v1::ERROR_REASON_OVERLOADED);
     });
+  }
+  // Until there is no room for one more: all wait.
+  while (ReasonOf(await(issued[45], 1)) != v1::ERROR_REASON_OVERLOADED) {
   }
   grpc::ClientContext context;
   v1::WatchTasksRequest watch;
