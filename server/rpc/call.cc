@@ -17,7 +17,12 @@ bool SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBu
 }
 
 Call::Call(const Parts& parts, google::protobuf::Message& request, google::protobuf::Message& response)
-    : Submission(1), parts_(parts), request_(request), response_(response), began_(ElapsedMicros()) {}
+    : Submission(1),
+      parts_(parts),
+      under_way_(*parts.door.under_way),
+      request_(request),
+      response_(response),
+      began_(ElapsedMicros()) {}
 
 void Call::Run() {
   principal_ = CallerOf(parts_.context, parts_.door.authenticator);

@@ -73,6 +73,7 @@ class Call : public grpc::ServerUnaryReactor, protected broker::Submission {
 
  private:
   const Parts parts_;
+  const CallsUnderWay::Entry under_way_;
   google::protobuf::Message& request_;
   google::protobuf::Message& response_;
   const broker::Principal* principal_ = nullptr;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "server/broker/broker.h"
 #include "server/rpc/authenticator.h"
+#include "server/rpc/under_way.h"
 #include "server/rpc/validate.h"
 #include "server/telemetry/broker_metrics.h"
 
@@ -24,6 +26,8 @@ struct Door {
   TimeMs started_at = 0;
   // Wall clock minus broker time.
   std::function<DurationMs()> clock_offset;
+  // Shared with the calls, because a Door is copied on its way to the server.
+  std::shared_ptr<CallsUnderWay> under_way = std::make_shared<CallsUnderWay>();
   // Adds the service that measures what a call costs without a broker.
   bool bench_null = false;
 };

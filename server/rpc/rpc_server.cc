@@ -1,11 +1,14 @@
 #include "server/rpc/rpc_server.h"
 
 #include <google/protobuf/stubs/logging.h>
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 
 #include <chrono>
+#include <future>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +20,10 @@
 
 namespace tokenbroker::rpc {
 namespace {
+
+// gRPC waits for 20 seconds for a peer that does not answer its GOAWAY, also when no call is under way there. Once none is under
+// way anywhere, what is left of the connections has so long to go.
+constexpr std::chrono::milliseconds kFarewell{500};
 
 // All are process-wide; the plugins only count for servers built afterwards.
 void PrepareProcess(bool reflection) {
@@ -82,7 +89,15 @@ void RpcServer::BeginDrain() {
 void RpcServer::Shutdown(DurationMs timeout) {
   if (std::exchange(impl_->shut_down, true)) return;
   impl_->streams.Drain();
+  std::promise<void> closed;
+  std::thread farewell([this, over = closed.get_future()] {
+    while (over.wait_for(kFarewell) == std::future_status::timeout) {
+      if (impl_->door.under_way->none()) grpc_server_cancel_all_calls(impl_->server->c_server());
+    }
+  });
   impl_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(timeout));
+  closed.set_value();
+  farewell.join();
 }
 
 std::shared_ptr<grpc::Channel> RpcServer::InProcessChannel() { return impl_->server->InProcessChannel({}); }

@@ -8,7 +8,8 @@
 
 namespace tokenbroker::rpc {
 
-SettleStream::SettleStream(const Parts& parts) : parts_(parts), began_(ElapsedMicros()) {
+SettleStream::SettleStream(const Parts& parts)
+    : parts_(parts), under_way_(*parts.door.under_way), began_(ElapsedMicros()) {
   principal_ = CallerOf(parts_.context, parts_.door.authenticator);
   parts_.streams.Enter(*this);
   std::unique_lock<std::mutex> lock(mutex_);

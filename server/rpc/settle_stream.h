@@ -60,6 +60,7 @@ class SettleStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
   void OnDone() override;
 
   const Parts parts_;
+  const CallsUnderWay::Entry under_way_;
   const int64_t began_;
   const broker::Principal* principal_ = nullptr;
 

@@ -17,7 +17,8 @@ constexpr DurationMs kRetryWhenFull = 1000;
 
 }  // namespace
 
-WatchStream::WatchStream(const Parts& parts, const grpc::ByteBuffer& request) : parts_(parts), began_(ElapsedMicros()) {
+WatchStream::WatchStream(const Parts& parts, const grpc::ByteBuffer& request)
+    : parts_(parts), under_way_(*parts.door.under_way), began_(ElapsedMicros()) {
   if (const broker::Refusal refusal = Begin(request)) {
     End(ToStatus({refusal}));
   } else {

@@ -52,6 +52,7 @@ class WatchStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private S
   void OnDone() override;
 
   const Parts parts_;
+  const CallsUnderWay::Entry under_way_;
   const int64_t began_;
   const broker::Principal* principal_ = nullptr;
   tokenbroker::v1::WatchTasksRequest request_;

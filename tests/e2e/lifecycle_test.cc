@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "tests/e2e/fixture.h"
+#include "tests/e2e/sockets.h"
 
 namespace tokenbroker::testing {
 namespace {
@@ -103,6 +105,20 @@ TEST_F(LifecycleTest, SigtermEndsWaitsAndWatchesWithDrainingAndLosesNothing) {
   Start();
   EXPECT_EQ(Get(issued[40].token()).outcome().output(), "{\"kept\":true}");
   EXPECT_EQ(Get(issued[0].token()).state(), v1::TASK_STATE_WAITING);
+}
+
+// One who never reads, and one as clients are.
+TEST_F(LifecycleTest, IdleConnectionsDoNotHoldUpTheEnd) {
+  Start({"--drain-timeout", "5m"});
+  const BrokerClient idle(process().address());
+  v1::GetStatusResponse status;
+  EXPECT_TRUE(idle.Call(idle.admin(), &v1::AdminService::Stub::GetStatus, {}, status).ok());
+  const int deaf = Connect(process().grpc_port());
+  ASSERT_GE(deaf, 0);
+  SendAll(deaf, Http2Preface());
+  EXPECT_TRUE(SucceedWith(Issue().token(), "1").ok());
+  EXPECT_EQ(Stop(), 0) << "much sooner than the drain's timeout";
+  ::close(deaf);
 }
 
 TEST_F(LifecycleTest, WhatIsBelowTheLogLevelIsNotLogged) {
