@@ -135,6 +135,7 @@ absl::Status BrokerHost::OpenBroker() {
   caretaker_ = std::make_unique<Caretaker>(Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_},
                                            Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
                                                               static_cast<uint64_t>(config_.limits.disk_free_min)});
+  caretaker_->Start();
   broker_->Start();
   warm_up_ = std::jthread([this](std::stop_token stop) {
     const absl::Status status = store_->WarmUp(stop);

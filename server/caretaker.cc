@@ -30,7 +30,6 @@ Caretaker::Caretaker(Parts parts, Options options) : parts_(parts), options_(std
   keys_modified_ = ModifiedAt(options_.key_file);
   Look();
   ConnectGauges();
-  thread_ = std::thread([this] { Run(); });
 }
 
 Caretaker::~Caretaker() {
@@ -40,7 +39,11 @@ Caretaker::~Caretaker() {
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Caretaker::Start() {
+  thread_ = std::thread([this] { Run(); });
 }
 
 void Caretaker::Run() {

@@ -33,8 +33,15 @@ class Caretaker {
     uint64_t disk_free_min = 0;
   };
 
+  // Looks once, and connects the gauges.
   Caretaker(Parts parts, Options options);
+  // Disconnects them.
   ~Caretaker();
+
+  // Once a second from now on, on a thread of its own.
+  void Start();
+  // One look; not to be called any more after Start.
+  void Look();
 
   bool disk_full() const { return disk_full_.load(); }
 
@@ -48,7 +55,6 @@ class Caretaker {
   };
 
   void Run();
-  void Look();
   void LookAtDisk();
   void LookAtKeys();
   void LookAtBroker();

@@ -24,7 +24,11 @@ TaskOutcome OutcomeOf(broker::TaskState state) {
 }
 
 BoundedQueue QueueOf(std::string_view queue) {
-  return queue == "awaits" ? BoundedQueue::kAwaits : BoundedQueue::kCommit;
+  if (queue == "awaits") return BoundedQueue::kAwaits;
+  if (queue == "parked") return BoundedQueue::kParked;
+  if (queue == "progress") return BoundedQueue::kProgress;
+  if (queue == "cancel_reasons") return BoundedQueue::kCancelReasons;
+  return BoundedQueue::kCommit;
 }
 
 }  // namespace

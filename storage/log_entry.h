@@ -45,8 +45,6 @@ struct IssuedEntry {
   TimeMs time = 0;
   std::string_view name_space;
   std::string_view request_id;
-  // A hash of everything in the request, to tell a repetition from another request under the same id.
-  uint64_t request_digest = 0;
   std::string_view correlation_key;
   uint16_t attempt = 1;
   std::string_view target;

@@ -28,7 +28,6 @@ void VisitFields(Visitor& visit, Entry& entry) {
   visit.Varint(1, entry.time);
   visit.Bytes(2, entry.name_space);
   visit.Bytes(3, entry.request_id);
-  visit.Fixed64(4, entry.request_digest);
   visit.Bytes(5, entry.correlation_key);
   visit.Attempt(6, entry.attempt);
   visit.Bytes(7, entry.target);

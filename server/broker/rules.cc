@@ -291,6 +291,7 @@ Refusal Rules::RefuseParking(const ResolveOperation& operation) const {
   const uint64_t parked = name_space == NamespaceTable::kNone ? 0 : state_.namespaces[name_space].parked;
   const size_t bytes = operation.output.size() + operation.error.size() + operation.cause.size();
   if (parked < limits_.parked_per_namespace && state_.parked_bytes + bytes <= limits_.parked_bytes) return {};
+  observer_.Overloaded("parked");
   return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("no room to park a callback in namespace ", Quoted(name)));
 }
 
@@ -321,8 +322,9 @@ void Rules::Decide(HeartbeatOperation& operation, TimeMs now) {
   OpenTask* open = WaitingTask(operation, kResolve, now);
   if (open == nullptr) return;
   state_.Beat(*open, now);
-  if (!operation.progress.empty()) {
-    state_.NoteProgress(operation.task, *open, operation.progress, limits_.progress_bytes, now);
+  if (!operation.progress.empty() &&
+      !state_.NoteProgress(operation.task, *open, operation.progress, limits_.progress_bytes, now)) {
+    observer_.Overloaded("progress");
   }
   operation.cancel_requested = open->cancel_requested;
   operation.heartbeat_timeout = open->heartbeat_timeout;

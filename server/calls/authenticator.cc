@@ -14,6 +14,13 @@ namespace {
 
 constexpr absl::string_view kScheme = "bearer ";
 
+// Rights go from the configuration to the rules as they are; neither layer knows the other.
+static_assert(static_cast<int>(Right::kIssue) == broker::Right::kIssue);
+static_assert(static_cast<int>(Right::kResolve) == broker::Right::kResolve);
+static_assert(static_cast<int>(Right::kRead) == broker::Right::kRead);
+static_assert(static_cast<int>(Right::kAdminister) == broker::Right::kAdminister);
+static_assert((Right::kIssue | Right::kResolve | Right::kRead | Right::kAdminister) == broker::kAllRights);
+
 }  // namespace
 
 size_t Authenticator::DigestHash::operator()(const Digest& digest) const {

@@ -244,8 +244,8 @@ void AddOperations(std::vector<Setting>& all) {
                          "After SIGTERM, calls under way have this long to end. Give the process a few seconds more."));
   all.push_back(
       Path("ports_file", TB_FIELD(ports_file),
-           "Once the doors are open, their ports are written here, one line each: `grpc 7433`. For scripts that "
-           "listen on port 0."));
+           "Once the doors are open, their ports are written here: `{\"grpc\":7433,\"admin\":9433}`, 0 for a door that "
+           "is off. For scripts that listen on port 0."));
 }
 
 #undef TB_FIELD

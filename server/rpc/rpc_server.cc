@@ -23,7 +23,7 @@ namespace tokenbroker::rpc {
 namespace {
 
 // How long connections without calls are given to close by themselves.
-constexpr std::chrono::milliseconds kLinger{200};
+constexpr std::chrono::milliseconds kLinger{500};
 
 // One for two cores: the other is for the committer.
 unsigned Threads() { return std::max(1u, std::thread::hardware_concurrency() / 2); }

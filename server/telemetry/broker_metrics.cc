@@ -7,7 +7,8 @@ constexpr std::array<std::string_view, 5> kOutcomes = {"succeeded", "failed", "e
 constexpr std::array<std::string_view, 9> kVerdicts = {"accepted",  "replayed",   "parked",  "conflict", "expired",
                                                        "cancelled", "superseded", "unknown", "refused"};
 constexpr std::array<std::string_view, 2> kDoors = {"grpc", "http"};
-constexpr std::array<std::string_view, 3> kQueues = {"commit", "awaits", "watches"};
+constexpr std::array<std::string_view, 6> kQueues = {"commit", "awaits",   "watches",
+                                                   "parked", "progress", "cancel_reasons"};
 constexpr std::array<std::string_view, 17> kCodes = {
     "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",

@@ -33,7 +33,7 @@ enum class SettleVerdict : uint8_t {
   kRefused
 };
 enum class Door : uint8_t { kGrpc, kHttp };
-enum class BoundedQueue : uint8_t { kCommit, kAwaits, kWatches };
+enum class BoundedQueue : uint8_t { kCommit, kAwaits, kWatches, kParked, kProgress, kCancelReasons };
 
 // Counts the calls of one RPC method. Made once per method; OnDone costs two look-ups and three additions.
 class RpcMetrics {
@@ -99,7 +99,8 @@ struct BrokerMetrics {
   CallbackGauge& queue_depth;
   // tokenbroker_queue_bytes{queue="commit"}: the payload that they carry.
   CallbackGauge& queue_bytes;
-  // tokenbroker_overload_refusals_total{queue}: calls refused because something with a bound was full.
+  // tokenbroker_overload_refusals_total{queue}: calls refused because something with a bound was full; for progress,
+  // which is no reason to refuse a heartbeat, what was not kept.
   Counter& overload_refusals(BoundedQueue queue) { return *overload_refusals_[static_cast<size_t>(queue)]; }
 
   // --- Store and machine ---
@@ -120,7 +121,7 @@ struct BrokerMetrics {
   MetricsRegistry& registry_;
   std::array<Counter*, 5> tasks_resolved_;
   std::array<std::array<Counter*, 9>, 2> settle_verdicts_;
-  std::array<Counter*, 3> overload_refusals_;
+  std::array<Counter*, 6> overload_refusals_;
   std::mutex rpc_mutex_;
   std::vector<std::unique_ptr<RpcMetrics>> rpcs_;
 };

@@ -46,11 +46,9 @@ void Write(Level level, std::string_view event, Fields fields, const Field* extr
 }  // namespace
 
 void ConfigureLog(LogOptions options) {
-  SetLogLevel(options.level);
+  level_filter.store(options.level, std::memory_order_relaxed);
   Options() = WithDefaults(std::move(options));
 }
-
-void SetLogLevel(Level level) { level_filter.store(level, std::memory_order_relaxed); }
 
 bool LogsAt(Level level) { return level >= level_filter.load(std::memory_order_relaxed); }
 

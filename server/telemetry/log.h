@@ -65,9 +65,6 @@ struct LogOptions {
 // stderr.
 void ConfigureLog(LogOptions options);
 
-// May be called at any time.
-void SetLogLevel(Level level);
-
 // Whether a line of this level would be written: for callers whose fields cost something.
 bool LogsAt(Level level);
 

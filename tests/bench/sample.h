@@ -31,7 +31,6 @@ inline storage::IssuedEntry SampleEntry(std::string_view request_id) {
   entry.time = 1'795'000'000'000;
   entry.name_space = kNamespace;
   entry.request_id = request_id;
-  entry.request_digest = 0x0123456789abcdef;
   entry.deadline = entry.time + 3'600'000;
   entry.input = SampleInput();
   entry.issued_by = "anonymous";

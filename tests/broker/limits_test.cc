@@ -42,6 +42,28 @@ TEST(Limits, ANamespaceHasSoManyParkedCallbacks) {
   EXPECT_EQ(broker.Succeed(Ref::Key("b"), "1").verdict, Verdict::kParked);
 }
 
+TEST(Limits, WhateverIsFullIsReported) {
+  struct Listener : Observer {
+    void Overloaded(std::string_view queue) override { full.emplace_back(queue); }
+    std::vector<std::string> full;
+  } listener;
+  BrokerHarness broker({.limits = {.parked_per_namespace = 0,
+                                   .queue_bytes = 1000,
+                                   .awaits = 0,
+                                   .progress_bytes = 0,
+                                   .cancel_reason_bytes = 0}});
+  broker.observer = &listener;
+  broker.Open();
+  const Issued task = broker.Issue();
+  broker.Succeed(Ref::Key("early"), "1");
+  broker.Succeed(task, std::string(1001, '1'));
+  broker.BeginAwait(task);
+  broker.Beat(task, "1");
+  broker.Cancel(task, "reason", 10s);
+  EXPECT_EQ(listener.full, (std::vector<std::string>{"parked", "commit", "awaits", "progress", "cancel_reasons"}));
+  broker.Close();
+}
+
 TEST(Limits, ParkedCallbacksTakeSoManyBytes) {
   BrokerHarness broker({.limits = {.parked_bytes = 1000}});
   EXPECT_EQ(broker.Succeed(Ref::Key("a"), std::string(700, '1')).verdict, Verdict::kParked);

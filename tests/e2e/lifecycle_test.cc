@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "tests/e2e/fixture.h"
+#include "tests/e2e/sockets.h"
 
 namespace tokenbroker::testing {
 namespace {
@@ -25,8 +27,8 @@ class LifecycleTest : public BrokerTest {
 TEST_F(LifecycleTest, PortZeroIsAnyFreeOneAndThePortsFileSaysWhich) {
   Start();
   const std::string ports = ReadFileOr(folder() + "/ports", "");
-  EXPECT_NE(ports.find("\"grpc\""), std::string::npos) << ports;
-  EXPECT_NE(ports.find("\"admin\""), std::string::npos) << ports;
+  EXPECT_EQ(ports, "{\"grpc\":" + std::to_string(process().grpc_port()) +
+                       ",\"admin\":" + std::to_string(process().admin_port()) + "}\n");
   EXPECT_NE(HttpGet(process().admin_port(), "/readyz").find(" 200 "), std::string::npos);
   EXPECT_NE(HttpGet(process().admin_port(), "/livez").find(" 200 "), std::string::npos);
 }
@@ -60,19 +62,27 @@ TEST_F(LifecycleTest, ADamagedKeyFileIsRefusedAndNamed) {
 }
 
 TEST_F(LifecycleTest, SigtermEndsWaitsAndWatchesWithDrainingAndLosesNothing) {
-  Start();
+  Start({"--limits-awaits", "20"});
   const std::vector<v1::IssueTaskResponse> issued = IssueMany(50);
   std::vector<std::thread> threads;
   std::vector<grpc::Status> statuses(20);
   const BrokerClient waiter(process().address());
+  const auto await = [&](const v1::IssueTaskResponse& task, DurationMs limit) {
+    v1::AwaitTaskRequest request;
+    *request.mutable_task() = ByToken(task.token());
+    *request.mutable_limit() = ToDuration(limit);
+    v1::AwaitTaskResponse response;
+    return waiter.Call(waiter.tasks(), &v1::TaskService::Stub::AwaitTask, request, response);
+  };
   for (size_t i = 0; i < statuses.size(); ++i) {
     threads.emplace_back([&, i] {
-      v1::AwaitTaskRequest request;
-      *request.mutable_task() = ByToken(issued[i].token());
-      *request.mutable_limit() = ToDuration(15'000);
-      v1::AwaitTaskResponse response;
-      statuses[i] = waiter.Call(waiter.tasks(), &v1::TaskService::Stub::AwaitTask, request, response);
+      do {
+        statuses[i] = await(issued[i], 15'000);
+      } while (ReasonOf(statuses[i]) == v1::ERROR_REASON_OVERLOADED);
     });
+  }
+  // Until there is no room for one more: all wait.
+  while (ReasonOf(await(issued[45], 1)) != v1::ERROR_REASON_OVERLOADED) {
   }
   grpc::ClientContext context;
   v1::WatchTasksRequest watch;
@@ -95,6 +105,31 @@ TEST_F(LifecycleTest, SigtermEndsWaitsAndWatchesWithDrainingAndLosesNothing) {
   Start();
   EXPECT_EQ(Get(issued[40].token()).outcome().output(), "{\"kept\":true}");
   EXPECT_EQ(Get(issued[0].token()).state(), v1::TASK_STATE_WAITING);
+}
+
+// One who never reads, and one as clients are.
+TEST_F(LifecycleTest, IdleConnectionsDoNotHoldUpTheEnd) {
+  Start({"--drain-timeout", "5m"});
+  const BrokerClient idle(process().address());
+  v1::GetStatusResponse status;
+  EXPECT_TRUE(idle.Call(idle.admin(), &v1::AdminService::Stub::GetStatus, {}, status).ok());
+  const int deaf = Connect(process().grpc_port());
+  ASSERT_GE(deaf, 0);
+  SendAll(deaf, Http2Preface());
+  EXPECT_TRUE(SucceedWith(Issue().token(), "1").ok());
+  EXPECT_EQ(Stop(), 0) << "much sooner than the drain's timeout";
+  ::close(deaf);
+}
+
+TEST_F(LifecycleTest, WhatIsBelowTheLogLevelIsNotLogged) {
+  Start({"--log-format", "json"});
+  EXPECT_EQ(Stop(), 0);
+  EXPECT_NE(ReadFileOr(broker_.log(), "").find("\"event\":\"stopped\""), std::string::npos);
+  std::filesystem::remove(broker_.log());
+  broker_.environment["TOKENBROKER_LOG_LEVEL"] = "warning";
+  Start({"--log-format", "json"});
+  EXPECT_EQ(Stop(), 0);
+  EXPECT_EQ(ReadFileOr(broker_.log(), "").find("\"level\":\"info\""), std::string::npos);
 }
 
 TEST_F(LifecycleTest, MistakenFlagsAreNamedAndNothingIsMade) {

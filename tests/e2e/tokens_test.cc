@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "absl/strings/str_cat.h"
+#include "tests/e2e/certificate.h"
 #include "tests/e2e/fixture.h"
 
 namespace tokenbroker::testing {
@@ -171,6 +172,18 @@ TEST_F(TokensTest, TokensStandInNoLogLineNoMetricAndNoFile) {
     EXPECT_EQ(text.find(upstream.substr(0, 60)), std::string::npos) << entry.path();
   }
   EXPECT_GT(files, 5u);
+}
+
+TEST_F(TokensTest, AKeyThatIsReplacedInTheFileOpensNothingWithoutARestart) {
+  Start();
+  const v1::IssueTaskResponse issued = Issue();
+  const std::string secret(64, 'a');
+  ReplaceFile(broker_.data() + "/token-keys.json", R"({"keys": [{"id": 2, "secret": ")" + secret + R"("}]})");
+  const TimeMs until = NowMs() + 20'000;
+  v1::Task task;
+  while (client().Get(ByToken(issued.token()), task).ok()) ASSERT_LT(NowMs(), until) << "the old key is still good";
+  EXPECT_EQ(Get(Issue().token()).state(), v1::TASK_STATE_WAITING) << "the new one is";
+  EXPECT_TRUE(client().Get(ById(issued.task_id()), task).ok()) << "tasks do not depend on it";
 }
 
 }  // namespace

@@ -35,6 +35,41 @@ TEST_F(DrainTest, AWatchEndsWithDraining) {
   EXPECT_EQ(ReasonOf(reader->Finish()), "DRAINING");
 }
 
+struct Answer : broker::Submission {
+  Answer() : Submission(1) {}
+  void Done() override { done = true; }
+  std::atomic<bool> done{false};
+};
+
+// Over a socket: a connection without one ends with the server's first word of shutting down.
+TEST_F(DrainTest, ShutdownWaitsForACallThatIsUnderWay) {
+  const auto issued = IssueWithKey("order-1");
+  const auto tasks = pb::TaskService::NewStub(grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()),
+                                                                  grpc::InsecureChannelCredentials()));
+  auto waiting = std::async(std::launch::async, [&] {
+    pb::AwaitTaskRequest request;
+    *request.mutable_task() = ByToken(issued.token());
+    pb::AwaitTaskResponse response;
+    return Call(*tasks, &pb::TaskService::Stub::AwaitTask, request, &response);
+  });
+  while (broker_->GetStatus().awaits == 0) std::this_thread::yield();
+  auto closing = std::async(std::launch::async, [&] { server_->Shutdown(600'000); });
+  pb::GetTaskRequest look;
+  *look.mutable_task() = ByToken(issued.token());
+  pb::GetTaskResponse seen;
+  while (Call(*tasks, &pb::TaskService::Stub::GetTask, look, &seen).ok()) std::this_thread::yield();
+  Answer answer;
+  broker::ResolveOperation resolve;
+  resolve.submission = &answer;
+  resolve.principal = authenticator_->Identify("", {});
+  resolve.address = broker_->AddressOfToken(issued.token());
+  resolve.output = "1";
+  broker_->Submit(resolve);
+  while (!answer.done) std::this_thread::yield();
+  EXPECT_TRUE(waiting.get().ok());
+  closing.get();
+}
+
 TEST_F(DrainTest, OutcomesAreTakenWhileCallsAreStillAccepted) {
   const auto issued = IssueWithKey("order-1");
   Drain();

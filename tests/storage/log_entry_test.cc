@@ -62,7 +62,7 @@ class EntryMaker {
   }
 
   IssuedEntry Issued() {
-    IssuedEntry entry{Time(), Text(), Text(), Bits(), Text(), static_cast<uint16_t>(Bits()), Text(), Time(), Time(),
+    IssuedEntry entry{Time(), Text(), Text(), Text(), static_cast<uint16_t>(Bits()), Text(), Time(), Time(),
                       Text(), {},     Text(), Text(), Bits(), Bits(), Text(), Text(), Text(), {},     Text(), Bits()};
     for (uint64_t n = random_.Below(4); n > 0; --n) entry.labels.emplace_back(Text(), Text());
     for (uint64_t n = random_.Below(4); n > 0; --n) entry.allowed_errors.push_back(Text());
@@ -78,7 +78,6 @@ TEST(LogEntry, EveryFieldComesBack) {
   entry.time = 1;
   entry.name_space = "ns";
   entry.request_id = "req";
-  entry.request_digest = 2;
   entry.correlation_key = "key";
   entry.attempt = 3;
   entry.target = "target";
@@ -184,7 +183,6 @@ std::vector<std::pair<std::string, LogEntry>> GoldenEntries() {
   issued.time = 1700000000000;
   issued.name_space = "payments";
   issued.request_id = "r-1";
-  issued.request_digest = 0x0123456789abcdef;
   issued.correlation_key = "order-42";
   issued.attempt = 2;
   issued.target = "states";

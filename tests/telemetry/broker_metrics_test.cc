@@ -21,6 +21,7 @@ TEST(BrokerMetrics, CountsUnderTheNamedLabels) {
   metrics.tasks_resolved(TaskOutcome::kSuperseded).Increment(2);
   metrics.settle_verdicts(SettleVerdict::kReplayed, Door::kHttp).Increment(3);
   metrics.overload_refusals(BoundedQueue::kWatches).Increment(4);
+  metrics.overload_refusals(BoundedQueue::kCancelReasons).Increment(5);
   metrics.open_tasks.SetSource([] { return 5; });
   metrics.rpc("ResolverService/Succeed").OnDone(0, 0.002);
   metrics.rpc("ResolverService/Succeed").OnDone(16, 0.001);
@@ -30,6 +31,7 @@ TEST(BrokerMetrics, CountsUnderTheNamedLabels) {
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_tasks_resolved_total{outcome=\"superseded\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_settle_verdicts_total{verdict=\"replayed\",door=\"http\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_overload_refusals_total{queue=\"watches\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_overload_refusals_total{queue=\"cancel_reasons\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_open_tasks 5\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_rpc_total{method=\"ResolverService/Succeed\",code=\"OK\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("code=\"UNAUTHENTICATED\",le=\"0.001\"} 1\n"));

@@ -86,7 +86,7 @@ TEST_F(LogTest, LeavesOutWhatIsBelowTheLevel) {
   Log(Level::kInfo, "quiet");
   EXPECT_THAT(lines_, IsEmpty());
   EXPECT_FALSE(LogsAt(Level::kInfo));
-  SetLogLevel(Level::kDebug);
+  Configure(LogFormat::kJson, Level::kDebug);
   Log(Level::kDebug, "loud");
   EXPECT_THAT(lines_, SizeIs(1));
 }
