@@ -12,7 +12,7 @@ grpc::Status Malformed() { return {grpc::StatusCode::INVALID_ARGUMENT, "the requ
 // Check: one question, one answer.
 class HealthCheck : public StreamCall {
  public:
-  HealthCheck(Parts parts, const Health& health) : StreamCall(std::move(parts), /*counts=*/false), health_(health) {}
+  HealthCheck(Parts parts, const Health& health) : StreamCall(std::move(parts)), health_(health) {}
 
  private:
   void OnBegan() override { Read(); }
@@ -36,7 +36,7 @@ class HealthCheck : public StreamCall {
 // Watch: the status now, and after each change.
 class HealthWatch : public StreamCall, private Visit {
  public:
-  HealthWatch(Parts parts, Health& health) : StreamCall(std::move(parts), /*counts=*/false), health_(health) {}
+  HealthWatch(Parts parts, Health& health) : StreamCall(std::move(parts)), health_(health) {}
 
   // Under the health's lock.
   void Changed() {

@@ -14,7 +14,7 @@ class ReflectionCall : public StreamCall {
  public:
   // `services`: full names, as listed.
   ReflectionCall(Parts parts, const std::vector<std::string>& services)
-      : StreamCall(std::move(parts), /*counts=*/false), services_(services) {}
+      : StreamCall(std::move(parts)), services_(services) {}
 
  private:
   void OnBegan() override { Read(); }

@@ -1,12 +1,10 @@
 #include "server/rpc/rpc_server.h"
 
 #include <google/protobuf/stubs/logging.h>
-#include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,8 +20,8 @@
 namespace tokenbroker::rpc {
 namespace {
 
-// How long connections without calls are given to close by themselves.
-constexpr std::chrono::milliseconds kLinger{500};
+// How long callers are told that we drain after the last call has ended: what is on its way then, gRPC would answer with CANCELLED.
+constexpr std::chrono::milliseconds kLinger{100};
 
 // One for two cores: the other is for the committer.
 unsigned Threads() { return std::max(1u, std::thread::hardware_concurrency() / 2); }
@@ -36,14 +34,11 @@ struct RpcServer::Impl {
 
   void AddReflection();
   void Listen();
-  // Once no calls are under way: breaks off the connections that are left. A client that does not look at its connection would keep the
-  // server from closing until the deadline.
-  void BreakOffWhenIdle(const std::stop_token& stop);
-
   const calls::Door door;
   calls::Streams streams;
   calls::Sleepers sleepers;
   UnderWay under_way;
+  UnderWay tools;  // health and reflection, for which a drain does not wait
   Health health;
   std::vector<std::string> reflected;
   std::vector<std::unique_ptr<MethodTable>> tables;
@@ -57,7 +52,7 @@ void RpcServer::Impl::AddReflection() {
   for (const auto& table : tables) reflected.push_back(table->name());
   for (const char* version : {"v1", "v1alpha"}) {
     auto& table = tables.emplace_back(std::make_unique<MethodTable>(
-        door, under_way, absl::StrCat("grpc.reflection.", version, ".ServerReflection")));
+        door, tools, absl::StrCat("grpc.reflection.", version, ".ServerReflection")));
     table->Stream("ServerReflectionInfo",
                   [this](StreamCall::Parts parts) { return new ReflectionCall(std::move(parts), reflected); });
   }
@@ -70,15 +65,6 @@ void RpcServer::Impl::Listen() {
     for (const auto& table : tables) table->Listen(*thread);
     thread->Start();
   }
-}
-
-void RpcServer::Impl::BreakOffWhenIdle(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::unique_lock<std::mutex> lock(mutex);
-  std::condition_variable_any never;
-  if (!under_way.AwaitNone(stop)) return;
-  never.wait_for(lock, stop, kLinger, [] { return false; });
-  if (!stop.stop_requested()) grpc_server_cancel_all_calls(server->c_server());
 }
 
 RpcServer::RpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -94,7 +80,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(calls::Door door, co
   impl->tables = MakeServices({impl->door, impl->streams, impl->sleepers, impl->under_way});
   for (const auto& table : impl->tables) impl->health.Add(table->name());
   auto& health = impl->tables.emplace_back(
-      std::make_unique<MethodTable>(impl->door, impl->under_way, "grpc.health.v1.Health"));
+      std::make_unique<MethodTable>(impl->door, impl->tools, "grpc.health.v1.Health"));
   impl->health.AddTo(*health);
   if (grpc.reflection) impl->AddReflection();
 
@@ -121,13 +107,18 @@ void RpcServer::BeginDrain() {
   impl_->streams.Drain();
 }
 
+// gRPC's own way, a shutdown with a deadline, waits for connections, too, of which some never look at what we send; and it breaks off
+// calls that have come, but are not with us yet.
 void RpcServer::Shutdown(DurationMs timeout) {
   if (std::exchange(impl_->shut_down, true)) return;
   impl_->streams.Drain();
-  std::jthread breaker([this](const std::stop_token& stop) { impl_->BreakOffWhenIdle(stop); });
-  impl_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(timeout));
-  breaker.request_stop();
-  breaker.join();
+  impl_->under_way.Close();
+  impl_->tools.Close();
+  if (impl_->under_way.AwaitNone(std::chrono::milliseconds(timeout)) && timeout > 0) std::this_thread::sleep_for(kLinger);
+  impl_->server->Shutdown(std::chrono::system_clock::now());
+  // Broken off or not, each has to come back before its thread may end.
+  impl_->under_way.AwaitNone();
+  impl_->tools.AwaitNone();
   for (const auto& thread : impl_->threads) thread->Stop();
 }
 

@@ -27,8 +27,8 @@ class RpcServer {
 
   // Health says NOT_SERVING, streams end with DRAINING. Calls go on.
   void BeginDrain();
-  // Takes no more calls, waits for those under way, and after `timeout` breaks them off. Connections on which nothing is under way are
-  // told to go, and soon closed. The committer must still run.
+  // Refuses new calls with DRAINING, waits for those under way, and after `timeout` breaks them off; then closes all connections. The
+  // committer must still run.
   void Shutdown(DurationMs timeout);
 
   // For tests: a connection without a socket.

@@ -11,8 +11,6 @@ void* TagOf(NetworkThread::Event& event) { return &event; }
 
 }  // namespace
 
-StreamCall::StreamCall(Parts parts, bool counts) : parts_(std::move(parts)), counts_(counts) {}
-
 void StreamCall::Listen(const Parts& parts) {
   StreamCall* const call = parts.make(parts);
   call->context_.AsyncNotifyWhenDone(TagOf(call->gone_tag_));
@@ -27,7 +25,7 @@ void StreamCall::Began(bool ok) {
   }
   began_ = ElapsedMicros();
   out_ = 1;  // the news that it is over
-  if (counts_) parts_.under_way.Began();
+  parts_.under_way.Began();
   Listen(parts_);
   OnBegan();
 }
@@ -73,7 +71,7 @@ void StreamCall::HasGone(bool) {
 
 void StreamCall::CameBack() {
   if (--out_ != 0 || !finished_) return;
-  if (counts_) parts_.under_way.Ended();
+  parts_.under_way.Ended();
   delete this;
 }
 

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <functional>
+#include <utility>
 
 #include "server/calls/door.h"
 #include "server/rpc/messages.h"
@@ -39,8 +40,7 @@ class StreamCall {
   StreamCall& operator=(const StreamCall&) = delete;
 
  protected:
-  // `counts`: whether a drain waits for it.
-  StreamCall(Parts parts, bool counts);
+  explicit StreamCall(Parts parts) : parts_(std::move(parts)) {}
   virtual ~StreamCall() = default;
 
   virtual void OnBegan() = 0;
@@ -78,7 +78,6 @@ class StreamCall {
   void CameBack();
 
   const Parts parts_;
-  const bool counts_;
   int64_t began_ = 0;
   grpc::ServerContext context_;
   Pipe pipe_{&context_};

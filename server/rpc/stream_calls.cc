@@ -15,7 +15,7 @@ grpc::Status StatusOf(const broker::Refusal& refusal) { return ToGrpc(calls::ToS
 // --- WatchTasks ---
 
 WatchTasksCall::WatchTasksCall(Parts parts, calls::Streams& streams, calls::Sleepers& sleepers)
-    : StreamCall(std::move(parts), /*counts=*/true), streams_(streams), sleepers_(sleepers) {}
+    : StreamCall(std::move(parts)), streams_(streams), sleepers_(sleepers) {}
 
 void WatchTasksCall::OnRead(bool ok) {
   if (!ok) return StreamCall::End(Gone());
@@ -38,7 +38,7 @@ void WatchTasksCall::End(const calls::Refused* why) {
 // --- SettleStream ---
 
 SettleStreamCall::SettleStreamCall(Parts parts, calls::Streams& streams)
-    : StreamCall(std::move(parts), /*counts=*/true), streams_(streams) {}
+    : StreamCall(std::move(parts)), streams_(streams) {}
 
 void SettleStreamCall::OnBegan() {
   const broker::Principal* const principal = CallerOf(context(), door().authenticator);

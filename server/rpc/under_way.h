@@ -1,11 +1,11 @@
-// How many calls are under way, for whoever wants to close when there are none.
+// How many calls are under way, and whether new ones are let in: for a server that wants to close.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
-#include <stop_token>
 
 namespace tokenbroker::rpc {
 
@@ -14,23 +14,32 @@ class UnderWay {
  public:
   void Began() { count_.fetch_add(1, std::memory_order_relaxed); }
   void Ended() {
-    if (count_.fetch_sub(1, std::memory_order_seq_cst) != 1 || !awaited_.load(std::memory_order_seq_cst)) return;
+    if (count_.fetch_sub(1, std::memory_order_seq_cst) != 1 || !closed()) return;
     std::lock_guard<std::mutex> lock(mutex_);
     none_.notify_all();
   }
 
-  // False if it was asked to stop before.
-  bool AwaitNone(const std::stop_token& stop) {
+  // New calls are to be refused from now on.
+  void Close() { closed_.store(true, std::memory_order_seq_cst); }
+  bool closed() const { return closed_.load(std::memory_order_seq_cst); }
+
+  // After Close. False if some are still under way after so long.
+  bool AwaitNone(std::chrono::milliseconds longest) {
     std::unique_lock<std::mutex> lock(mutex_);
-    awaited_.store(true, std::memory_order_seq_cst);
-    return none_.wait(lock, stop, [this] { return count_.load(std::memory_order_seq_cst) == 0; });
+    return none_.wait_for(lock, longest, [this] { return none(); });
+  }
+  void AwaitNone() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    none_.wait(lock, [this] { return none(); });
   }
 
  private:
+  bool none() const { return count_.load(std::memory_order_seq_cst) == 0; }
+
   std::atomic<int64_t> count_{0};
-  std::atomic<bool> awaited_{false};
+  std::atomic<bool> closed_{false};
   std::mutex mutex_;
-  std::condition_variable_any none_;
+  std::condition_variable none_;
 };
 
 }  // namespace tokenbroker::rpc

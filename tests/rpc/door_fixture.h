@@ -63,7 +63,7 @@ class DoorFixture : public testing::Test {
 
   void TearDown() override {
     Drain();
-    server_->Shutdown(1000);
+    server_->Shutdown(0);
     ASSERT_TRUE(broker_->StopCommitter().ok());
     executor_.reset();
     background_.reset();

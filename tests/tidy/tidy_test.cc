@@ -88,6 +88,7 @@ const std::vector<Exception> kMayLookAtTheClock = {
 
 const std::vector<Exception> kMaySleep = {
     {"base/failpoint.cc", "is told to"},
+    {"server/rpc/rpc_server.cc", "lets callers hear that it drains"},
     {"cli/waiter.cc", "is the seam behind which the CLI waits"},
     {"tests/bench/", "measures"},
     {"tests/crash/", "waits for real processes"},
