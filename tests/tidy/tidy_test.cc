@@ -3,7 +3,7 @@
 // Folders are layers, arrows point down only:
 //
 //   base < proto < storage < timers, telemetry, config < broker < calls < rpc, admin < the wiring in server/ and
-//   server/commands cli stands beside the server, on base and proto alone
+//   server/commands cli stands beside the server, on base and proto alone; so do json < rest < tools, which doors use
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -40,6 +40,11 @@ const std::vector<Layer> kLayers = {
     {"server/broker",
      {"base", "storage", "server/timers"},
      {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/"}},
+    {"server/json", {"base"}, {"google/protobuf/"}},
+    {"server/rest", {"base", "server/json", "google/api", "google/rpc"}, {"google/protobuf/"}},
+    {"tools/openapi",
+     {"base", "server/json", "server/rest", "tokenbroker", "google/api", "google/rpc"},
+     {"google/protobuf/", "nlohmann/"}},
     {"server/calls",
      {"base", "storage", "server/broker", "server/config", "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/", "openssl/"}},
@@ -134,7 +139,7 @@ std::string FolderOf(std::string_view path) {
   for (const Layer& layer : kLayers) {
     if (StartsWith(path, layer.folder + "/") && layer.folder.size() > longest.size()) longest = layer.folder;
   }
-  for (const char* generated : {"tokenbroker", "google/rpc"}) {
+  for (const char* generated : {"tokenbroker", "google/api", "google/rpc"}) {
     if (StartsWith(path, std::string(generated) + "/")) longest = generated;
   }
   return longest;
