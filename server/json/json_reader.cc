@@ -234,9 +234,9 @@ absl::Status Reader::Any(const Path& path, Message& any) {
 
 }  // namespace
 
-absl::Status ReadJson(std::string_view text, Message& message) {
+absl::Status ReadJson(std::string_view text, Message& message, std::string_view field) {
   TB_RETURN_IF_ERROR(CheckJson(text));
-  return Reader(text).Object({}, message);
+  return Reader(text).Object({nullptr, field}, message);
 }
 
 }  // namespace tokenbroker::json

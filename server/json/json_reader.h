@@ -22,7 +22,9 @@ namespace tokenbroker::json {
 // types, whole numbers out of range or with a fraction, enum values that are not declared, null in lists and maps,
 // malformed base64, Timestamp and Duration. Stricter than the specification asks in the declared enum values alone.
 //
+// `field` stands before the names of fields in messages, for a text that is only one field of a request.
+//
 // Messages of google.protobuf have their JSON form only if they are Timestamp, Duration or Any; no others are in use.
-absl::Status ReadJson(std::string_view text, google::protobuf::Message& message);
+absl::Status ReadJson(std::string_view text, google::protobuf::Message& message, std::string_view field = {});
 
 }  // namespace tokenbroker::json

@@ -74,6 +74,7 @@ class Writer {
   explicit Writer(std::string& out) : out_(out) {}
 
   void Object(const Message& message, bool with_empty_lists);
+  void MessageValue(const Message& message);
 
  private:
   void Members(const Message& message, bool with_empty_lists, bool first);
@@ -82,7 +83,6 @@ class Writer {
   void Map(const Message& message, const FieldDescriptor& field, int size);
   void Value(const Message& message, const FieldDescriptor& field, int index);
   void String(const Message& message, const FieldDescriptor& field, int index);
-  void MessageValue(const Message& message);
   void Time(const Message& message, bool (*append)(const Moment&, std::string&));
   void Any(const Message& any);
 
@@ -291,6 +291,9 @@ void WriteString(std::string_view text, std::string& out) {
   out.push_back('"');
 }
 
-void WriteJson(const Message& message, std::string& out) { Writer(out).Object(message, true); }
+void WriteJson(const Message& message, std::string& out) {
+  if (WellKnownOf(*message.GetDescriptor()) != WellKnown::kNone) return Writer(out).MessageValue(message);
+  Writer(out).Object(message, true);
+}
 
 }  // namespace tokenbroker::json

@@ -41,7 +41,7 @@ const std::vector<Layer> kLayers = {
      {"base", "storage", "server/timers"},
      {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/"}},
     {"server/json", {"base"}, {"google/protobuf/"}},
-    {"server/rest", {"base", "server/json", "google/api", "google/rpc"}, {"google/protobuf/"}},
+    {"server/rest", {"base", "server/json", "tokenbroker", "google/api", "google/rpc"}, {"google/protobuf/"}},
     {"tools/openapi",
      {"base", "server/json", "server/rest", "tokenbroker", "google/api", "google/rpc"},
      {"google/protobuf/", "nlohmann/"}},
