@@ -118,7 +118,7 @@ const std::vector<Source>& Sources() {
   static const std::vector<Source>* const sources = [] {
     auto* all = new std::vector<Source>;
     const fs::path root = TB_SOURCES;
-    for (const char* part : {"base", "storage", "server", "cli", "tests"}) {
+    for (const char* part : {"base", "storage", "server", "cli", "tools", "tests"}) {
       for (const auto& entry :
            fs::recursive_directory_iterator(root / part, fs::directory_options::follow_directory_symlink)) {
         if (entry.path().extension() != ".cc" && entry.path().extension() != ".h") continue;
