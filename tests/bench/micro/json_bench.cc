@@ -2,7 +2,9 @@
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
+#include "base/json.h"
 #include "google/protobuf/util/json_util.h"
+#include "server/json/cursor.h"
 #include "server/json/json_reader.h"
 #include "server/json/json_writer.h"
 #include "tests/bench/sample.h"
@@ -79,6 +81,26 @@ void BM_Read(benchmark::State& state, Make make) {
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * text.size()));
 }
 
+// The first of the reader's two passes.
+template <typename Make>
+void BM_Check(benchmark::State& state, Make make) {
+  const std::string text = JsonOf(make());
+  for (auto _ : state) benchmark::DoNotOptimize(CheckJson(text).ok());
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * text.size()));
+}
+
+// The second, with nothing to fill.
+template <typename Make>
+void BM_Walk(benchmark::State& state, Make make) {
+  const std::string text = JsonOf(make());
+  for (auto _ : state) {
+    json::Cursor cursor(text);
+    cursor.Skip();
+    benchmark::DoNotOptimize(cursor.offset());
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * text.size()));
+}
+
 template <typename Make>
 void BM_ReadByProtobuf(benchmark::State& state, Make make) {
   const std::string text = JsonOf(make());
@@ -130,6 +152,8 @@ void BM_WriteByProtobuf(benchmark::State& state, Make make) {
 }
 
 BENCHMARK_CAPTURE(BM_Read, settle, Settle);
+BENCHMARK_CAPTURE(BM_Check, settle, Settle);
+BENCHMARK_CAPTURE(BM_Walk, settle, Settle);
 BENCHMARK_CAPTURE(BM_ReadByProtobuf, settle, Settle);
 BENCHMARK_CAPTURE(BM_ParseBySimdjson, settle, Settle);
 BENCHMARK_CAPTURE(BM_ReadBinary, settle, Settle);
@@ -138,8 +162,11 @@ BENCHMARK_CAPTURE(BM_ReadByProtobuf, issue, Issue);
 BENCHMARK_CAPTURE(BM_ParseBySimdjson, issue, Issue);
 BENCHMARK_CAPTURE(BM_ReadBinary, issue, Issue);
 BENCHMARK_CAPTURE(BM_Read, batch_of_100, Batch);
+BENCHMARK_CAPTURE(BM_Check, batch_of_100, Batch);
+BENCHMARK_CAPTURE(BM_Walk, batch_of_100, Batch);
 BENCHMARK_CAPTURE(BM_ReadByProtobuf, batch_of_100, Batch);
 BENCHMARK_CAPTURE(BM_ParseBySimdjson, batch_of_100, Batch);
+BENCHMARK_CAPTURE(BM_ReadBinary, batch_of_100, Batch);
 BENCHMARK_CAPTURE(BM_Write, settled, Settled);
 BENCHMARK_CAPTURE(BM_WriteByProtobuf, settled, Settled);
 BENCHMARK_CAPTURE(BM_Write, task, Got);
