@@ -43,18 +43,21 @@ absl::Status Collision(const Route& route, const Route& other) {
                                                   " both claim ", route.http_method, " ", route.path}));
 }
 
+// Looks closer only at what may be near.
+size_t Distance(std::string_view text, std::string_view expected) {
+  const size_t longer = std::max(text.size(), expected.size()) - std::min(text.size(), expected.size());
+  return longer > kFurthestHint ? longer : json::EditDistance(text, expected);
+}
+
 // How far the segments of a path are from a route's; a variable is near to everything.
 size_t Distance(const Segments& segments, const Route& route) {
   if (segments.size() != route.segments.size()) return kFurthestHint + 1;
-  size_t distance = 0;
-  for (size_t i = 0; i < segments.size(); ++i) {
-    std::string_view text = segments[i];
-    if (i + 1 == segments.size()) {
-      const size_t colon = std::min(text.rfind(':'), text.size());
-      distance += json::EditDistance(text.substr(std::min(colon + 1, text.size())), route.verb);
-      text = text.substr(0, colon);
-    }
-    if (!route.segments[i].is_variable()) distance += json::EditDistance(text, route.segments[i].literal);
+  const std::string_view last = segments.back();
+  const size_t colon = std::min(last.rfind(':'), last.size());
+  size_t distance = Distance(last.substr(std::min(colon + 1, last.size())), route.verb);
+  for (size_t i = 0; i < segments.size() && distance <= kFurthestHint; ++i) {
+    if (route.segments[i].is_variable()) continue;
+    distance += Distance(i + 1 == segments.size() ? last.substr(0, colon) : segments[i], route.segments[i].literal);
   }
   return distance;
 }
