@@ -19,6 +19,7 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+using google::protobuf::Reflection;
 
 constexpr std::string_view kTypeName = "@type";
 
@@ -53,14 +54,21 @@ class Reader {
  private:
   using Seen = absl::InlinedVector<bool, 32>;
 
-  absl::Status Member(const Path& path, Message& message, Seen& seen, std::string_view but_for);
-  absl::Status Field(const Path& path, const FieldDescriptor& field, Message& message);
-  absl::Status List(const Path& path, const FieldDescriptor& field, Message& message);
-  absl::Status Map(const Path& path, const FieldDescriptor& field, Message& message);
-  absl::Status Entry(const Path& path, const FieldDescriptor& field, std::string_view key, Message& message);
+  // What is filled, with what is asked of it again and again.
+  struct Target {
+    Message& message;
+    const Descriptor& type = *message.GetDescriptor();
+    const Reflection& reflection = *message.GetReflection();
+  };
+
+  absl::Status Member(const Path& path, const Target& target, Seen& seen, std::string_view but_for);
+  absl::Status Field(const Path& path, const Slot& slot);
+  absl::Status List(const Path& path, const Slot& slot);
+  absl::Status Map(const Path& path, const Slot& slot);
+  absl::Status Entry(const Path& path, const Slot& slot, std::string_view key);
   // One value of a field that is neither list nor map, or one element of a list.
-  absl::Status Value(const Path& path, const FieldDescriptor& field, Message& message);
-  absl::Status ObjectValue(const Path& path, const FieldDescriptor& field, Message& message);
+  absl::Status Value(const Path& path, const Slot& slot);
+  absl::Status ObjectValue(const Path& path, const Slot& slot);
   absl::Status Any(const Path& path, Message& message);
   // The message in an Any, empty, of the type that its "@type" names.
   absl::Status MakeAnyContent(const Path& path, Message& any, std::unique_ptr<Message>& content);
@@ -85,14 +93,15 @@ absl::Status Reader::Object(const Path& path, Message& message, std::string_view
   const Kind kind = cursor_.Next();
   if (kind != Kind::kObject) return WrongType(path, "must be an object", kind);
   if (!cursor_.Enter()) return absl::OkStatus();
-  Seen seen(message.GetDescriptor()->field_count());
+  const Target target{message};
+  Seen seen(target.type.field_count());
   do {
-    TB_RETURN_IF_ERROR(Member(path, message, seen, but_for));
+    TB_RETURN_IF_ERROR(Member(path, target, seen, but_for));
   } while (cursor_.More());
   return absl::OkStatus();
 }
 
-absl::Status Reader::Member(const Path& path, Message& message, Seen& seen, std::string_view but_for) {
+absl::Status Reader::Member(const Path& path, const Target& target, Seen& seen, std::string_view but_for) {
   cursor_.Next();
   const size_t offset = cursor_.offset();
   const Text name(cursor_.TakeName());
@@ -100,9 +109,8 @@ absl::Status Reader::Member(const Path& path, Message& message, Seen& seen, std:
     cursor_.Skip();
     return absl::OkStatus();
   }
-  const Descriptor& type = *message.GetDescriptor();
-  const FieldDescriptor* const field = FindField(type, name.view());
-  if (field == nullptr) return FaultHere({&path, name.view()}, UnknownField(type, name.view()), offset);
+  const FieldDescriptor* const field = FindField(target.type, name.view());
+  if (field == nullptr) return FaultHere({&path, name.view()}, UnknownField(target.type, name.view()), offset);
   const Path here{&path, field->name()};
   if (seen[field->index()]) return FaultHere(here, "is given twice", offset);
   seen[field->index()] = true;
@@ -111,32 +119,31 @@ absl::Status Reader::Member(const Path& path, Message& message, Seen& seen, std:
     return absl::OkStatus();
   }
   const auto* const choice = field->real_containing_oneof();
-  if (choice != nullptr && message.GetReflection()->HasOneof(message, choice)) {
-    const auto* const other = message.GetReflection()->GetOneofFieldDescriptor(message, choice);
+  if (choice != nullptr && target.reflection.HasOneof(target.message, choice)) {
+    const auto* const other = target.reflection.GetOneofFieldDescriptor(target.message, choice);
     return FaultHere(here, Concat({"must not stand beside ", other->name(), ": give one of them"}), offset);
   }
-  return Field(here, *field, message);
+  return Field(here, {target.message, *field, target.reflection});
 }
 
-absl::Status Reader::Field(const Path& path, const FieldDescriptor& field, Message& message) {
-  if (field.is_map()) return Map(path, field, message);
-  if (field.is_repeated()) return List(path, field, message);
-  return Value(path, field, message);
+absl::Status Reader::Field(const Path& path, const Slot& slot) {
+  if (!slot.field.is_repeated()) return Value(path, slot);
+  return slot.field.is_map() ? Map(path, slot) : List(path, slot);
 }
 
-absl::Status Reader::List(const Path& path, const FieldDescriptor& field, Message& message) {
+absl::Status Reader::List(const Path& path, const Slot& slot) {
   const Kind kind = cursor_.Next();
   if (kind != Kind::kArray) return WrongType(path, "must be an array", kind);
   if (!cursor_.Enter()) return absl::OkStatus();
   Path element{&path, {}, 0};
   do {
-    TB_RETURN_IF_ERROR(Value(element, field, message));
+    TB_RETURN_IF_ERROR(Value(element, slot));
     ++element.index;
   } while (cursor_.More());
   return absl::OkStatus();
 }
 
-absl::Status Reader::Map(const Path& path, const FieldDescriptor& field, Message& message) {
+absl::Status Reader::Map(const Path& path, const Slot& slot) {
   const Kind kind = cursor_.Next();
   if (kind != Kind::kObject) return WrongType(path, "must be an object", kind);
   if (!cursor_.Enter()) return absl::OkStatus();
@@ -147,53 +154,53 @@ absl::Status Reader::Map(const Path& path, const FieldDescriptor& field, Message
     const Text key(cursor_.TakeName());
     const Path here{&path, key.view(), -1, true};
     if (!seen.emplace(key.view()).second) return FaultHere(here, "is given twice", offset);
-    TB_RETURN_IF_ERROR(Entry(here, field, key.view(), message));
+    TB_RETURN_IF_ERROR(Entry(here, slot, key.view()));
   } while (cursor_.More());
   return absl::OkStatus();
 }
 
-absl::Status Reader::Entry(const Path& path, const FieldDescriptor& field, std::string_view key, Message& message) {
-  Message* const entry = message.GetReflection()->AddMessage(&message, &field);
-  const Descriptor& type = *entry->GetDescriptor();
-  TB_RETURN_IF_ERROR(Located(PutParameter(std::string(key), *type.map_key(), *entry), path, cursor_.offset()));
-  return Value(path, *type.map_value(), *entry);
+absl::Status Reader::Entry(const Path& path, const Slot& slot, std::string_view key) {
+  const Target entry{*slot.reflection.AddMessage(&slot.message, &slot.field)};
+  const Slot key_slot{entry.message, *entry.type.map_key(), entry.reflection};
+  TB_RETURN_IF_ERROR(Located(PutParameter(std::string(key), key_slot), path, cursor_.offset()));
+  return Value(path, {entry.message, *entry.type.map_value(), entry.reflection});
 }
 
-absl::Status Reader::Value(const Path& path, const FieldDescriptor& field, Message& message) {
+absl::Status Reader::Value(const Path& path, const Slot& slot) {
   const Kind kind = cursor_.Next();
   const size_t offset = cursor_.offset();
-  if (field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
-    if (kind != Kind::kTrue && kind != Kind::kFalse) return WrongType(path, TypeRule(field), kind);
+  if (slot.field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+    if (kind != Kind::kTrue && kind != Kind::kFalse) return WrongType(path, TypeRule(slot.field), kind);
     cursor_.TakeLiteral();
-    PutBool(kind == Kind::kTrue, field, message);
+    PutBool(kind == Kind::kTrue, slot);
     return absl::OkStatus();
   }
   switch (kind) {
     case Kind::kString: {
       const std::string_view raw = cursor_.TakeString();
-      return Located(PutText(IsEscaped(raw) ? Unescape(raw) : std::string(raw), field, message), path, offset);
+      return Located(PutText(IsEscaped(raw) ? Unescape(raw) : std::string(raw), slot), path, offset);
     }
     case Kind::kNumber:
-      return Located(PutNumber(cursor_.TakeNumber(), field, message), path, offset);
+      return Located(PutNumber(cursor_.TakeNumber(), slot), path, offset);
     case Kind::kObject:
-      return ObjectValue(path, field, message);
+      return ObjectValue(path, slot);
     default:
-      return WrongType(path, TypeRule(field), kind);
+      return WrongType(path, TypeRule(slot.field), kind);
   }
 }
 
-absl::Status Reader::ObjectValue(const Path& path, const FieldDescriptor& field, Message& message) {
+absl::Status Reader::ObjectValue(const Path& path, const Slot& slot) {
+  const FieldDescriptor& field = slot.field;
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
     return WrongType(path, "must be a string (JSON travels as text, in a string)", Kind::kObject);
   }
-  const WellKnown known =
-      field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE ? WellKnownOf(*field.message_type()) : WellKnown::kTimestamp;
-  if (known == WellKnown::kTimestamp || known == WellKnown::kDuration) {
+  const bool is_message = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+  const WellKnown known = is_message ? WellKnownOf(*field.message_type()) : WellKnown::kNone;
+  if (!is_message || known == WellKnown::kTimestamp || known == WellKnown::kDuration) {
     return WrongType(path, TypeRule(field), Kind::kObject);
   }
-  const auto* const reflection = message.GetReflection();
-  Message& inner =
-      *(field.is_repeated() ? reflection->AddMessage(&message, &field) : reflection->MutableMessage(&message, &field));
+  Message& inner = *(field.is_repeated() ? slot.reflection.AddMessage(&slot.message, &field)
+                                         : slot.reflection.MutableMessage(&slot.message, &field));
   return known == WellKnown::kAny ? Any(path, inner) : Object(path, inner);
 }
 

@@ -29,24 +29,23 @@ constexpr double kExactDouble = 9007199254740992.0;
 absl::Status Rule(std::string_view rule) { return absl::InvalidArgumentError(std::string(rule)); }
 
 // Reflection's setters have one name per type and per cardinality.
-#define TB_PUT(Type, value)                                 \
-  do {                                                      \
-    const auto* const reflection = message.GetReflection(); \
-    if (field.is_repeated()) {                              \
-      reflection->Add##Type(&message, &field, value);       \
-    } else {                                                \
-      reflection->Set##Type(&message, &field, value);       \
-    }                                                       \
+#define TB_PUT(Type, value)                                         \
+  do {                                                              \
+    if (slot.field.is_repeated()) {                                 \
+      slot.reflection.Add##Type(&slot.message, &slot.field, value); \
+    } else {                                                        \
+      slot.reflection.Set##Type(&slot.message, &slot.field, value); \
+    }                                                               \
   } while (false)
 
-void Put(int32_t value, const FieldDescriptor& field, Message& message) { TB_PUT(Int32, value); }
-void Put(int64_t value, const FieldDescriptor& field, Message& message) { TB_PUT(Int64, value); }
-void Put(uint32_t value, const FieldDescriptor& field, Message& message) { TB_PUT(UInt32, value); }
-void Put(uint64_t value, const FieldDescriptor& field, Message& message) { TB_PUT(UInt64, value); }
-void Put(float value, const FieldDescriptor& field, Message& message) { TB_PUT(Float, value); }
-void Put(double value, const FieldDescriptor& field, Message& message) { TB_PUT(Double, value); }
-void Put(const EnumValueDescriptor* value, const FieldDescriptor& field, Message& message) { TB_PUT(Enum, value); }
-void Put(std::string text, const FieldDescriptor& field, Message& message) { TB_PUT(String, std::move(text)); }
+void Put(int32_t value, const Slot& slot) { TB_PUT(Int32, value); }
+void Put(int64_t value, const Slot& slot) { TB_PUT(Int64, value); }
+void Put(uint32_t value, const Slot& slot) { TB_PUT(UInt32, value); }
+void Put(uint64_t value, const Slot& slot) { TB_PUT(UInt64, value); }
+void Put(float value, const Slot& slot) { TB_PUT(Float, value); }
+void Put(double value, const Slot& slot) { TB_PUT(Double, value); }
+void Put(const EnumValueDescriptor* value, const Slot& slot) { TB_PUT(Enum, value); }
+void Put(std::string text, const Slot& slot) { TB_PUT(String, std::move(text)); }
 
 bool IsNumber(std::string_view text) {
   const bool bounded = !text.empty() &&
@@ -62,7 +61,7 @@ absl::Status OutOfRange() {
 
 // "5.0" and "1e2" are whole numbers, too.
 template <typename T>
-absl::Status PutWholeDouble(std::string_view number, const FieldDescriptor& field, Message& message) {
+absl::Status PutWholeDouble(std::string_view number, const Slot& slot) {
   double value = 0;
   const auto result = std::from_chars(number.data(), number.data() + number.size(), value);
   if (result.ec != std::errc() || value < static_cast<double>(std::numeric_limits<T>::min()) ||
@@ -71,23 +70,23 @@ absl::Status PutWholeDouble(std::string_view number, const FieldDescriptor& fiel
   }
   if (value != std::trunc(value)) return Rule("must be a whole number");
   if (std::abs(value) > kExactDouble) return Rule("must be written without fraction and exponent");
-  Put(static_cast<T>(value), field, message);
+  Put(static_cast<T>(value), slot);
   return absl::OkStatus();
 }
 
 template <typename T>
-absl::Status PutWhole(std::string_view number, const FieldDescriptor& field, Message& message) {
+absl::Status PutWhole(std::string_view number, const Slot& slot) {
   T value = 0;
   const char* const end = number.data() + number.size();
   const auto result = std::from_chars(number.data(), end, value);
   if (result.ec == std::errc::result_out_of_range) return OutOfRange<T>();
-  if (result.ec != std::errc() || result.ptr != end) return PutWholeDouble<T>(number, field, message);
-  Put(value, field, message);
+  if (result.ec != std::errc() || result.ptr != end) return PutWholeDouble<T>(number, slot);
+  Put(value, slot);
   return absl::OkStatus();
 }
 
 template <typename T>
-absl::Status PutFloating(std::string_view number, const FieldDescriptor& field, Message& message) {
+absl::Status PutFloating(std::string_view number, const Slot& slot) {
   double value = 0;
   const auto result = std::from_chars(number.data(), number.data() + number.size(), value);
   // The library has no other word for numbers too small to tell from 0, which are none to refuse.
@@ -96,22 +95,19 @@ absl::Status PutFloating(std::string_view number, const FieldDescriptor& field, 
     return Rule("is too large a number");
   }
   if (std::abs(value) > static_cast<double>(std::numeric_limits<T>::max())) return Rule("is too large a number");
-  Put(static_cast<T>(value), field, message);
+  Put(static_cast<T>(value), slot);
   return absl::OkStatus();
 }
 
 template <typename T>
-absl::Status PutFloatingText(std::string_view text, const FieldDescriptor& field, Message& message) {
+absl::Status PutFloatingText(std::string_view text, const Slot& slot) {
   constexpr T kInfinity = std::numeric_limits<T>::infinity();
   if (text == "NaN" || text == "Infinity" || text == "-Infinity") {
-    Put(text == "NaN"        ? std::numeric_limits<T>::quiet_NaN()
-        : text == "Infinity" ? kInfinity
-                             : -kInfinity,
-        field, message);
+    Put(text == "NaN" ? std::numeric_limits<T>::quiet_NaN() : text == "Infinity" ? kInfinity : -kInfinity, slot);
     return absl::OkStatus();
   }
-  if (!IsNumber(text)) return Rule(TypeRule(field));
-  return PutFloating<T>(text, field, message);
+  if (!IsNumber(text)) return Rule(TypeRule(slot.field));
+  return PutFloating<T>(text, slot);
 }
 
 std::string EnumRule(const EnumDescriptor& type) {
@@ -120,18 +116,18 @@ std::string EnumRule(const EnumDescriptor& type) {
   return rule;
 }
 
-absl::Status PutEnum(const EnumValueDescriptor* value, const FieldDescriptor& field, Message& message) {
-  if (value == nullptr) return Rule(EnumRule(*field.enum_type()));
-  Put(value, field, message);
+absl::Status PutEnum(const EnumValueDescriptor* value, const Slot& slot) {
+  if (value == nullptr) return Rule(EnumRule(*slot.field.enum_type()));
+  Put(value, slot);
   return absl::OkStatus();
 }
 
-absl::Status PutEnumNumber(std::string_view number, const FieldDescriptor& field, Message& message) {
+absl::Status PutEnumNumber(std::string_view number, const Slot& slot) {
   int value = 0;
   const char* const end = number.data() + number.size();
   const auto result = std::from_chars(number.data(), end, value);
   const bool whole = result.ec == std::errc() && result.ptr == end;
-  return PutEnum(whole ? field.enum_type()->FindValueByNumber(value) : nullptr, field, message);
+  return PutEnum(whole ? slot.field.enum_type()->FindValueByNumber(value) : nullptr, slot);
 }
 
 // absl's decoders skip white space.
@@ -144,22 +140,21 @@ bool IsBase64(std::string_view text) {
   return true;
 }
 
-absl::Status PutBytes(std::string_view text, const FieldDescriptor& field, Message& message) {
+absl::Status PutBytes(std::string_view text, const Slot& slot) {
   const absl::string_view base64(text.data(), text.size());
   const bool url = text.find_first_of("-_") != std::string_view::npos;
   std::string bytes;
   if (!IsBase64(text) || !(url ? absl::WebSafeBase64Unescape(base64, &bytes) : absl::Base64Unescape(base64, &bytes))) {
     return Rule("must be base64");
   }
-  Put(std::move(bytes), field, message);
+  Put(std::move(bytes), slot);
   return absl::OkStatus();
 }
 
 template <typename T>
-void PutMoment(const Moment& moment, const FieldDescriptor& field, Message& message) {
-  const auto* const reflection = message.GetReflection();
-  Message* const inner =
-      field.is_repeated() ? reflection->AddMessage(&message, &field) : reflection->MutableMessage(&message, &field);
+void PutMoment(const Moment& moment, const Slot& slot) {
+  Message* const inner = slot.field.is_repeated() ? slot.reflection.AddMessage(&slot.message, &slot.field)
+                                                  : slot.reflection.MutableMessage(&slot.message, &slot.field);
   if (auto* const known = dynamic_cast<T*>(inner)) {
     known->set_seconds(moment.seconds);
     known->set_nanos(moment.nanos);
@@ -170,19 +165,19 @@ void PutMoment(const Moment& moment, const FieldDescriptor& field, Message& mess
   inner->GetReflection()->SetInt32(inner, type->FindFieldByNumber(T::kNanosFieldNumber), moment.nanos);
 }
 
-absl::Status PutMessageText(std::string_view text, const FieldDescriptor& field, Message& message) {
+absl::Status PutMessageText(std::string_view text, const Slot& slot) {
   Moment moment;
-  switch (WellKnownOf(*field.message_type())) {
+  switch (WellKnownOf(*slot.field.message_type())) {
     case WellKnown::kTimestamp:
       if (!ParseTimestamp(text, moment)) return Rule(kTimestampRule);
-      PutMoment<google::protobuf::Timestamp>(moment, field, message);
+      PutMoment<google::protobuf::Timestamp>(moment, slot);
       return absl::OkStatus();
     case WellKnown::kDuration:
       if (!ParseDuration(text, moment)) return Rule(kDurationRule);
-      PutMoment<google::protobuf::Duration>(moment, field, message);
+      PutMoment<google::protobuf::Duration>(moment, slot);
       return absl::OkStatus();
     default:
-      return Rule(TypeRule(field));
+      return Rule(TypeRule(slot.field));
   }
 }
 
@@ -227,54 +222,54 @@ std::string TypeRule(const FieldDescriptor& field) {
   }
 }
 
-absl::Status PutText(std::string text, const FieldDescriptor& field, Message& message) {
-  switch (field.cpp_type()) {
+absl::Status PutText(std::string text, const Slot& slot) {
+  switch (slot.field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
-      if (field.type() == FieldDescriptor::TYPE_BYTES) return PutBytes(text, field, message);
-      Put(std::move(text), field, message);
+      if (slot.field.type() == FieldDescriptor::TYPE_BYTES) return PutBytes(text, slot);
+      Put(std::move(text), slot);
       return absl::OkStatus();
     case FieldDescriptor::CPPTYPE_ENUM:
-      return PutEnum(field.enum_type()->FindValueByName(text), field, message);
+      return PutEnum(slot.field.enum_type()->FindValueByName(text), slot);
     case FieldDescriptor::CPPTYPE_FLOAT:
-      return PutFloatingText<float>(text, field, message);
+      return PutFloatingText<float>(text, slot);
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return PutFloatingText<double>(text, field, message);
+      return PutFloatingText<double>(text, slot);
     case FieldDescriptor::CPPTYPE_BOOL:
-      return Rule(TypeRule(field));
+      return Rule(TypeRule(slot.field));
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return PutMessageText(text, field, message);
+      return PutMessageText(text, slot);
     default:
-      return IsNumber(text) ? PutNumber(text, field, message) : Rule(TypeRule(field));
+      return IsNumber(text) ? PutNumber(text, slot) : Rule(TypeRule(slot.field));
   }
 }
 
-absl::Status PutNumber(std::string_view number, const FieldDescriptor& field, Message& message) {
-  switch (field.cpp_type()) {
+absl::Status PutNumber(std::string_view number, const Slot& slot) {
+  switch (slot.field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      return PutWhole<int32_t>(number, field, message);
+      return PutWhole<int32_t>(number, slot);
     case FieldDescriptor::CPPTYPE_INT64:
-      return PutWhole<int64_t>(number, field, message);
+      return PutWhole<int64_t>(number, slot);
     case FieldDescriptor::CPPTYPE_UINT32:
-      return PutWhole<uint32_t>(number, field, message);
+      return PutWhole<uint32_t>(number, slot);
     case FieldDescriptor::CPPTYPE_UINT64:
-      return PutWhole<uint64_t>(number, field, message);
+      return PutWhole<uint64_t>(number, slot);
     case FieldDescriptor::CPPTYPE_FLOAT:
-      return PutFloating<float>(number, field, message);
+      return PutFloating<float>(number, slot);
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return PutFloating<double>(number, field, message);
+      return PutFloating<double>(number, slot);
     case FieldDescriptor::CPPTYPE_ENUM:
-      return PutEnumNumber(number, field, message);
+      return PutEnumNumber(number, slot);
     default:
-      return Rule(TypeRule(field));
+      return Rule(TypeRule(slot.field));
   }
 }
 
-void PutBool(bool value, const FieldDescriptor& field, Message& message) { TB_PUT(Bool, value); }
+void PutBool(bool value, const Slot& slot) { TB_PUT(Bool, value); }
 
-absl::Status PutParameter(std::string text, const FieldDescriptor& field, Message& message) {
-  if (field.cpp_type() != FieldDescriptor::CPPTYPE_BOOL) return PutText(std::move(text), field, message);
-  if (text != "true" && text != "false") return Rule(TypeRule(field));
-  PutBool(text == "true", field, message);
+absl::Status PutParameter(std::string text, const Slot& slot) {
+  if (slot.field.cpp_type() != FieldDescriptor::CPPTYPE_BOOL) return PutText(std::move(text), slot);
+  if (text != "true" && text != "false") return Rule(TypeRule(slot.field));
+  PutBool(text == "true", slot);
   return absl::OkStatus();
 }
 

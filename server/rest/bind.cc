@@ -41,7 +41,7 @@ absl::Status SetVariable(const FieldPath& path, std::string value, Message& mess
   if (reflection->HasField(*parent, &field) && !(is_text && reflection->GetString(*parent, &field) == value)) {
     return json::Fault(NameOf(path), "is given in the path, and the body says something else");
   }
-  const absl::Status status = json::PutParameter(std::move(value), field, *parent);
+  const absl::Status status = json::PutParameter(std::move(value), {*parent, field});
   return status.ok() ? status : json::Fault(NameOf(path), std::string(status.message()));
 }
 

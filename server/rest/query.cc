@@ -87,11 +87,11 @@ class Query {
       const bool has_fields = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
                               json::WellKnownOf(*field.message_type()) == json::WellKnown::kNone;
       if (has_fields) return absl::InvalidArgumentError("has fields of its own: name one of them");
-      return json::PutParameter(std::move(parameter.value), field, parent);
+      return json::PutParameter(std::move(parameter.value), {parent, field});
     }
     Message* const entry = parent.GetReflection()->AddMessage(&parent, &field);
-    TB_RETURN_IF_ERROR(json::PutParameter(std::move(parameter.key), *field.message_type()->map_key(), *entry));
-    return json::PutParameter(std::move(parameter.value), *field.message_type()->map_value(), *entry);
+    TB_RETURN_IF_ERROR(json::PutParameter(std::move(parameter.key), {*entry, *field.message_type()->map_key()}));
+    return json::PutParameter(std::move(parameter.value), {*entry, *field.message_type()->map_value()});
   }
 
   const Route& route_;

@@ -13,6 +13,11 @@ int Digit(char c) {
 }
 
 bool Decode(std::string_view encoded, bool plus_is_blank, std::string& out) {
+  const char* const special = plus_is_blank ? "%+" : "%";
+  if (encoded.find_first_of(special) == std::string_view::npos) {
+    out = encoded;
+    return IsValidUtf8(out);
+  }
   out.clear();
   out.reserve(encoded.size());
   for (size_t at = 0; at < encoded.size(); ++at) {

@@ -9,6 +9,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "server/calls/validate.h"
 #include "server/json/json_reader.h"
 #include "server/rest/bind.h"
 #include "server/rest/error_body.h"
@@ -201,6 +202,41 @@ TEST(OpenApi, RequestExamplesAreAccepted) {
       EXPECT_EQ(header["name"], "Idempotency-Key");
       EXPECT_NE(request->GetDescriptor()->FindFieldByName("request_id"), nullptr);
     }
+  }
+}
+
+// What is wrong with a request as its call sees it, if it is a Request.
+template <typename Request>
+std::string RuleBroken(const google::protobuf::Message& message) {
+  const auto* const request = dynamic_cast<const Request*>(&message);
+  if (request == nullptr) return "";
+  if constexpr (requires { calls::Validate(*request, calls::InputLimits()); }) {
+    return calls::Validate(*request, calls::InputLimits()).message;
+  } else {
+    return calls::Validate(*request).message;
+  }
+}
+
+template <typename... Requests>
+std::string RuleBrokenByOneOf(const google::protobuf::Message& message) {
+  return (RuleBroken<Requests>(message) + ...);
+}
+
+TEST(OpenApi, RequestExamplesKeepTheRules) {
+  for (const Operation& operation : Operations()) {
+    const std::string path = ExamplePath(operation);
+    const Found found = Table().Find(operation.method, path);
+    std::string body;
+    if (operation.content.contains("requestBody"))
+      body = OnlyContent(operation.content["requestBody"])["example"].dump();
+    const auto request = NewMessage(*found.route->method->input_type());
+    ASSERT_TRUE(Bind(found, ExampleQuery(operation), body, *request).ok());
+    const std::string broken =
+        RuleBrokenByOneOf<v1::HeartbeatRequest, v1::SucceedRequest, v1::FailRequest, v1::PeekTaskRequest,
+                          v1::IssueTaskRequest, v1::GetTaskRequest, v1::BatchGetTasksRequest, v1::ListTasksRequest,
+                          v1::CancelTaskRequest, v1::ExtendDeadlineRequest, v1::AwaitTaskRequest,
+                          v1::WatchTasksRequest>(*request);
+    EXPECT_EQ(broken, "") << operation.path << "\n" << body;
   }
 }
 
