@@ -26,7 +26,11 @@ void Check(std::string_view text) {
   TB_HOLDS(ReadJson(written, again).ok());
   TB_HOLDS(MessageDifferencer::Equals(message, again));
   T theirs;
-  TB_HOLDS(google::protobuf::util::JsonStringToMessage(std::string(text), &theirs).ok());
+  TB_HOLDS(google::protobuf::util::JsonStringToMessage(written, &theirs).ok());
+  TB_HOLDS(MessageDifferencer::Equals(message, theirs));
+  // This version of the library knows no quoted numbers with exponent ("1e2"), which the specification allows.
+  theirs.Clear();
+  if (!google::protobuf::util::JsonStringToMessage(std::string(text), &theirs).ok()) return;
   TB_HOLDS(MessageDifferencer::Equals(message, theirs));
 }
 
