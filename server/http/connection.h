@@ -91,7 +91,6 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   bool StepDiscard();
   // The next piece of the body, as sent; kSome may be an empty one. kNone: wait, or the connection has ended.
   Piece NextPiece(std::string_view& piece);
-  bool MakeRoom();
   // Refuses, or hangs up if it is too late for that.
   bool RefuseBody(int status, const char* reason, const char* message);
   bool Gather(std::string_view piece);

@@ -83,7 +83,8 @@ bool Connection::BeginRequest() {
   if (refusal.has_value()) {
     return Refuse({.status = refusal->status, .reason = ReasonOf(refusal->status), .message = refusal->message}, true);
   }
-  body_open_ = parser.has_body();
+  work_->decoder = parser.body();
+  body_open_ = !work_->decoder.complete();
   continue_owed_ = parser.wants_continue() && body_open_;
   return FindRoute();
 }
@@ -175,7 +176,7 @@ bool Connection::Admit(const Route& route) {
 }
 
 Connection::Piece Connection::NextPiece(std::string_view& piece) {
-  const RequestParser::Step step = work_->parser->ParseBody(work_->input.rest());
+  const BodyDecoder::Step step = work_->decoder.Decode(work_->input.rest());
   work_->input.Consume(step.consumed);
   work_->received += static_cast<int64_t>(step.consumed);
   piece = step.body;
@@ -183,14 +184,14 @@ Connection::Piece Connection::NextPiece(std::string_view& piece) {
     RefuseBody(400, "malformed_body", step.refused);
     return Piece::kRefused;
   }
-  if (step.announced > static_cast<uint64_t>(max_body_)) {
+  if (work_->decoder.remaining() > static_cast<uint64_t>(max_body_)) {
     RefuseBody(413, "body_too_large", "the body is too large");
     return Piece::kRefused;
   }
   if (step.consumed > 0) return Piece::kSome;
-  if (MakeRoom()) return Fill() ? Piece::kSome : Piece::kNone;
-  RefuseBody(400, "malformed_body", "a chunk's header is too long");
-  return Piece::kRefused;
+  // What was read of the body is used up; the head is still viewed.
+  work_->input.CompactTo(work_->scanner.end());
+  return Fill() ? Piece::kSome : Piece::kNone;
 }
 
 bool Connection::RefuseBody(int status, const char* reason, const char* message) {
@@ -206,15 +207,8 @@ bool Connection::RefuseBody(int status, const char* reason, const char* message)
   return Refuse({.status = status, .reason = reason, .message = message}, true);
 }
 
-bool Connection::MakeRoom() {
-  InputBuffer& input = work_->input;
-  // What was read of the body is used up; the head is still viewed.
-  if (input.rest().empty() || input.space().empty()) input.CompactTo(work_->scanner.end());
-  return !input.space().empty();
-}
-
 bool Connection::StepBody() {
-  if (work_->parser->complete()) return FinishBody();
+  if (work_->decoder.complete()) return FinishBody();
   std::string_view piece;
   switch (NextPiece(piece)) {
     case Piece::kSome:
@@ -248,7 +242,7 @@ bool Connection::Reserve(size_t size) {
 
 bool Connection::Gather(std::string_view piece) {
   if (work_->inflater != nullptr) return GatherInflated(piece);
-  if (work_->body.empty() && work_->parser->complete()) {
+  if (work_->body.empty() && work_->decoder.complete()) {
     // All of it stands where it came.
     work_->request.body = piece;
     return true;
@@ -302,7 +296,7 @@ bool Connection::Dispatch() {
 bool Connection::StepStreamedBody() {
   if (inflating_) return DeliverInflated();
   std::string_view piece;
-  if (work_ == nullptr || !body_open_ || work_->parser->complete()) return DeliverPiece({}, true);
+  if (work_ == nullptr || !body_open_ || work_->decoder.complete()) return DeliverPiece({}, true);
   switch (NextPiece(piece)) {
     case Piece::kSome:
       break;
@@ -313,7 +307,7 @@ bool Connection::StepStreamedBody() {
   }
   since_ = lane_.Now();
   if (piece.empty()) return true;
-  if (work_->inflater == nullptr) return DeliverPiece(piece, work_->parser->complete());
+  if (work_->inflater == nullptr) return DeliverPiece(piece, work_->decoder.complete());
   work_->inflater->Feed(piece);
   inflating_ = true;
   return true;
@@ -343,7 +337,7 @@ bool Connection::DeliverPiece(std::string_view piece, bool last) {
 
 bool Connection::StepDiscard() {
   std::string_view piece;
-  if (work_->parser->complete()) {
+  if (work_->decoder.complete()) {
     body_open_ = false;
     NextRequest();
     return true;

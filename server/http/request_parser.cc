@@ -46,7 +46,6 @@ std::optional<RequestParser::Refusal> RequestParser::ParseHead(std::string_view 
   limits_ = &limits;
   Error error;
   Base::put({head.data(), head.size()}, error);
-  in_head_ = false;
   if (!error) return std::nullopt;
   return refusal_.has_value() ? refusal_ : WhyBeastRefused(head, error);
 }
@@ -111,8 +110,6 @@ void RequestParser::TakeAbsolute(std::string_view rest, Error& error) {
 }
 
 void RequestParser::on_field_impl(field name, beast::string_view text, beast::string_view value, Error& error) {
-  // Trailers are read and forgotten: nobody may set in them what was decided by the head.
-  if (!in_head_) return;
   request_.headers.push_back({text, value});
   switch (name) {
     case field::host:
@@ -188,29 +185,6 @@ void RequestParser::on_header_impl(Error& error) {
   }
   if (has_encoding_ && request_.minor_version == 0) return Refuse(400, "HTTP/1.0 knows no Transfer-Encoding", error);
   if (!has_host_ && request_.minor_version == 1) return Refuse(400, "Host is missing", error);
-}
-
-size_t RequestParser::on_body_impl(beast::string_view body, Error&) {
-  body_ = body;
-  return body.size();
-}
-
-size_t RequestParser::on_chunk_body_impl(std::uint64_t, beast::string_view body, Error&) {
-  body_ = body;
-  return body.size();
-}
-
-RequestParser::Step RequestParser::ParseBody(std::string_view input) {
-  Step step;
-  Error error;
-  body_ = {};
-  announced_ = 0;
-  if (input.empty()) return step;
-  step.consumed = Base::put({input.data(), input.size()}, error);
-  step.body = body_;
-  step.announced = announced_;
-  if (error && error != beast::http::error::need_more) step.refused = "the body's chunks are malformed";
-  return step;
 }
 
 }  // namespace tokenbroker::http

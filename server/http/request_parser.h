@@ -1,4 +1,4 @@
-// One request's bytes into a Request: Beast's grammar, with our rules about framing on top.
+// One request's head into a Request: Beast's grammar, with our rules about framing on top.
 //
 // What has two readings is refused (RFC 9112 sections 5 and 6): Content-Length beside Transfer-Encoding or twice, any
 // transfer coding but chunked, chunked under HTTP/1.0, Host missing or twice, a target that is not of the form its
@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/http/body_decoder.h"
 #include "server/http/options.h"
 #include "server/http/request.h"
 
@@ -38,18 +39,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   bool gzip() const { return gzip_; }
   // "OPTIONS *": the path is empty.
   bool whole_server() const { return whole_server_; }
-
-  struct Step {
-    // Of the input, and the part of it that is body. Neither: more input is needed, or refused.
-    size_t consumed = 0;
-    std::string_view body;
-    // A chunk of this size begins.
-    uint64_t announced = 0;
-    const char* refused = nullptr;
-  };
-  // One step through a body that is not complete.
-  Step ParseBody(std::string_view input);
-  bool complete() const { return is_done(); }
+  BodyDecoder body() const { return chunked_ ? BodyDecoder::Chunked() : BodyDecoder::Counted(length_); }
 
  private:
   using Base = boost::beast::http::basic_parser<true>;
@@ -72,18 +62,15 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   void on_field_impl(boost::beast::http::field field, View name, View value, Error& error) override;
   void on_header_impl(Error& error) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
-  size_t on_body_impl(View body, Error&) override;
-  void on_chunk_header_impl(std::uint64_t size, View, Error&) override { announced_ = size; }
-  size_t on_chunk_body_impl(std::uint64_t, View body, Error&) override;
+  size_t on_body_impl(View, Error&) override { return 0; }
+  void on_chunk_header_impl(std::uint64_t, View, Error&) override {}
+  size_t on_chunk_body_impl(std::uint64_t, View, Error&) override { return 0; }
   void on_finish_impl(Error&) override {}
 
   Request& request_;
   const Limits* limits_ = nullptr;
   std::optional<Refusal> refusal_;
-  std::string_view body_;
   uint64_t length_ = 0;
-  uint64_t announced_ = 0;
-  bool in_head_ = true;
   bool has_host_ = false;
   bool has_length_ = false;
   bool has_encoding_ = false;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "absl/types/span.h"
+#include "server/http/body_decoder.h"
 #include "server/http/head_scanner.h"
 #include "server/http/inflater.h"
 #include "server/http/request.h"
@@ -57,6 +58,7 @@ struct Workspace {
   HeadScanner scanner;
   Request request;
   std::optional<RequestParser> parser;
+  BodyDecoder decoder = BodyDecoder::Counted(0);
   // Decoded path segments.
   std::string scratch;
   // A body that did not come in one piece.

@@ -98,6 +98,10 @@ std::vector<Abuse> Abuses() {
       {"ChunkSizeWithPrefix", Post(kChunked, "0x3\r\nabc\r\n0\r\n\r\n"), 400},
       {"ChunkEndsWithLineFeed", Post(kChunked, "3\nabc\n0\n\n\r\n"), 400},
       {"ChunkIsLonger", Post(kChunked, "3\r\nabcd\r\n0\r\n\r\n"), 400},
+      {"ChunkExtensionInQuotes", Post(kChunked, "3;a=\"b\r\nabc\r\n0\r\n\r\n"), 400},
+      {"ChunkSizeFollowedBySpace", Post(kChunked, "3 \r\nabc\r\n0\r\n\r\n"), 400},
+      {"TrailerIsFolded", Post(kChunked, "0\r\nA: b\r\n c\r\n\r\n"), 400},
+      {"TrailersWithoutEnd", Post(kChunked, "0\r\nA: " + string(20'000, 'a')), 400},
       {"ChunkHeaderWithoutEnd", Post(kChunked, "3;" + string(20'000, 'a')), 400},
       {"ChunkTooLarge", Post(kChunked, "ffffffff\r\n" + string(20'000, 'a')), 413},
       // Too much.
@@ -196,7 +200,7 @@ TEST_F(AbuseTest, ThingsThatAreAllowedWork) {
   EXPECT_EQ(Ask("GET /%68ello HTTP/1.1\r\nhOsT: x\r\n\r\n").body, "hi");
   EXPECT_EQ(Ask("GET /v1/things/a%2Fb HTTP/1.1\r\nHost: x\r\n\r\n").body, "get a/b");
   EXPECT_EQ(Ask("GET /hello HTTP/1.0\r\n\r\n").body, "hi");
-  EXPECT_EQ(Ask(Post("Transfer-Encoding: ChUnKeD\r\n", "3;a=b;c=\"d\"\r\nabc\r\n0\r\nTrailer: x\r\n\r\n")).body, "abc");
+  EXPECT_EQ(Ask(Post("Transfer-Encoding: ChUnKeD\r\n", "3;a=b; c=d\r\nabc\r\n0\r\nTrailer: x\r\n\r\n")).body, "abc");
   EXPECT_EQ(Ask(Post("Content-Length: 3\r\nA: \t b\t \r\nEmpty:\r\n", "abc")).body, "abc");
 }
 
