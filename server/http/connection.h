@@ -4,7 +4,7 @@
 // A connection lives on its lane's thread. Whatever happens to it (bytes, room to write, an answer, a deadline) leads
 // to Pump, which steps through phases until nothing can be done without waiting, and then says what it waits for.
 //
-//   kHandshake ─▶ kHead ─▶ kBody ─▶ kHandling ─▶ kDiscard ─▶ kHead ...          each may end in kLinger ─▶ kClosed
+//   kHandshake ─▶ kHead ─▶ kBody ─▶ kHandling ─▶ kDiscard ─▶ kHead ...; from each to kLinger ─▶ kClosed
 //
 // Requests of a pipeline wait in the machine's buffers until it is their turn: they may change things, so they must not
 // run side by side (RFC 9112 9.3.2), and what is not read costs no memory here.

@@ -29,7 +29,7 @@ bool Connection::StepHandling() {
   if (wants_body_) return StepStreamedBody();
   if (tell_written_ && output_.empty()) {
     tell_written_ = false;
-    if (const auto listener = exchange_->ShareListener()) listener->OnWritten();
+    if (const auto listener = exchange_->ShareListener(); listener != nullptr && !gone_) listener->OnWritten();
     return true;
   }
   return readable_ && !input_waits_ && Probe();
@@ -114,6 +114,8 @@ void Connection::WriteAnswer(Response& response) {
 }
 
 void Connection::BeginStream(Response& response) {
+  // An answer that ends is worth sending to a peer that only stopped talking; one without end is not.
+  if (gone_) return Abort();
   // Its length is not known to those who cannot read chunks: for them it ends with the connection.
   close_after_ = close_after_ || http10_;
   DecideWhetherToClose();

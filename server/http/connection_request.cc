@@ -331,7 +331,7 @@ bool Connection::DeliverPiece(std::string_view piece, bool last) {
   }
   wants_body_ = false;
   if (last) body_open_ = false;
-  if (const auto listener = exchange_->ShareListener()) listener->OnBody(piece, last);
+  if (const auto listener = exchange_->ShareListener(); listener != nullptr && !gone_) listener->OnBody(piece, last);
   return true;
 }
 
