@@ -70,7 +70,7 @@ struct GrpcConfig {
 };
 
 struct HttpConfig {
-  std::string listen;
+  std::string listen = "127.0.0.1:8433";
 };
 
 struct AdminConfig {

@@ -144,9 +144,8 @@ void AddDoors(std::vector<Setting>& all) {
   all.push_back(Duration("grpc.keepalive_min_client_interval", TB_FIELD(grpc.keepalive_min_client_interval), kSecond,
                          kHour, "Callers that ask for signs of life more often than this are disconnected."));
   all.push_back(Bool("grpc.reflection", TB_FIELD(grpc.reflection), "Lets tools such as grpcurl ask for the contract."));
-  all.push_back(
-      Address("http.listen", TB_FIELD(http.listen), true,
-              "Reserved for the HTTP door, which this version does not have: accepted, and nothing listens."));
+  all.push_back(Address("http.listen", TB_FIELD(http.listen), true,
+                        "Where the HTTP door listens: the contract as REST, and /openapi.json. Uses the same tls.* as gRPC."));
   all.push_back(Address("admin.listen", TB_FIELD(admin.listen), true,
                         "Where /livez, /readyz, /metrics and /version are served, as plain HTTP. They tell no secrets, "
                         "but whoever reaches the port can read them."));
@@ -244,7 +243,7 @@ void AddOperations(std::vector<Setting>& all) {
                          "After SIGTERM, calls under way have this long to end. Give the process a few seconds more."));
   all.push_back(
       Path("ports_file", TB_FIELD(ports_file),
-           "Once the doors are open, their ports are written here: `{\"grpc\":7433,\"admin\":9433}`, 0 for a door that "
+           "Once the doors are open, their ports are written here: `{\"grpc\":7433,\"http\":8433,\"admin\":9433}`, 0 for a door that "
            "is off. For scripts that listen on port 0."));
 }
 
