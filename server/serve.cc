@@ -38,6 +38,7 @@ void RaiseFileLimit() {
 // Before any thread is made: all inherit the mask, so that the signals come to sigwait alone.
 sigset_t BlockSignals() {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write, which has its own end
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
