@@ -1,5 +1,7 @@
 #include "server/aws/input.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "base/json.h"
 
@@ -10,6 +12,8 @@ namespace {
 constexpr size_t kMaxMembers = 64;
 
 Error Malformed(std::string message) { return {&kSerialization, std::move(message)}; }
+
+std::string Plain(std::string_view raw) { return json::IsEscaped(raw) ? json::Unescape(raw) : std::string(raw); }
 
 // What coral says of a value where it wants a string.
 std::string NotAString(json::Kind kind) {
@@ -51,21 +55,19 @@ Error Input::Parse(std::string_view body) {
 Error Input::Add(json::Cursor& cursor) {
   if (members_.size() == kMaxMembers)
     return Malformed(absl::StrCat("The body has more than ", kMaxMembers, " members"));
-  const std::string_view name = cursor.TakeName();
+  std::string name = Plain(cursor.TakeName());
   for (const Member& each : members_) {
-    if (each.raw_name == name) return Malformed(absl::StrCat("The member '", Shown(name), "' is there twice"));
+    if (each.name == name) return Malformed(absl::StrCat("The member '", Shown(name), "' is there twice"));
   }
   const json::Kind kind = cursor.Next();
-  members_.push_back({name, kind, cursor});
+  members_.push_back({std::move(name), kind, cursor});
   cursor.Skip();
   return {};
 }
 
 const Input::Member* Input::Find(std::string_view name) const {
   for (const Member& each : members_) {
-    // A name that is escaped, which nobody does without need, is compared all the same.
-    const bool same = json::IsEscaped(each.raw_name) ? json::Unescape(each.raw_name) == name : each.raw_name == name;
-    if (same) return each.kind == json::Kind::kNull ? nullptr : &each;
+    if (each.name == name) return each.kind == json::Kind::kNull ? nullptr : &each;
   }
   return nullptr;
 }
@@ -75,8 +77,7 @@ Error Input::Text(std::string_view name, std::optional<std::string>& out) const 
   if (member == nullptr) return {};
   if (member->kind != json::Kind::kString) return Malformed(NotAString(member->kind));
   json::Cursor cursor = member->value;
-  const std::string_view raw = cursor.TakeString();
-  out = json::IsEscaped(raw) ? json::Unescape(raw) : std::string(raw);
+  out = Plain(cursor.TakeString());
   return {};
 }
 

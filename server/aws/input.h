@@ -24,7 +24,7 @@ class Input {
 
  private:
   struct Member {
-    std::string_view raw_name;
+    std::string name;
     json::Kind kind;
     // Stands before the value.
     json::Cursor value;

@@ -49,6 +49,7 @@ TEST(Input, WhatIsNoStringIsNamedAsCoralNamesIt) {
 
 TEST(Input, ANameComesOnceAndThereAreNotManyOfThem) {
   EXPECT_EQ(Read(R"({"m":"a","m":"b"})"), "SerializationException: The member 'm' is there twice");
+  EXPECT_EQ(Read(R"({"\u006d":"a","m":"b"})"), "SerializationException: The member 'm' is there twice");
   std::string many = "{\"m\":\"a\"";
   for (int i = 0; i < 63; ++i) many += ",\"x" + std::to_string(i) + "\":0";
   EXPECT_EQ(Read(many + "}"), "<a>");
