@@ -218,9 +218,9 @@ void AddSecurity(std::vector<Setting>& all) {
                      "Refuses callers without a certificate by tls.client_ca_file in the handshake."));
   all.push_back(Duration("tls.reload_interval", TB_FIELD(tls.reload_interval), kSecond, kDay,
                          "How often the TLS files are looked at. Replace them by renaming."));
-  all.push_back(
-      Choice("auth.mode", TB_FIELD(auth.mode), Choices<AuthMode>{{"open", AuthMode::kOpen}, {"keys", AuthMode::kKeys}},
-             "open: everybody may do everything. keys: callers are known by auth.keys and auth.certificates."));
+  all.push_back(Choice(
+      "auth.mode", TB_FIELD(auth.mode), Choices<AuthMode>{{"open", AuthMode::kOpen}, {"keys", AuthMode::kKeys}},
+      "open: everybody may do everything. keys: callers are known by auth.keys, auth.certificates and auth.aws_keys."));
   all.push_back(Path("tokens.key_file", TB_FIELD(tokens.key_file),
                      "The secrets that tokens are made with; made at the first start. Empty: token-keys.json in "
                      "storage.path. Whoever has it can forge tokens; without it no token is valid any more."));

@@ -2,7 +2,7 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < storage < timers, telemetry, config < http, broker < calls < rpc, web, admin < the wiring in server/
+//   base < proto < storage < timers, telemetry, config < http, broker < calls < aws < rpc, web, admin < the wiring in server/
 //   and server/commands. cli stands beside the server, on base and proto alone; so do json < rest < tools, which doors use
 #include <gtest/gtest.h>
 
@@ -48,6 +48,9 @@ const std::vector<Layer> kLayers = {
     {"server/calls",
      {"base", "storage", "server/broker", "server/config", "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/", "openssl/"}},
+    {"server/aws",
+     {"base", "server/broker", "server/calls", "server/config", "server/json", "tokenbroker"},
+     {"openssl/", "google/protobuf/"}},
     {"server/rpc",
      {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker", "google/rpc", "grpc"},
      {"grpc", "google/protobuf/"}},
