@@ -145,7 +145,7 @@ void AddDoors(std::vector<Setting>& all) {
                          kHour, "Callers that ask for signs of life more often than this are disconnected."));
   all.push_back(Bool("grpc.reflection", TB_FIELD(grpc.reflection), "Lets tools such as grpcurl ask for the contract."));
   all.push_back(Address("http.listen", TB_FIELD(http.listen), true,
-                        "Where the HTTP door listens: the contract as REST, and /openapi.json. Uses the same tls.* as gRPC."));
+                        "Where the HTTP door listens: the contract as REST, /openapi.json, and the AWS wire. Uses the same tls.* as gRPC."));
   all.push_back(Address("admin.listen", TB_FIELD(admin.listen), true,
                         "Where /livez, /readyz, /metrics and /version are served, as plain HTTP. They tell no secrets, "
                         "but whoever reaches the port can read them."));

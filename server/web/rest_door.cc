@@ -81,7 +81,7 @@ absl::Status RestDoor::AddTo(http::Router& router) {
     const size_t colon = route->path.rfind(':');
     TB_RETURN_IF_ERROR(Add(*route, absl::StrCat(route->path.substr(0, colon), "/", route->verb), router));
   }
-  router.SetErrorForm("/v1/", JsonFailure);
+  router.SetErrorForm("", JsonFailure);
   return router.Add({.method = http::Method::kGet, .path = "/openapi.json", .handle = ShowOpenApi});
 }
 

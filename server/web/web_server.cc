@@ -3,7 +3,10 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "server/aws/task_operations.h"
+#include "server/config/load.h"
 #include "server/http/server.h"
+#include "server/web/aws_route.h"
 #include "server/web/rest_door.h"
 
 namespace tokenbroker::web {
@@ -29,6 +32,8 @@ struct WebServer::Impl {
   calls::Sleepers sleepers;
   const Shared shared{door, streams, sleepers};
   std::unique_ptr<RestDoor> rest;
+  aws::KeySet aws_keys;
+  std::unique_ptr<aws::Door> aws;
   std::unique_ptr<http::Server> server;
   bool shut_down = false;
 };
@@ -38,11 +43,16 @@ WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 WebServer::~WebServer() { Shutdown(0); }
 
 absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(calls::Door door, const HttpConfig& http,
-                                                            const TlsConfig& tls) {
+                                                            const TlsConfig& tls, const AuthConfig& auth) {
   auto impl = std::make_unique<Impl>(std::move(door));
   http::Router router;
   TB_ASSIGN_OR_RETURN(impl->rest, RestDoor::Make(impl->shared));
   TB_RETURN_IF_ERROR(impl->rest->AddTo(router));
+  TB_ASSIGN_OR_RETURN(impl->aws_keys, aws::KeySet::Load(auth.aws_keys, ProcessEnvironment()));
+  aws::OperationTable operations;
+  aws::AddTaskOperations(impl->door, operations);
+  impl->aws = std::make_unique<aws::Door>(impl->door, impl->aws_keys, std::move(operations));
+  TB_RETURN_IF_ERROR(AddAwsRoute(*impl->aws, router));
   TB_ASSIGN_OR_RETURN(impl->server, http::Server::Start(OptionsOf(http, tls), std::move(router)));
   return std::unique_ptr<WebServer>(new WebServer(std::move(impl)));
 }

@@ -56,7 +56,7 @@ const std::vector<Layer> kLayers = {
      {"grpc", "google/protobuf/"}},
     {"server/http", {"base", "server/config", "server/telemetry", "server/timers"}, {"boost/", "openssl/", "zlib.h"}},
     {"server/web",
-     {"base", "server/broker", "server/calls", "server/config", "server/http", "server/json", "server/rest",
+     {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/json", "server/rest",
       "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/"}},
     {"server/admin", {"base", "server/config", "server/telemetry"}, {"boost/", "nlohmann/"}},
