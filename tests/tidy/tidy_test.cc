@@ -2,7 +2,7 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < storage < timers, telemetry, config < broker < calls < rpc, admin < the wiring in server/ and
+//   base < proto < token < storage < timers, telemetry, config < broker < calls < rpc, admin < the wiring in server/ and
 //   server/commands cli stands beside the server, on base and proto alone; so do json < rest < tools, which doors use
 #include <gtest/gtest.h>
 
@@ -31,6 +31,7 @@ struct Layer {
 // The longest folder that fits counts.
 const std::vector<Layer> kLayers = {
     {"base", {}, {"simdjson"}},
+    {"token", {"base"}, {"openssl/"}},
     {"storage", {"base"}, {}},
     {"storage/memory", {"base", "storage"}, {}},
     {"storage/rocksdb", {"base", "storage"}, {"rocksdb/"}},
@@ -38,7 +39,7 @@ const std::vector<Layer> kLayers = {
     {"server/telemetry", {"base"}, {"sodium"}},
     {"server/config", {"base", "server/telemetry"}, {"yaml-cpp/"}},
     {"server/broker",
-     {"base", "storage", "server/timers"},
+     {"base", "storage", "server/timers", "token"},
      {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/"}},
     {"server/json", {"base"}, {"google/protobuf/"}},
     {"server/rest", {"base", "server/json", "tokenbroker", "google/api", "google/rpc"}, {"google/protobuf/"}},
@@ -118,7 +119,7 @@ const std::vector<Source>& Sources() {
   static const std::vector<Source>* const sources = [] {
     auto* all = new std::vector<Source>;
     const fs::path root = TB_SOURCES;
-    for (const char* part : {"base", "storage", "server", "cli", "tools", "tests"}) {
+    for (const char* part : {"base", "token", "storage", "server", "cli", "tools", "tests"}) {
       for (const auto& entry :
            fs::recursive_directory_iterator(root / part, fs::directory_options::follow_directory_symlink)) {
         if (entry.path().extension() != ".cc" && entry.path().extension() != ".h") continue;
