@@ -58,7 +58,7 @@ const std::vector<Layer> kLayers = {
      {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
       "server/calls", "server/config", "server/rpc", "server/telemetry", "server/timers"},
      {}},
-    {"cli", {"base", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
+    {"cli", {"base", "token", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
     {"cli/bulk", {"base", "cli", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
     {"cli/commands",
      {"base", "cli", "cli/bulk", "cli/run", "tokenbroker", "google/rpc"},
