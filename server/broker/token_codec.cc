@@ -1,10 +1,9 @@
 #include "server/broker/token_codec.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -41,24 +40,18 @@ void StoreBig(uint64_t value, int size, uint8_t* bytes) {
 
 // Synthetic IV: tag = AES-CMAC(first half of the secret, associated || plain), sealed = AES-CTR(second half, IV = tag). This is the SIV
 // construction over one message whose associated part has a fixed length; OpenSSL's own AES-SIV derives its subkeys anew at each
-// call, which costs 2 us instead of 0.15.
+// call, which costs 2 us, and its CMAC and CTR look their parameters up by name, 0.5 us. So both modes are spelled out here over its
+// block cipher: a token takes one block of each.
 //
 // One prepared pair of contexts per thread, key and direction: setting the key is the dear part.
 class Siv {
  public:
-  Siv() : cipher_(EVP_CIPHER_CTX_new()), mac_(EVP_MAC_CTX_new(CmacAlgorithm())) {}
-  ~Siv() {
-    EVP_CIPHER_CTX_free(cipher_);
-    EVP_MAC_CTX_free(mac_);
-  }
-  Siv(const Siv&) = delete;
-  Siv& operator=(const Siv&) = delete;
-
   void SetKey(const TokenKey& key) {
-    char name[] = "AES-128-CBC";
-    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, name, 0), OSSL_PARAM_construct_end()};
-    Must(EVP_MAC_init(mac_, key.secret.data(), 16, parameters));
-    Must(EVP_EncryptInit_ex(cipher_, EVP_aes_128_ctr(), nullptr, key.secret.data() + 16, nullptr));
+    mac_.SetKey(key.secret.data());
+    mask_.SetKey(key.secret.data() + 16);
+    const Block zero{};
+    last_whole_ = Doubled(mac_.Encrypt(zero));
+    last_padded_ = Doubled(last_whole_);
   }
 
   void Encrypt(std::string_view associated, const uint8_t* plain, size_t size, uint8_t* tag, uint8_t* sealed) {
@@ -74,31 +67,85 @@ class Siv {
   }
 
  private:
-  static EVP_MAC* CmacAlgorithm() {
-    static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "CMAC", nullptr);
-    return algorithm;
-  }
+  using Block = std::array<uint8_t, kTagSize>;
+
+  // AES-128 on single blocks.
+  class Aes {
+   public:
+    Aes() : context_(EVP_CIPHER_CTX_new()) {}
+    ~Aes() { EVP_CIPHER_CTX_free(context_); }
+    Aes(const Aes&) = delete;
+    Aes& operator=(const Aes&) = delete;
+
+    void SetKey(const uint8_t* key) {
+      Must(EVP_EncryptInit_ex(context_, EVP_aes_128_ecb(), nullptr, key, nullptr));
+      Must(EVP_CIPHER_CTX_set_padding(context_, 0));
+    }
+    Block Encrypt(const Block& in) {
+      Block out;
+      int length = 0;
+      Must(EVP_EncryptUpdate(context_, out.data(), &length, in.data(), kTagSize));
+      return out;
+    }
+
+   private:
+    EVP_CIPHER_CTX* const context_;
+  };
+
   // The library refuses only when it is out of memory or wrongly called.
   static void Must(int ok) {
     if (!ok) std::abort();
   }
 
+  // Times x in the field of CMAC's subkeys (RFC 4493, 2.3).
+  static Block Doubled(const Block& in) {
+    Block out;
+    for (int i = 0; i < kTagSize; ++i) {
+      const int carry = i + 1 < kTagSize ? in[i + 1] >> 7 : 0;
+      out[i] = static_cast<uint8_t>(in[i] << 1 | carry);
+    }
+    if (in[0] >> 7 != 0) out[kTagSize - 1] ^= 0x87;
+    return out;
+  }
+
+  // CMAC (RFC 4493) of associated || plain.
   void Authenticate(std::string_view associated, const uint8_t* plain, size_t size, uint8_t* tag) {
-    size_t length = 0;
-    Must(EVP_MAC_init(mac_, nullptr, 0, nullptr));
-    Must(EVP_MAC_update(mac_, reinterpret_cast<const uint8_t*>(associated.data()), associated.size()));
-    Must(EVP_MAC_update(mac_, plain, size));
-    Must(EVP_MAC_final(mac_, tag, &length, kTagSize));
+    Block state{};
+    size_t filled = 0;
+    const auto feed = [&](const uint8_t* bytes, size_t count) {
+      for (size_t i = 0; i < count; ++i) {
+        if (filled == kTagSize) {
+          state = mac_.Encrypt(state);
+          filled = 0;
+        }
+        state[filled++] ^= bytes[i];
+      }
+    };
+    feed(reinterpret_cast<const uint8_t*>(associated.data()), associated.size());
+    feed(plain, size);
+    const Block& subkey = filled == kTagSize ? last_whole_ : last_padded_;
+    if (filled != kTagSize) state[filled] ^= 0x80;
+    for (int i = 0; i < kTagSize; ++i) state[i] ^= subkey[i];
+    state = mac_.Encrypt(state);
+    std::memcpy(tag, state.data(), kTagSize);
   }
 
+  // CTR, with the tag as its first counter.
   void Mask(const uint8_t* tag, const uint8_t* in, size_t size, uint8_t* out) {
-    int length = 0;
-    Must(EVP_EncryptInit_ex(cipher_, nullptr, nullptr, nullptr, tag));
-    Must(EVP_EncryptUpdate(cipher_, out, &length, in, static_cast<int>(size)));
+    Block counter;
+    std::memcpy(counter.data(), tag, kTagSize);
+    for (size_t at = 0; at < size; at += kTagSize) {
+      const Block stream = mask_.Encrypt(counter);
+      for (size_t i = at; i < std::min(size, at + kTagSize); ++i) out[i] = in[i] ^ stream[i - at];
+      for (int i = kTagSize - 1; i >= 0 && ++counter[i] == 0; --i) {
+      }
+    }
   }
 
-  EVP_CIPHER_CTX* cipher_;
-  EVP_MAC_CTX* mac_;
+  Aes mac_;
+  Aes mask_;
+  Block last_whole_{};
+  Block last_padded_{};
 };
 
 // The thread's cipher for a key; prepared anew when the key or the ring changed.

@@ -46,6 +46,15 @@ TEST_F(TokenCodecTest, ATokenIsFortyLettersAndDigitsAndAlwaysTheSame) {
   }
 }
 
+// The token was made with the openssl command: CMAC over "T1", key id and content, then CTR with the tag as its counter, in base 62.
+TEST_F(TokenCodecTest, ATokenIsWhatOpenSslsOwnModesMake) {
+  TokenKey key;
+  key.id = 7;
+  for (size_t i = 0; i < key.secret.size(); ++i) key.secret[i] = static_cast<uint8_t>(i);
+  const TokenCodec codec(*KeyRing::Create({key}));
+  EXPECT_EQ(codec.Seal({0, 0x0001'0203'0405'0607, 0}), "T10d2IuezqcLnGeBgnz7Em26Az1yCBnb4Dq0I2Qh");
+}
+
 TEST_F(TokenCodecTest, NeighboursLookNothingAlike) {
   std::set<std::string> beginnings;
   for (Sequence task = 1; task <= 1000; ++task) beginnings.insert(codec_.Seal({0, task, 0}).substr(4, 8));

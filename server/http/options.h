@@ -1,0 +1,85 @@
+// How a Server is set up. Sizes are in bytes, times in milliseconds; the defaults stand here and nowhere else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace tokenbroker::http {
+
+class Observer;
+
+struct Limits {
+  // A request's head, from its first byte to the empty line: beyond it 431, for the target alone 414.
+  size_t header_bytes = 16 * 1024;
+  size_t header_count = 100;
+  size_t target_bytes = 8 * 1024;
+  // One request's body, as sent and as inflated, unless its route says otherwise: 413.
+  int64_t body_bytes = 8 * 1024 * 1024;
+  // All bodies that are being gathered, together: 503.
+  int64_t gathered_bytes = 256 * 1024 * 1024;
+  // What may wait for a slow reader of a streamed answer; beyond it the connection ends.
+  size_t stream_backlog_bytes = 1024 * 1024;
+  // The rest of a body that nobody wants is read up to here, to keep the connection; else it closes.
+  int64_t discard_bytes = 64 * 1024;
+
+  DurationMs handshake_time = 10'000;
+  // From the first byte of a head to its last: 408.
+  DurationMs header_time = 10'000;
+  // A gathered body may take body_grace and a second for each body_rate bytes: 408. A streamed one may stand still for
+  // stream_idle_time while it is being read.
+  DurationMs body_grace = 10'000;
+  int64_t body_rate = 1'024;
+  DurationMs stream_idle_time = 60'000;
+  // Between requests, and before the first.
+  DurationMs idle_time = 75'000;
+  // A peer that takes no byte of its answer for so long is let go.
+  DurationMs write_stall_time = 30'000;
+  // How long an answered peer may go on sending what nobody reads, so that it gets to see its answer.
+  DurationMs linger_time = 2'000;
+
+  // The next one closes the longest idle one; if none is idle it is told 503.
+  int connections = 15'000;
+  // Then the connection closes.
+  int64_t requests_per_connection = 1'000'000;
+};
+
+struct TlsFiles {
+  // PEM. No certificate: plain HTTP.
+  std::string certificate_file;
+  std::string key_file;
+  // Asks clients for a certificate by one of these authorities, and takes those without unless one is required.
+  std::string client_ca_file;
+  bool require_client_certificate = false;
+  // How often the files are looked at. What cannot be loaded changes nothing and is logged.
+  DurationMs reload_interval = 60'000;
+
+  bool enabled() const { return !certificate_file.empty(); }
+};
+
+// Cross-origin requests by browsers. Without origins there is no CORS header in any answer.
+struct CorsOptions {
+  // "https://console.example.com", or "*" for all.
+  std::vector<std::string> allowed_origins;
+  std::string allowed_headers = "Authorization, Content-Type, Idempotency-Key, X-Request-Id";
+  std::string exposed_headers = "X-Request-Id, Retry-After, ETag";
+  DurationMs max_age = 600'000;
+};
+
+struct ServerOptions {
+  // HOST:PORT; port 0 lets the machine choose.
+  std::string listen = "127.0.0.1:0";
+  int threads = 1;
+  Limits limits;
+  TlsFiles tls;
+  CorsOptions cors;
+  // Must outlive the server. nullptr: nobody is told.
+  Observer* observer = nullptr;
+  // Deadlines go by it; must outlive the server. nullptr: elapsed time.
+  const Clock* clock = nullptr;
+};
+
+}  // namespace tokenbroker::http
