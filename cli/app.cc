@@ -35,7 +35,7 @@ void AddGlobalFlags(CLI::App& root, Session& session) {
   root.add_option("--tls-key", flags.tls_key, "Its key, PEM");
 }
 
-void AddCommands(CommandLine& line) {
+void AddCommands(CommandLine& line, Session& session) {
   AddIssueCommand(line);
   AddSettleCommands(line);
   AddHeartbeatCommand(line);
@@ -43,6 +43,7 @@ void AddCommands(CommandLine& line) {
   AddAwaitCommand(line);
   AddWatchCommand(line);
   AddControlCommands(line);
+  AddUrlCommand(line, session);
   AddRunCommand(line);
   AddBulkCommand(line);
   AddAdminCommands(line);
@@ -88,7 +89,7 @@ int RunCli(const std::vector<std::string>& arguments, World world) {
   line.root.set_version_flag("--version", std::string("tokenctl ") + kVersion);
   line.root.require_subcommand(1);
   AddGlobalFlags(line.root, session);
-  AddCommands(line);
+  AddCommands(line, session);
   int exit_code = kInternal;
   if (!Parse(line, session, arguments, exit_code)) return exit_code;
   const auto done = line.action(session);

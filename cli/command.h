@@ -38,6 +38,7 @@ void AddReadCommands(CommandLine& line);
 void AddAwaitCommand(CommandLine& line);
 void AddWatchCommand(CommandLine& line);
 void AddControlCommands(CommandLine& line);
+void AddUrlCommand(CommandLine& line, Session& session);
 void AddRunCommand(CommandLine& line);
 void AddBulkCommand(CommandLine& line);
 void AddAdminCommands(CommandLine& line);

@@ -8,7 +8,7 @@
 //         address: broker.example:7433
 //         namespace: orders
 //         api_key_file: ~/.config/tokenbroker/production.key
-//         tls: true                    # also tls_ca, tls_cert, tls_key, timeout
+//         tls: true                    # also tls_ca, tls_cert, tls_key, timeout, base_url
 #pragma once
 
 #include <functional>

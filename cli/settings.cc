@@ -84,6 +84,7 @@ absl::StatusOr<Settings> Decide(const ConnectionFlags& flags, const Environment&
   settings.profile = profile.name;
   layers.Apply(flags.address, "ADDRESS", "address", settings.address);
   layers.Apply(flags.name_space, "NAMESPACE", "namespace", settings.name_space);
+  layers.Apply(flags.base_url, "BASE_URL", "base_url", settings.base_url);
   ApplyKey(flags, environment, layers, settings);
   TB_RETURN_IF_ERROR(ApplyTls(flags, layers, settings));
   if (const auto text = layers.Find(flags.timeout, "TIMEOUT", "timeout")) {

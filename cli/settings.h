@@ -25,6 +25,7 @@ struct ConnectionFlags {
   std::optional<std::string> tls_cert;
   std::optional<std::string> tls_key;
   std::optional<std::string> timeout;
+  std::optional<std::string> base_url;
 };
 
 struct Settings {
@@ -38,6 +39,8 @@ struct Settings {
   std::string tls_ca;
   std::string tls_cert;
   std::string tls_key;
+  // Of callback URLs.
+  std::string base_url = "http://127.0.0.1:8433";
   // Unset when the command's own default holds.
   std::optional<DurationMs> timeout;
 

@@ -44,7 +44,7 @@ endfunction()
 
 # Tests of these parts link nothing but our own code and plain libraries, so they can be judged by a sanitizer: label "core",
 # target core_tests.
-set(TB_CORE_PARTS base storage timers telemetry config http broker simulation fuzz)
+set(TB_CORE_PARTS base token storage timers telemetry config http broker simulation fuzz)
 add_custom_target(core_tests)
 
 function(tb_test name)

@@ -23,6 +23,7 @@ constexpr char kEnvironment[] =
   --tls-cert       TOKENBROKER_TLS_CERT       tls_cert        none
   --tls-key        TOKENBROKER_TLS_KEY        tls_key         none
   --timeout        TOKENBROKER_TIMEOUT        timeout         10s
+  --base-url       TOKENBROKER_BASE_URL       base_url        http://127.0.0.1:8433 (of url)
 
   TOKENBROKER_CONFIG  the profile file; else tokenbroker/config.yaml below $XDG_CONFIG_HOME or ~/.config
   TOKENBROKER_TOKEN   the token, when a command names no task

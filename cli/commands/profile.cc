@@ -53,6 +53,7 @@ absl::StatusOr<int> ShowSettings(Session& session) {
       {"tls_ca", settings.tls_ca},
       {"tls_cert", settings.tls_cert},
       {"tls_key", settings.tls_key},
+      {"base_url", settings.base_url},
       {"timeout", settings.timeout ? FormatDuration(*settings.timeout) : ""}};
   Sheet sheet;
   Json json = Json::object();

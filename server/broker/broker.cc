@@ -111,7 +111,9 @@ TaskAddress Broker::AddressOfToken(std::string_view token) const {
   TaskAddress address;
   if (TokenCodec::LooksLikeOurs(token)) {
     TokenContent content;
-    if (!parts_.codec.Open(token, content) || content.shard != kShard) return address;
+    const bool opened = token::LooksFull(token) ? parts_.codec.Open(token, content)
+                                                : parts_.codec.OpenLimited(token, content, address.limits);
+    if (!opened || content.shard != kShard) return {};
     address.kind = TaskAddress::Kind::kToken;
     address.task = content.task;
     return address;

@@ -20,6 +20,7 @@
 #include "server/broker/reason.h"
 #include "storage/log_entry.h"
 #include "storage/token_store.h"
+#include "token/limits.h"
 
 namespace tokenbroker::broker {
 
@@ -39,6 +40,8 @@ struct TaskAddress {
   std::string_view name_space;
   std::string_view key;
   storage::IndexKey index_key;
+  // Of a limited token: what it may still be used for, whoever presents it. A view into the token.
+  token::Limits limits;
 
   bool proven() const { return kind == Kind::kToken || kind == Kind::kUpstream; }
   // A token proves the right to settle and to read its own task; not to cancel or extend it, which is the issuer's.

@@ -30,6 +30,27 @@ Refusal PermissionDenied(std::string_view right, std::string_view name_space) {
                        "\" in namespace ", Quoted(name_space))};
 }
 
+Refusal RefuseBeyondLimits(const token::Limits& limits, token::Action action, std::string_view error, TimeMs now) {
+  if (limits.none()) return {};
+  std::string why = limits.Refusal(action, error, now / 1000);
+  return why.empty() ? Refusal{} : Refusal{Reason::kPermissionDenied, std::move(why)};
+}
+
+namespace {
+
+// Cancelling and extending are the issuer's: no token is made for them, so no limited token names a task there.
+Refusal RefuseForIssuer(const token::Limits& limits) {
+  if (limits.none()) return {};
+  return {Reason::kPermissionDenied, "a limited token cannot name the task of this call"};
+}
+
+token::Action ActionOf(const ResolveOperation& operation) {
+  if (operation.dry_run) return token::kRead;
+  return operation.state == TaskState::kSucceeded ? token::kSucceed : token::kFail;
+}
+
+}  // namespace
+
 void Rules::Prefetch(const Operation& operation) const {
   if (operation.kind == Operation::Kind::kIssue) {
     const auto& issue = static_cast<const IssueOperation&>(operation);
@@ -247,6 +268,11 @@ void Rules::ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs no
 
 void Rules::Decide(ResolveOperation& operation, TimeMs now) {
   const TaskAddress& address = operation.address;
+  operation.refusal = RefuseBeyondLimits(address.limits, ActionOf(operation), operation.error, now);
+  if (operation.refusal) {
+    operation.verdict = Verdict::kRefused;
+    return;
+  }
   operation.verdict = Verdict::kUnknown;
   OpenTask* open = WaitingTask(operation, operation.dry_run ? kRead : kResolve, now);
   if (open != nullptr) return DecideOpen(operation, operation.task, *open, now);
@@ -319,6 +345,8 @@ void Rules::DecideWithoutTask(ResolveOperation& operation, TimeMs now) {
 // --- Heartbeat, cancel, extend ---
 
 void Rules::Decide(HeartbeatOperation& operation, TimeMs now) {
+  operation.refusal = RefuseBeyondLimits(operation.address.limits, token::kHeartbeat, {}, now);
+  if (operation.refusal) return;
   OpenTask* open = WaitingTask(operation, kResolve, now);
   if (open == nullptr) return;
   state_.Beat(*open, now);
@@ -334,6 +362,7 @@ void Rules::Decide(HeartbeatOperation& operation, TimeMs now) {
 }
 
 void Rules::Decide(CancelOperation& operation, TimeMs now) {
+  if (operation.refusal = RefuseForIssuer(operation.address.limits); operation.refusal) return;
   OpenTask* open = WaitingTask(operation, kIssue, now);
   if (open == nullptr) return;
   if (operation.grace > 0) {
@@ -352,6 +381,7 @@ void Rules::Decide(CancelOperation& operation, TimeMs now) {
 }
 
 void Rules::Decide(ExtendOperation& operation, TimeMs now) {
+  if (operation.refusal = RefuseForIssuer(operation.address.limits); operation.refusal) return;
   OpenTask* open = WaitingTask(operation, kIssue, now);
   if (open == nullptr) return;
   state_.ChangeDeadline(operation.task, *open, now + operation.timeout, operation.principal->id, now);
@@ -362,6 +392,8 @@ void Rules::Decide(ExtendOperation& operation, TimeMs now) {
 // Whether the caller may see a task that no longer waits is decided when its record is read.
 void Rules::Decide(LocateOperation& operation, TimeMs now) {
   const TaskAddress& address = operation.address;
+  operation.refusal = RefuseBeyondLimits(address.limits, token::kRead, {}, now);
+  if (operation.refusal) return;
   if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(kRead, address.name_space)) {
     operation.refusal = PermissionDenied("read", address.name_space);
     return;
@@ -380,6 +412,8 @@ void Rules::Decide(LocateOperation& operation, TimeMs now) {
 
 void Rules::Decide(AwaitOperation& operation, TimeMs now) {
   const TaskAddress& address = operation.address;
+  operation.refusal = RefuseBeyondLimits(address.limits, token::kRead, {}, now);
+  if (operation.refusal) return;
   if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(kRead, address.name_space)) {
     operation.refusal = PermissionDenied("read", address.name_space);
     return;

@@ -11,6 +11,8 @@
 //
 // A deadline that has passed counts as soon as anybody looks, whether its timer has gone off or not.
 //
+// A limited token that does not allow the call is refused before anything is looked at, whoever presents it.
+//
 // Decide touches memory only. What needs the store (an outcome to compare with, a contract) is left to the pipeline: it sets
 // Operation::next and is called again, or finishes the operation itself (judge.h).
 //
@@ -90,6 +92,8 @@ class Rules {
 
 // A refusal of somebody who may not know whether the task exists.
 Refusal TaskUnknown();
+// Of a limited token that does not allow this. `error` counts for kFail alone.
+Refusal RefuseBeyondLimits(const token::Limits& limits, token::Action action, std::string_view error, TimeMs now);
 Refusal PermissionDenied(std::string_view right, std::string_view name_space);
 // Of a task that is there, to somebody without the right: who presents its token knows of it, others learn nothing.
 Refusal RefuseUnseen(const TaskAddress& address, Right right, std::string_view name_space);

@@ -10,10 +10,14 @@
 #include <cstring>
 #include <limits>
 
-#include "server/broker/base62.h"
+#include "server/broker/tag_search.h"
+#include "token/base62.h"
 
 namespace tokenbroker::broker {
 namespace {
+
+using token::AppendBase62;
+using token::ParseBase62;
 
 constexpr std::string_view kVersion = "T1";
 constexpr int kTagSize = 16;
@@ -200,6 +204,19 @@ bool Unspell(std::string_view token, Raw& raw) {
   return true;
 }
 
+std::string SealPlain(const TokenKey& key, uint64_t generation, const uint8_t* plain) {
+  Raw raw;
+  raw[0] = key.id;
+  CipherFor(key, generation, true).Encrypt(TokenAssociated(key.id), plain, kPlainSize, &raw[1], &raw[1 + kTagSize]);
+  return Spell(raw);
+}
+
+// The content of a token of this broker, from its bytes in the clear. False for one of another purpose.
+bool Read(const uint8_t* plain, TokenContent& content) {
+  content = {plain[0], LoadBig(plain + 1, 8), plain[9]};
+  return content.purpose == 0;
+}
+
 }  // namespace
 
 TokenCodec::TokenCodec(KeyRing keys)
@@ -214,10 +231,6 @@ void TokenCodec::Replace(KeyRing keys) {
   generation_.store(NextGeneration());
 }
 
-bool TokenCodec::LooksLikeOurs(std::string_view text) {
-  return text.size() == kTokenLength && text.substr(0, kVersion.size()) == kVersion;
-}
-
 std::string TokenCodec::Seal(const TokenContent& content) const {
   const uint64_t generation = generation_.load();
   const std::shared_ptr<const KeyRing> ring = keys();
@@ -226,15 +239,12 @@ std::string TokenCodec::Seal(const TokenContent& content) const {
   plain[0] = content.shard;
   StoreBig(content.task, 8, plain + 1);
   plain[9] = content.purpose;
-  Raw raw;
-  raw[0] = key.id;
-  CipherFor(key, generation, true).Encrypt(TokenAssociated(key.id), plain, kPlainSize, &raw[1], &raw[1 + kTagSize]);
-  return Spell(raw);
+  return SealPlain(key, generation, plain);
 }
 
 bool TokenCodec::Open(std::string_view token, TokenContent& content) const {
   Raw raw;
-  if (!LooksLikeOurs(token) || !Unspell(token, raw)) return false;
+  if (!token::LooksFull(token) || !Unspell(token, raw)) return false;
   const uint64_t generation = generation_.load();
   const std::shared_ptr<const KeyRing> ring = keys();
   const TokenKey* key = ring->Find(raw[0]);
@@ -242,8 +252,28 @@ bool TokenCodec::Open(std::string_view token, TokenContent& content) const {
   uint8_t plain[kPlainSize];
   Siv& siv = CipherFor(*key, generation, false);
   if (!siv.Decrypt(TokenAssociated(key->id), &raw[1 + kTagSize], kPlainSize, &raw[1], plain)) return false;
-  content = {plain[0], LoadBig(plain + 1, 8), plain[9]};
-  return content.purpose == 0;
+  return Read(plain, content);
+}
+
+bool TokenCodec::OpenLimited(std::string_view token, TokenContent& content, token::Limits& limits) const {
+  token::LimitedToken parts;
+  if (!token::Split(token, parts)) return false;
+  uint8_t shown[1 + kShownTagSize];
+  uint64_t value = 0;
+  for (int i = 0; i < 2; ++i) {
+    if (!ParseBase62(parts.locator.substr(11 * i, 11), kMaxGroup, value)) return false;
+    StoreBig(value, 8, shown + 8 * i);
+  }
+  const uint64_t generation = generation_.load();
+  const std::shared_ptr<const KeyRing> ring = keys();
+  const TokenKey* key = ring->Find(shown[0]);
+  TokenPlain plain;
+  if (key == nullptr || !FindPlain(*key, TokenAssociated(key->id), shown + 1, plain)) return false;
+  const std::string full = SealPlain(*key, generation, plain.data());
+  const std::string mac = token::MacOf(full, parts.caveats);
+  if (CRYPTO_memcmp(mac.data(), parts.mac.data(), mac.size()) != 0) return false;
+  limits = token::Limits(parts.caveats);
+  return Read(plain.data(), content);
 }
 
 std::string TokenCodec::SealUpstream(storage::Sequence task, std::string_view upstream) const {

@@ -11,6 +11,9 @@
 // construction of RFC 5297, for one message of fixed layout). It is deterministic: the broker stores no token, it makes the same one
 // again when a request id is repeated; and it needs no nonce that could be used twice after a restore.
 //
+// Who holds a token can make limited ones from it, without the broker: token/limited_token.h. docs/token-format.md has all
+// forms, byte by byte.
+//
 // A token says nothing to who lacks the key, not even how many there are. Checking costs about 0.2 us and touches no storage.
 //
 // Thread-safe.
@@ -25,10 +28,12 @@
 #include "absl/status/statusor.h"
 #include "server/broker/key_ring.h"
 #include "storage/token_store.h"
+#include "token/limited_token.h"
+#include "token/limits.h"
 
 namespace tokenbroker::broker {
 
-inline constexpr size_t kTokenLength = 40;
+inline constexpr size_t kTokenLength = token::kFullLength;
 
 struct TokenContent {
   storage::ShardId shard = 0;
@@ -47,8 +52,12 @@ class TokenCodec {
   // False for whatever is not a token of one of our keys.
   bool Open(std::string_view token, TokenContent& content) const;
 
-  // Whether the text has the form of our tokens, forged or not: such a text is never looked up as an upstream token.
-  static bool LooksLikeOurs(std::string_view text);
+  // The same for a limited token; `limits` views into it. About 6 us, and 2 for one that is forged.
+  bool OpenLimited(std::string_view token, TokenContent& content, token::Limits& limits) const;
+
+  // Whether the text has the form of our tokens, full or limited, forged or not: such a text is never looked up as an
+  // upstream token.
+  static bool LooksLikeOurs(std::string_view text) { return token::LooksFull(text) || token::LooksLimited(text); }
 
   // Swaps the keys, for rotation while serving.
   void Replace(KeyRing keys);

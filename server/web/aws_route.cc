@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/status_macros.h"
-#include "server/web/lane_home.h"
+#include "server/http/lane_home.h"
 
 namespace tokenbroker::web {
 namespace {
@@ -24,7 +24,7 @@ struct UnderWay {
   explicit UnderWay(http::ExchangePtr the_exchange) : exchange(std::move(the_exchange)), home(exchange->home()) {}
 
   http::ExchangePtr exchange;
-  LaneHome home;
+  http::LaneHome home;
 };
 
 void Serve(const aws::Door& door, http::ExchangePtr exchange) {

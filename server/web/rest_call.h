@@ -9,7 +9,7 @@
 #include "server/calls/call.h"
 #include "server/http/exchange.h"
 #include "server/rest/route_table.h"
-#include "server/web/lane_home.h"
+#include "server/http/lane_home.h"
 #include "server/web/shared.h"
 
 namespace tokenbroker::web {
@@ -49,7 +49,7 @@ class RestCall final : public http::Listener, private calls::Reply, public std::
   const RestMethod& method_;
   const int64_t began_;
   http::ExchangePtr exchange_;
-  LaneHome home_;
+  http::LaneHome home_;
   google::protobuf::Arena arena_;
   std::unique_ptr<calls::Call> call_;
   std::shared_ptr<RestCall> self_;

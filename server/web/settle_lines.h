@@ -10,7 +10,7 @@
 
 #include "server/calls/settle_feed.h"
 #include "server/http/exchange.h"
-#include "server/web/lane_home.h"
+#include "server/http/lane_home.h"
 #include "server/web/shared.h"
 
 namespace tokenbroker::web {
@@ -41,7 +41,7 @@ class SettleLines final : public http::Listener,
   void OnGone() override;
 
   const Shared& shared_;
-  LaneHome home_;
+  http::LaneHome home_;
   http::Home& lane_;
   std::optional<calls::SettleFeed> feed_;
   std::shared_ptr<SettleLines> self_;

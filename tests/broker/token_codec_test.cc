@@ -5,11 +5,14 @@
 #include <set>
 #include <thread>
 
-#include "server/broker/base62.h"
+#include "token/base62.h"
 #include "tests/testing/broker_harness.h"
 
 namespace tokenbroker::broker {
 namespace {
+
+using token::kBase62;
+using token::ParseBase62;
 
 class TokenCodecTest : public testing::Test {
  protected:

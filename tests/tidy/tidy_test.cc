@@ -2,8 +2,9 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < storage < timers, telemetry, config < http, broker < calls < aws < rpc, web, admin < the wiring in server/
-//   and server/commands. cli stands beside the server, on base and proto alone; so do json < rest < tools, which doors use
+//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, admin < the
+//   wiring in server/ and server/commands. cli stands beside the server, on base, token and proto alone; so do json <
+//   rest < tools, which doors use
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,6 +32,7 @@ struct Layer {
 // The longest folder that fits counts.
 const std::vector<Layer> kLayers = {
     {"base", {}, {"simdjson"}},
+    {"token", {"base"}, {"openssl/"}},
     {"storage", {"base"}, {}},
     {"storage/memory", {"base", "storage"}, {}},
     {"storage/rocksdb", {"base", "storage"}, {"rocksdb/"}},
@@ -38,7 +40,7 @@ const std::vector<Layer> kLayers = {
     {"server/telemetry", {"base"}, {"sodium"}},
     {"server/config", {"base", "server/telemetry"}, {"yaml-cpp/"}},
     {"server/broker",
-     {"base", "storage", "server/timers"},
+     {"base", "storage", "server/timers", "token"},
      {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/"}},
     {"server/json", {"base"}, {"google/protobuf/"}},
     {"server/rest", {"base", "server/json", "tokenbroker", "google/api", "google/rpc"}, {"google/protobuf/"}},
@@ -51,12 +53,15 @@ const std::vector<Layer> kLayers = {
     {"server/aws",
      {"base", "server/broker", "server/calls", "server/config", "server/json", "tokenbroker"},
      {"openssl/", "google/protobuf/"}},
+    {"server/pages",
+     {"base", "token", "storage", "server/broker", "server/calls", "server/http", "server/json", "server/rest", "google/rpc"},
+     {"google/protobuf/", "openssl/", "nlohmann/"}},
     {"server/rpc",
      {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker", "google/rpc", "grpc"},
      {"grpc", "google/protobuf/"}},
     {"server/http", {"base", "server/config", "server/telemetry", "server/timers"}, {"boost/", "openssl/", "zlib.h"}},
     {"server/web",
-     {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/json", "server/rest",
+     {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/json", "server/pages", "server/rest",
       "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/"}},
     {"server/admin", {"base", "server/config", "server/telemetry"}, {"boost/", "nlohmann/"}},
@@ -65,7 +70,7 @@ const std::vector<Layer> kLayers = {
      {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
       "server/calls", "server/config", "server/http", "server/rpc", "server/telemetry", "server/timers", "server/web"},
      {}},
-    {"cli", {"base", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
+    {"cli", {"base", "token", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
     {"cli/bulk", {"base", "cli", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
     {"cli/commands",
      {"base", "cli", "cli/bulk", "cli/run", "tokenbroker", "google/rpc"},
@@ -126,7 +131,7 @@ const std::vector<Source>& Sources() {
   static const std::vector<Source>* const sources = [] {
     auto* all = new std::vector<Source>;
     const fs::path root = TB_SOURCES;
-    for (const char* part : {"base", "storage", "server", "cli", "tools", "tests"}) {
+    for (const char* part : {"base", "token", "storage", "server", "cli", "tools", "tests"}) {
       for (const auto& entry :
            fs::recursive_directory_iterator(root / part, fs::directory_options::follow_directory_symlink)) {
         if (entry.path().extension() != ".cc" && entry.path().extension() != ".h") continue;

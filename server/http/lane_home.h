@@ -4,9 +4,9 @@
 #include "base/home.h"
 #include "server/http/home.h"
 
-namespace tokenbroker::web {
+namespace tokenbroker::http {
 
-class LaneHome final : public Home {
+class LaneHome final : public tokenbroker::Home {
  public:
   explicit LaneHome(http::Home& lane) : lane_(lane) {}
 
@@ -19,4 +19,4 @@ class LaneHome final : public Home {
   http::Home& lane_;
 };
 
-}  // namespace tokenbroker::web
+}  // namespace tokenbroker::http

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace tokenbroker::broker {
+namespace tokenbroker::token {
 
 inline constexpr char kBase62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -34,4 +34,4 @@ inline bool ParseBase62(std::string_view text, uint64_t max, uint64_t& value) {
   return sum <= max;
 }
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::token

@@ -1,0 +1,130 @@
+#include "server/pages/body.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/json.h"
+#include "base/status_macros.h"
+#include "base/text.h"
+#include "server/http/path.h"
+#include "server/json/json_writer.h"
+
+namespace tokenbroker::pages {
+namespace {
+
+constexpr char kNothing[] = "{}";
+
+absl::string_view MediaType(std::string_view content_type) {
+  const absl::string_view text(content_type.data(), content_type.size());
+  return absl::StripAsciiWhitespace(text.substr(0, text.find(';')));
+}
+
+std::string JsonText(std::string_view text) {
+  std::string out;
+  json::WriteString(text, out);
+  return out;
+}
+
+absl::StatusOr<Body> JsonBody(std::string_view body) {
+  TB_RETURN_IF_ERROR(CheckJson(body));
+  return Body{Body::Kind::kJson, body, {}};
+}
+
+absl::StatusOr<Body> FormBody(std::string_view body) {
+  if (body.find_first_of("{[\"") == 0) return JsonBody(body);
+  TB_ASSIGN_OR_RETURN(Filled form, http::ParseQuery(body));
+  for (const auto& [name, value] : form) {
+    if (!IsValidUtf8(name) || !IsValidUtf8(value)) return absl::InvalidArgumentError("the form is not UTF-8");
+  }
+  return Body{Body::Kind::kForm, {}, std::move(form)};
+}
+
+absl::StatusOr<Body> TextBody(std::string_view body) {
+  if (!IsValidUtf8(body)) return absl::InvalidArgumentError("the text is not UTF-8");
+  return Body{Body::Kind::kText, body, {}};
+}
+
+absl::Status TakeText(const nlohmann::json& value, const std::string& name, std::string& out) {
+  if (!value.is_string()) return absl::InvalidArgumentError(absl::StrCat(name, " must be a text"));
+  out = value.get<std::string>();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Failing> FailingOfJson(std::string_view text) {
+  const nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
+  Failing failing;
+  if (!json.is_object()) return absl::InvalidArgumentError("must be an object with \"error\" and \"cause\"");
+  for (const auto& [name, value] : json.items()) {
+    if (name == "error") {
+      TB_RETURN_IF_ERROR(TakeText(value, name, failing.error));
+    } else if (name == "cause") {
+      TB_RETURN_IF_ERROR(TakeText(value, name, failing.cause));
+    } else {
+      return absl::InvalidArgumentError("must have no other members than \"error\" and \"cause\"");
+    }
+  }
+  return failing;
+}
+
+}  // namespace
+
+absl::StatusOr<Body> ReadBody(std::string_view content_type, std::string_view body) {
+  const absl::string_view type = MediaType(content_type);
+  if (absl::StripAsciiWhitespace(absl::string_view(body.data(), body.size())).empty()) return Body{};
+  if (absl::EqualsIgnoreCase(type, "application/json") || absl::EndsWithIgnoreCase(type, "+json")) return JsonBody(body);
+  if (absl::EqualsIgnoreCase(type, "application/x-www-form-urlencoded")) return FormBody(body);
+  if (absl::StartsWithIgnoreCase(type, "text/")) return TextBody(body);
+  if (type.empty() || absl::EqualsIgnoreCase(type, "application/octet-stream")) {
+    return CheckJson(body).ok() ? JsonBody(body) : TextBody(body);
+  }
+  return absl::UnimplementedError(
+      "the content type must be application/json, application/x-www-form-urlencoded or text/plain");
+}
+
+absl::StatusOr<std::string> OutputOf(const Body& body, const Form& form) {
+  switch (body.kind) {
+    case Body::Kind::kEmpty:
+      return std::string(kNothing);
+    case Body::Kind::kJson:
+      return std::string(body.text);
+    case Body::Kind::kForm:
+      return OutputOf(form, body.form);
+    case Body::Kind::kText:
+      return JsonText(body.text);
+  }
+  return std::string(kNothing);
+}
+
+absl::StatusOr<Failing> FailingOf(const Body& body) {
+  switch (body.kind) {
+    case Body::Kind::kEmpty:
+      return Failing{};
+    case Body::Kind::kJson:
+      return FailingOfJson(body.text);
+    case Body::Kind::kForm:
+      return Failing{std::string(ValueOf(body.form, "error")), std::string(ValueOf(body.form, "cause"))};
+    case Body::Kind::kText:
+      return Failing{"", std::string(body.text)};
+  }
+  return Failing{};
+}
+
+absl::StatusOr<std::string> ProgressOf(const Body& body) {
+  switch (body.kind) {
+    case Body::Kind::kEmpty:
+      return std::string();
+    case Body::Kind::kJson:
+      return std::string(body.text);
+    case Body::Kind::kForm: {
+      TB_ASSIGN_OR_RETURN(std::string progress, ObjectOf(body.form));
+      return progress == kNothing ? "" : progress;
+    }
+    case Body::Kind::kText:
+      return JsonText(body.text);
+  }
+  return std::string();
+}
+
+}  // namespace tokenbroker::pages

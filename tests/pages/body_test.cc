@@ -1,0 +1,74 @@
+#include "server/pages/body.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tokenbroker::pages {
+namespace {
+
+std::string Output(std::string_view type, std::string_view body) {
+  const auto read = ReadBody(type, body);
+  if (!read.ok()) return "refused";
+  const auto output = OutputOf(*read, Form());
+  return output.ok() ? *output : "refused";
+}
+
+TEST(Body, JsonStaysAsItIs) {
+  EXPECT_EQ(Output("application/json", R"({ "a": 1.0 })"), R"({ "a": 1.0 })");
+  EXPECT_EQ(Output("Application/JSON; charset=utf-8", "1"), "1");
+  EXPECT_EQ(Output("application/cloudevents+json", "[]"), "[]");
+  EXPECT_EQ(Output("application/json", "{"), "refused");
+}
+
+TEST(Body, CurlSaysFormOfEverything) {
+  EXPECT_EQ(Output("application/x-www-form-urlencoded", R"({"a":1})"), R"({"a":1})");
+  EXPECT_EQ(Output("application/x-www-form-urlencoded", "a=1&b=x+y%21"), R"({"a":"1","b":"x y!"})");
+  EXPECT_EQ(Output("application/x-www-form-urlencoded", "a=%FF"), "refused");
+}
+
+TEST(Body, TextsBecomeJsonTexts) {
+  EXPECT_EQ(Output("text/plain", "42"), "\"42\"");
+  EXPECT_EQ(Output("text/plain; charset=utf-8", "a\n\"b\""), R"("a\n\"b\"")");
+  EXPECT_EQ(Output("text/plain", "\xff"), "refused");
+}
+
+TEST(Body, WithoutATypeJsonIsTakenForJson) {
+  EXPECT_EQ(Output("", "42"), "42");
+  EXPECT_EQ(Output("application/octet-stream", "done"), "\"done\"");
+}
+
+TEST(Body, NothingIsAnEmptyObject) {
+  for (const char* type : {"", "application/json", "application/x-www-form-urlencoded", "text/plain", "image/png"}) {
+    EXPECT_EQ(Output(type, ""), "{}") << type;
+    EXPECT_EQ(Output(type, " \r\n"), "{}") << type;
+  }
+}
+
+TEST(Body, OtherTypesAreRefused) {
+  EXPECT_TRUE(absl::IsUnimplemented(ReadBody("multipart/form-data", "x").status()));
+  EXPECT_TRUE(absl::IsUnimplemented(ReadBody("image/png", "x").status()));
+}
+
+TEST(Body, FailuresComeInThreeForms) {
+  const auto failing = [](std::string_view type, std::string_view body) {
+    const auto read = FailingOf(*ReadBody(type, body));
+    return read.ok() ? read->error + "|" + read->cause : "refused";
+  };
+  EXPECT_EQ(failing("application/json", R"({"error":"E","cause":"c"})"), "E|c");
+  EXPECT_EQ(failing("application/x-www-form-urlencoded", "cause=c+d&error=E&other=1"), "E|c d");
+  EXPECT_EQ(failing("text/plain", "because"), "|because");
+  EXPECT_EQ(failing("", ""), "|");
+  EXPECT_EQ(failing("application/json", "[]"), "refused");
+  EXPECT_EQ(failing("application/json", R"({"error":null})"), "refused");
+  EXPECT_EQ(failing("application/json", R"({"code":"E"})"), "refused");
+}
+
+TEST(Body, ProgressIsJson) {
+  EXPECT_EQ(*ProgressOf(*ReadBody("", "")), "");
+  EXPECT_EQ(*ProgressOf(*ReadBody("application/json", "3")), "3");
+  EXPECT_EQ(*ProgressOf(*ReadBody("text/plain", "half")), "\"half\"");
+  EXPECT_EQ(*ProgressOf(*ReadBody("application/x-www-form-urlencoded", "_form=x")), "");
+}
+
+}  // namespace
+}  // namespace tokenbroker::pages
