@@ -89,7 +89,8 @@ class CallbackDoor::Errand final : public broker::Submission, private Visit, pri
   void Show(const broker::TaskRecord& record) {
     const Sight sight = SightOf(record, limits_, door_.options_.input_namespaces, broker().clock().Now());
     if (!page_) return Finish(JsonAnswer(200, SightJson(sight)));
-    PageContext context{request_.token, request_.action, problem_.message, body_.form};
+    const std::string problem = InWordsOf(form_, problem_.field, problem_.message);
+    const PageContext context{request_.token, request_.action, problem, body_.form};
     Finish(PageAnswer(PageStatus(record.state), TaskPage(sight, context)));
   }
 

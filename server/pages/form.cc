@@ -166,6 +166,17 @@ absl::StatusOr<std::string> OutputOf(const Form& form, const Filled& filled) {
   return output.empty() ? "{}" : output + "}";
 }
 
+std::string InWordsOf(const Form& form, std::string_view field, std::string_view message) {
+  constexpr std::string_view kPointer = "output#/";
+  const bool prefixed = message.substr(0, field.size()) == field;
+  if (!prefixed || field.substr(0, kPointer.size()) != kPointer) return std::string(message);
+  const std::string_view name = field.substr(kPointer.size());
+  for (const Field& each : form.fields) {
+    if (each.name == name) return each.title + std::string(message.substr(field.size()));
+  }
+  return std::string(message);
+}
+
 absl::StatusOr<std::string> ObjectOf(const Filled& filled) {
   std::string object;
   std::set<std::string_view> names;

@@ -50,6 +50,10 @@ Form FormOf(std::string_view schema);
 // in their types; without a schema an object of texts with whatever was filled in. INVALID_ARGUMENT names the field.
 absl::StatusOr<std::string> OutputOf(const Form& form, const Filled& filled);
 
+// What a broken contract is about, in the words of the form: "output#/limit: must be ..." becomes "Credit limit: must be
+// ...". As it is if no field is meant.
+std::string InWordsOf(const Form& form, std::string_view field, std::string_view message);
+
 // All but the door's own fields, as a JSON object of texts; a name twice is INVALID_ARGUMENT.
 absl::StatusOr<std::string> ObjectOf(const Filled& filled);
 

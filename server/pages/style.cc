@@ -34,7 +34,7 @@ background:var(--off-back);color:var(--off)}
 .succeeded{background:var(--go-back);color:var(--go)}
 .failed{background:var(--stop-back);color:var(--stop)}
 .soft{color:var(--soft)}
-dl{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.45rem 1.4rem;margin:0}
+dl{display:grid;grid-template-columns:minmax(6.5rem,28%) 1fr;gap:.45rem 1.2rem;margin:0}
 dt{color:var(--soft)}
 dd{margin:0;min-width:0;white-space:pre-wrap;unicode-bidi:isolate}
 pre{margin:0;padding:.9rem 1rem;background:var(--well);border:1px solid var(--line);border-radius:.6rem;overflow:auto;

@@ -174,6 +174,7 @@ TEST_F(CallbackDoorTest, FieldsComeFromTheOutputSchema) {
   EXPECT_THAT(missing.body, HasSubstr("value=\"x\"")) << "what was filled in stays";
   const Answer broken = door_.Press(task.token, Action::kSucceed, "amount=101");
   EXPECT_EQ(broken.status, 422);
+  EXPECT_THAT(broken.body, HasSubstr("</strong> Amount: "));
   EXPECT_EQ(StateOf(task), TaskState::kWaiting);
   EXPECT_EQ(door_.Press(task.token, Action::kSucceed, "amount=12.50&urgent=true&note=").status, 303);
   EXPECT_EQ(door_.broker.Get(task).output, R"({"amount":12.50,"urgent":true})");

@@ -92,6 +92,7 @@ class PageServer {
     Tell("second", Issue("Approve the discount on order A-2026-1188", labels, kOrder));
     Tell("decline", *token::Limit(Issue("Pay invoice 5521", labels, kOrder), {"AE", *token::OnlyErrors({"Rejected"})}));
     Tell("form", Issue("Set a credit limit for Nordwind GmbH", {}, "null", kSchema));
+    Tell("phone", Issue("Set a credit limit for Nordwind GmbH", {{"requested by", "Ines Albrecht"}}, "null", kSchema));
     Tell("hostile", Issue("<script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&", {{"a", "</dl><b>"}}, "1"));
     Tell("beat", Issue("Load the archive tapes", {}, "null", "", 600'000));
     Tell("unknown", "T1" + std::string(38, 'x'));
