@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<BrokerHost>> BrokerHost::Open(const Config& confi
   TB_RETURN_IF_ERROR(host->OpenStore());
   TB_RETURN_IF_ERROR(host->OpenKeys());
   TB_RETURN_IF_ERROR(host->OpenBroker());
-  TB_RETURN_IF_ERROR(host->StartRpc(bench_null));
+  TB_RETURN_IF_ERROR(host->StartDoors(bench_null));
   host->serving_.store(true);
   return host;
 }
@@ -144,8 +144,7 @@ absl::Status BrokerHost::OpenBroker() {
   return absl::OkStatus();
 }
 
-absl::Status BrokerHost::StartRpc(bool bench_null) {
-  authenticator_ = std::make_unique<calls::Authenticator>(config_.auth);
+calls::Door BrokerHost::MakeDoor(bool bench_null) {
   calls::Door door{*broker_, *authenticator_, metrics_};
   door.limits.max_input = config_.tasks.max_input;
   door.limits.max_output = config_.tasks.max_output;
@@ -156,15 +155,24 @@ absl::Status BrokerHost::StartRpc(bool bench_null) {
   door.started_at = clock_->Now();
   door.clock_offset = [this] { return clock_->Offset(); };
   door.bench_null = bench_null;
-  TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(std::move(door), config_.grpc, config_.tls));
+  return door;
+}
+
+absl::Status BrokerHost::StartDoors(bool bench_null) {
+  authenticator_ = std::make_unique<calls::Authenticator>(config_.auth);
+  TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(MakeDoor(bench_null), config_.grpc, config_.tls));
+  if (config_.http.listen.empty()) return absl::OkStatus();
+  TB_ASSIGN_OR_RETURN(web_, web::WebServer::Start(MakeDoor(bench_null), config_.http, config_.tls, config_.auth));
   return absl::OkStatus();
 }
 
 absl::Status BrokerHost::Close() {
   serving_.store(false);
   rpc_->BeginDrain();
+  if (web_ != nullptr) web_->BeginDrain();
   broker_->BeginDrain();
   rpc_->Shutdown(config_.drain.timeout);
+  if (web_ != nullptr) web_->Shutdown(config_.drain.timeout);
   caretaker_.reset();
   warm_up_.request_stop();
   warm_up_.join();

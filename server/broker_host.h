@@ -18,6 +18,7 @@
 #include "server/config/config.h"
 #include "server/metrics_observer.h"
 #include "server/rpc/rpc_server.h"
+#include "server/web/web_server.h"
 #include "storage/token_store.h"
 
 namespace tokenbroker {
@@ -31,6 +32,8 @@ class BrokerHost {
 
   int grpc_port() const { return rpc_->port(); }
   // 0: off.
+  int http_port() const { return web_ == nullptr ? 0 : web_->port(); }
+  // 0: off.
   int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
 
   // Lets calls under way end, for at most drain.timeout, and writes a last checkpoint.
@@ -43,7 +46,8 @@ class BrokerHost {
   absl::Status OpenStore();
   absl::Status OpenKeys();
   absl::Status OpenBroker();
-  absl::Status StartRpc(bool bench_null);
+  calls::Door MakeDoor(bool bench_null);
+  absl::Status StartDoors(bool bench_null);
   std::vector<ReadinessCheck> CheckReadiness() const;
 
   const Config config_;
@@ -62,6 +66,7 @@ class BrokerHost {
   std::jthread warm_up_;
   std::unique_ptr<calls::Authenticator> authenticator_;
   std::unique_ptr<rpc::RpcServer> rpc_;
+  std::unique_ptr<web::WebServer> web_;
   std::unique_ptr<AdminServer> admin_;
 };
 

@@ -15,11 +15,11 @@ namespace {
 
 constexpr std::chrono::seconds kInterval{1};
 
-// Nanoseconds since the epoch; 0 if the file cannot be looked at.
-int64_t ModifiedAt(const std::string& path) {
+// When the file, or who may read it, last changed: nanoseconds since the epoch; 0 if it cannot be looked at.
+int64_t ChangedAt(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return 0;
-  return int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+  return int64_t{info.st_ctim.tv_sec} * 1'000'000'000 + info.st_ctim.tv_nsec;
 }
 
 double Seconds(DurationMs ms) { return static_cast<double>(std::max<DurationMs>(ms, 0)) * 1e-3; }
@@ -27,7 +27,7 @@ double Seconds(DurationMs ms) { return static_cast<double>(std::max<DurationMs>(
 }  // namespace
 
 Caretaker::Caretaker(Parts parts, Options options) : parts_(parts), options_(std::move(options)) {
-  keys_modified_ = ModifiedAt(options_.key_file);
+  keys_modified_ = ChangedAt(options_.key_file);
   Look();
   ConnectGauges();
 }
@@ -78,7 +78,7 @@ void Caretaker::LookAtDisk() {
 
 void Caretaker::LookAtKeys() {
   if (options_.key_file.empty()) return;
-  const int64_t modified = ModifiedAt(options_.key_file);
+  const int64_t modified = ChangedAt(options_.key_file);
   if (modified == 0 || modified == keys_modified_) return;
   keys_modified_ = modified;
   absl::StatusOr<broker::KeyRing> keys = broker::KeyRing::LoadOrCreate(options_.key_file);

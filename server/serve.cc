@@ -38,6 +38,7 @@ void RaiseFileLimit() {
 // Before any thread is made: all inherit the mask, so that the signals come to sigwait alone.
 sigset_t BlockSignals() {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write, which has its own end
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
@@ -62,7 +63,8 @@ absl::Status WritePorts(const std::string& path, const BrokerHost& host) {
   if (path.empty()) return absl::OkStatus();
   const std::string fresh = path + ".new";
   std::ofstream file(fresh);
-  file << "{\"grpc\":" << host.grpc_port() << ",\"admin\":" << host.admin_port() << "}\n";
+  file << "{\"grpc\":" << host.grpc_port() << ",\"http\":" << host.http_port() << ",\"admin\":" << host.admin_port()
+       << "}\n";
   file.close();
   if (file && std::rename(fresh.c_str(), path.c_str()) == 0) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat("cannot write the ports file ", path));
@@ -90,7 +92,10 @@ int Serve(const Config& config, const std::function<void(const BrokerHost&)>& re
   if (!host.ok()) return Fail(host.status());
   if (absl::Status status = WritePorts(config.ports_file, **host); !status.ok()) return Fail(status);
   Log(Level::kInfo, "serving",
-      {{"version", kVersion}, {"grpc_port", (*host)->grpc_port()}, {"admin_port", (*host)->admin_port()}});
+      {{"version", kVersion},
+       {"grpc_port", (*host)->grpc_port()},
+       {"http_port", (*host)->http_port()},
+       {"admin_port", (*host)->admin_port()}});
   ready(**host);
 
   int signal_number = 0;

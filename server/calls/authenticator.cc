@@ -39,17 +39,21 @@ Authenticator::Authenticator(const AuthConfig& config) : mode_(config.mode) {
   }
 }
 
-broker::Principal* Authenticator::Add(std::string id, const NamespaceRights& namespaces) {
-  auto principal = std::make_unique<broker::Principal>();
-  principal->id = std::move(id);
+broker::Principal MakePrincipal(std::string id, const NamespaceRights& namespaces) {
+  broker::Principal principal;
+  principal.id = std::move(id);
   for (const auto& [name, rights] : namespaces) {
     if (name == "*") {
-      principal->everywhere = rights;
+      principal.everywhere = rights;
     } else {
-      principal->namespaces[name] = rights;
+      principal.namespaces[name] = rights;
     }
   }
-  principals_.push_back(std::move(principal));
+  return principal;
+}
+
+broker::Principal* Authenticator::Add(std::string id, const NamespaceRights& namespaces) {
+  principals_.push_back(std::make_unique<broker::Principal>(MakePrincipal(std::move(id), namespaces)));
   return principals_.back().get();
 }
 

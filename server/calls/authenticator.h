@@ -25,6 +25,9 @@
 
 namespace tokenbroker::calls {
 
+// A principal with the rights that the configuration gives.
+broker::Principal MakePrincipal(std::string id, const NamespaceRights& namespaces);
+
 class Authenticator {
  public:
   explicit Authenticator(const AuthConfig& config);

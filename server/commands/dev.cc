@@ -38,6 +38,8 @@ void PrintBanner(const Config& config, bool temporary, const BrokerHost& host) {
   std::cout << "\nTask Token Broker " << kVersion
             << ", development mode: everybody on this machine may do everything.\n\n"
             << "  gRPC    " << grpc << "\n";
+  const std::string http = HostOf(config.http.listen) + ":" + std::to_string(host.http_port());
+  if (host.http_port() != 0) std::cout << "  HTTP    http://" << http << "\n";
   if (host.admin_port() != 0) {
     std::cout << "  admin   http://" << HostOf(config.admin.listen) << ":" << host.admin_port() << "\n";
   }
@@ -46,6 +48,7 @@ void PrintBanner(const Config& config, bool temporary, const BrokerHost& host) {
             << "Try:\n"
             << "  grpcurl -plaintext -d '{\"namespace\": \"demo\", \"correlation_key\": \"order-1\"}' \\\n"
             << "    " << grpc << " tokenbroker.v1.TaskService/IssueTask\n"
+            << "  curl --json '{\"correlationKey\": \"order-2\"}' http://" << http << "/v1/namespaces/demo/tasks\n"
             << "  tokenctl --address " << grpc << " --help\n\n"
             << std::flush;
 }

@@ -26,8 +26,9 @@ class ListReader {
     errors_.push_back(absl::StrCat(setting_, ": ", what, " (", source_, ":", at.Place(), ")"));
   }
 
-  // The items that are maps with exactly these keys.
-  std::vector<const YamlNode*> Items(const YamlNode& list, const std::vector<std::string>& keys) {
+  // The items that are maps with all of these keys, and perhaps some of the `optional` ones.
+  std::vector<const YamlNode*> Items(const YamlNode& list, const std::vector<std::string>& keys,
+                                     const std::vector<std::string>& optional = {}) {
     std::vector<const YamlNode*> good;
     if (list.kind == YamlNode::Kind::kNull) return good;
     if (list.kind != YamlNode::Kind::kList) {
@@ -35,21 +36,41 @@ class ListReader {
       return good;
     }
     for (const YamlNode& item : list.items) {
-      if (HasKeys(item, keys)) good.push_back(&item);
+      if (HasKeys(item, keys, optional)) good.push_back(&item);
     }
     return good;
   }
 
-  static const YamlNode& Member(const YamlNode& map, const std::string& key) {
-    return std::find_if(map.members.begin(), map.members.end(),
-                        [&](const YamlMember& member) { return member.key == key; })
-        ->value;
+  // nullptr if there is none.
+  static const YamlNode* Find(const YamlNode& map, const std::string& key) {
+    const auto found = std::find_if(map.members.begin(), map.members.end(),
+                                    [&](const YamlMember& member) { return member.key == key; });
+    return found == map.members.end() ? nullptr : &found->value;
   }
+  static const YamlNode& Member(const YamlNode& map, const std::string& key) { return *Find(map, key); }
 
   std::string Text(const YamlNode& item, const std::string& key) {
     const YamlNode& node = Member(item, key);
     if (node.kind != YamlNode::Kind::kScalar) Error(node, absl::StrCat("'", key, "' must be a text"));
     return node.scalar;
+  }
+
+  // "<key>_file" or "<key>_variable".
+  SecretSource Secret(const YamlNode& item, const std::string& key, bool required) {
+    SecretSource source;
+    const std::string file = key + "_file", variable = key + "_variable";
+    const bool in_file = Find(item, file) != nullptr, in_variable = Find(item, variable) != nullptr;
+    if (in_file) source.file = Text(item, file);
+    if (in_variable) source.variable = Text(item, variable);
+    if ((in_file && in_variable) || (required && !in_file && !in_variable)) {
+      Error(item, absl::StrCat("set one of '", file, "' and '", variable, "'"));
+    } else if (in_file && (source.file.empty() || HasControlCharacters(source.file))) {
+      Error(item, absl::StrCat("'", file, "' must be a path"));
+    } else if (in_variable && !IsVariable(source.variable)) {
+      Error(item, absl::StrCat("'", variable, "' must be the name of an environment variable, [A-Za-z_][A-Za-z0-9_]*, ",
+                               "and not begin with TOKENBROKER_, as settings do"));
+    }
+    return source;
   }
 
   NamespaceRights Namespaces(const YamlNode& item) {
@@ -71,7 +92,7 @@ class ListReader {
   }
 
  private:
-  bool HasKeys(const YamlNode& item, const std::vector<std::string>& keys) {
+  bool HasKeys(const YamlNode& item, const std::vector<std::string>& keys, const std::vector<std::string>& optional) {
     if (item.kind != YamlNode::Kind::kMap) {
       Error(item, absl::StrCat("each item must be a map with '", keys.front(), "' and 'namespaces'"));
       return false;
@@ -79,8 +100,10 @@ class ListReader {
     bool good = true;
     std::set<std::string> missing(keys.begin(), keys.end());
     for (const auto& [key, value] : item.members) {
-      if (missing.erase(key) > 0) continue;
-      Error(value, absl::StrCat("unknown key '", key, "'", Suggestion(key, keys)));
+      if (missing.erase(key) > 0 || std::find(optional.begin(), optional.end(), key) != optional.end()) continue;
+      std::vector<std::string> known = keys;
+      known.insert(known.end(), optional.begin(), optional.end());
+      Error(value, absl::StrCat("unknown key '", key, "'", Suggestion(key, known)));
       good = false;
     }
     for (const std::string& key : missing) Error(item, absl::StrCat("'", key, "' is missing"));
@@ -103,6 +126,11 @@ class ListReader {
       }
     }
     return rights;
+  }
+
+  static bool IsVariable(const std::string& name) {
+    return !name.empty() && !absl::ascii_isdigit(name[0]) && name.rfind("TOKENBROKER_", 0) != 0 &&
+           std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isalnum(c) || c == '_'; });
   }
 
   static bool IsNamespace(const std::string& name) {
@@ -173,6 +201,29 @@ std::vector<CertificateHolder> ReadCertificates(const YamlNode& node, const std:
     holders.push_back(std::move(holder));
   }
   return holders;
+}
+
+std::vector<AwsKey> ReadAwsKeys(const YamlNode& node, const std::string& source, std::vector<std::string>& errors) {
+  ListReader reader("auth.aws_keys", source, errors);
+  std::vector<AwsKey> keys;
+  std::set<std::string> ids;
+  const std::vector<std::string> secrets = {"secret_file", "secret_variable", "session_token_file",
+                                            "session_token_variable"};
+  for (const YamlNode* item : reader.Items(node, {"access_key_id", "namespaces"}, secrets)) {
+    AwsKey key;
+    key.access_key_id = reader.Text(*item, "access_key_id");
+    if (!IsKeyId(key.access_key_id)) {
+      reader.Error(*item, "'access_key_id' must be 1 to 64 characters of [A-Za-z0-9-_.]");
+    }
+    if (!ids.insert(key.access_key_id).second) {
+      reader.Error(*item, absl::StrCat("the access_key_id '", key.access_key_id, "' is there twice"));
+    }
+    key.secret = reader.Secret(*item, "secret", true);
+    key.session_token = reader.Secret(*item, "session_token", false);
+    key.namespaces = reader.Namespaces(*item);
+    keys.push_back(std::move(key));
+  }
+  return keys;
 }
 
 std::vector<std::string> RightNames(Rights rights) {

@@ -58,6 +58,27 @@ struct CertificateHolder {
   friend bool operator==(const CertificateHolder&, const CertificateHolder&) = default;
 };
 
+// Where a secret is kept: not in the configuration itself, which is printed and logged.
+struct SecretSource {
+  // One of the two is set, or none if there is no secret.
+  std::string file;
+  std::string variable;
+
+  bool given() const { return !file.empty() || !variable.empty(); }
+  friend bool operator==(const SecretSource&, const SecretSource&) = default;
+};
+
+struct AwsKey {
+  // Public: stands in logs and in Outcome.resolved_by as "aws:<access_key_id>".
+  std::string access_key_id;
+  SecretSource secret;
+  // Of temporary credentials that somebody else made; mostly there is none.
+  SecretSource session_token;
+  NamespaceRights namespaces;
+
+  friend bool operator==(const AwsKey&, const AwsKey&) = default;
+};
+
 struct GrpcConfig {
   std::string listen = "127.0.0.1:7433";
   int64_t max_concurrent_streams = 1'000;
@@ -70,7 +91,7 @@ struct GrpcConfig {
 };
 
 struct HttpConfig {
-  std::string listen;
+  std::string listen = "127.0.0.1:8433";
 };
 
 struct AdminConfig {
@@ -123,6 +144,10 @@ struct AuthConfig {
   AuthMode mode = AuthMode::kOpen;
   std::vector<ApiKey> keys;
   std::vector<CertificateHolder> certificates;
+  std::vector<AwsKey> aws_keys;
+
+  // Whether anybody is known by name.
+  bool names_anybody() const { return !keys.empty() || !certificates.empty() || !aws_keys.empty(); }
 };
 
 struct TokensConfig {

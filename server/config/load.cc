@@ -96,6 +96,8 @@ class Layers {
       loaded_.config.auth.keys = ReadApiKeys(value, source, errors_);
     } else if (name == "auth.certificates") {
       loaded_.config.auth.certificates = ReadCertificates(value, source, errors_);
+    } else if (name == "auth.aws_keys") {
+      loaded_.config.auth.aws_keys = ReadAwsKeys(value, source, errors_);
     } else {
       return false;
     }
@@ -112,7 +114,7 @@ class Layers {
   }
 
   static std::vector<std::string> KnownNames() {
-    std::vector<std::string> names = {"auth.keys", "auth.certificates"};
+    std::vector<std::string> names = {"auth.keys", "auth.certificates", "auth.aws_keys"};
     for (const Setting& setting : Settings()) {
       names.push_back(setting.name);
       const size_t dot = setting.name.find('.');

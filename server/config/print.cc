@@ -82,6 +82,22 @@ class Printer {
       absl::StrAppend(&out_, "    - name: ", Scalar(holder.name), "\n");
       PrintNamespaces(holder.namespaces);
     }
+    PrintAwsKeys(auth.aws_keys);
+  }
+
+  void PrintAwsKeys(const std::vector<AwsKey>& keys) {
+    if (!keys.empty()) Line("  ", "aws_keys", "", "auth.aws_keys");
+    for (const AwsKey& key : keys) {
+      absl::StrAppend(&out_, "    - access_key_id: \"", key.access_key_id, "\"\n");
+      PrintSource("secret", key.secret);
+      PrintSource("session_token", key.session_token);
+      PrintNamespaces(key.namespaces);
+    }
+  }
+
+  void PrintSource(const char* key, const SecretSource& source) {
+    if (!source.file.empty()) absl::StrAppend(&out_, "      ", key, "_file: ", Scalar(source.file), "\n");
+    if (!source.variable.empty()) absl::StrAppend(&out_, "      ", key, "_variable: ", Scalar(source.variable), "\n");
   }
 
   void PrintNamespaces(const NamespaceRights& namespaces) {

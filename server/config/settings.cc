@@ -144,9 +144,8 @@ void AddDoors(std::vector<Setting>& all) {
   all.push_back(Duration("grpc.keepalive_min_client_interval", TB_FIELD(grpc.keepalive_min_client_interval), kSecond,
                          kHour, "Callers that ask for signs of life more often than this are disconnected."));
   all.push_back(Bool("grpc.reflection", TB_FIELD(grpc.reflection), "Lets tools such as grpcurl ask for the contract."));
-  all.push_back(
-      Address("http.listen", TB_FIELD(http.listen), true,
-              "Reserved for the HTTP door, which this version does not have: accepted, and nothing listens."));
+  all.push_back(Address("http.listen", TB_FIELD(http.listen), true,
+                        "Where the HTTP door listens: the contract as REST, /openapi.json, and the AWS wire. Uses the same tls.* as gRPC."));
   all.push_back(Address("admin.listen", TB_FIELD(admin.listen), true,
                         "Where /livez, /readyz, /metrics and /version are served, as plain HTTP. They tell no secrets, "
                         "but whoever reaches the port can read them."));
@@ -190,7 +189,7 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
                      "Memory for outcomes that wait for their task, of all namespaces together."));
   all.push_back(Count("limits.namespaces", TB_FIELD(limits.namespaces), 1, 1'000'000,
                       "Namespaces; a task in a further one is refused with NAMESPACE_LIMIT."));
-  all.push_back(Count("limits.queue_operations", TB_FIELD(limits.queue_operations), 16, 10'000'000,
+  all.push_back(Count("limits.queue_operations", TB_FIELD(limits.queue_operations), 1'000, 10'000'000,
                       "Operations that wait to be committed; further ones are refused with OVERLOADED."));
   all.push_back(
       Size("limits.queue_bytes", TB_FIELD(limits.queue_bytes), kMiB, kTiB,
@@ -219,9 +218,9 @@ void AddSecurity(std::vector<Setting>& all) {
                      "Refuses callers without a certificate by tls.client_ca_file in the handshake."));
   all.push_back(Duration("tls.reload_interval", TB_FIELD(tls.reload_interval), kSecond, kDay,
                          "How often the TLS files are looked at. Replace them by renaming."));
-  all.push_back(
-      Choice("auth.mode", TB_FIELD(auth.mode), Choices<AuthMode>{{"open", AuthMode::kOpen}, {"keys", AuthMode::kKeys}},
-             "open: everybody may do everything. keys: callers are known by auth.keys and auth.certificates."));
+  all.push_back(Choice(
+      "auth.mode", TB_FIELD(auth.mode), Choices<AuthMode>{{"open", AuthMode::kOpen}, {"keys", AuthMode::kKeys}},
+      "open: everybody may do everything. keys: callers are known by auth.keys, auth.certificates and auth.aws_keys."));
   all.push_back(Path("tokens.key_file", TB_FIELD(tokens.key_file),
                      "The secrets that tokens are made with; made at the first start. Empty: token-keys.json in "
                      "storage.path. Whoever has it can forge tokens; without it no token is valid any more."));
@@ -244,7 +243,7 @@ void AddOperations(std::vector<Setting>& all) {
                          "After SIGTERM, calls under way have this long to end. Give the process a few seconds more."));
   all.push_back(
       Path("ports_file", TB_FIELD(ports_file),
-           "Once the doors are open, their ports are written here: `{\"grpc\":7433,\"admin\":9433}`, 0 for a door that "
+           "Once the doors are open, their ports are written here: `{\"grpc\":7433,\"http\":8433,\"admin\":9433}`, 0 for a door that "
            "is off. For scripts that listen on port 0."));
 }
 

@@ -83,13 +83,14 @@ class Validator {
 
   void CheckAuth() {
     const AuthConfig& auth = config_.auth;
-    const bool nobody = auth.keys.empty() && auth.certificates.empty();
+    const bool nobody = !auth.names_anybody();
     if (auth.mode == AuthMode::kKeys && nobody) {
-      Error("auth.mode", "keys lets nobody in: list callers in auth.keys or auth.certificates");
+      Error("auth.mode", "keys lets nobody in: list callers in auth.keys, auth.certificates or auth.aws_keys");
     }
     if (auth.mode == AuthMode::kOpen && !nobody) {
       Error("auth.mode",
-            "is open, so auth.keys and auth.certificates would have no effect: set keys, or remove the lists");
+            "is open, so auth.keys, auth.certificates and auth.aws_keys would have no effect: set keys, or remove the "
+            "lists");
     }
     if (!auth.certificates.empty() && config_.tls.client_ca_file.empty()) {
       Error("auth.certificates", "needs tls.client_ca_file: who may sign callers' certificates");

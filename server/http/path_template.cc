@@ -13,7 +13,7 @@ absl::string_view Absl(std::string_view text) { return {text.data(), text.size()
 
 bool IsName(std::string_view text) {
   return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isalnum(c) || c == '_'; });
+         std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '.'; });
 }
 
 bool IsLiteral(std::string_view text) {

@@ -86,7 +86,7 @@ void Router::SetErrorForm(std::string_view prefix, ErrorForm form) {
 const ErrorForm& Router::ErrorFormOf(std::string_view path) const {
   static const ErrorForm plain = PlainErrorForm;
   for (const auto& [prefix, form] : forms_) {
-    if (path.substr(0, prefix.size()) == prefix) return form;
+    if (prefix == "/" ? path == "/" : path.substr(0, prefix.size()) == prefix) return form;
   }
   return plain;
 }

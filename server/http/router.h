@@ -64,8 +64,8 @@ class Router {
   // INVALID_ARGUMENT for a template that is none, ALREADY_EXISTS for one that is there, under whatever variable names.
   absl::Status Add(Route route);
 
-  // The form of failures below a path prefix, the longest counts; "" for all, which also words what is wrong with a
-  // head that could not be read.
+  // The form of failures below a path prefix, the longest counts; "/" for the root alone, "" for all, which also words
+  // what is wrong with a head that could not be read.
   void SetErrorForm(std::string_view prefix, ErrorForm form);
   const ErrorForm& ErrorFormOf(std::string_view path) const;
 

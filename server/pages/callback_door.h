@@ -3,7 +3,7 @@
 //   GET, HEAD  /c/TOKEN  /c/TOKEN/ACTION    shows the task, and changes nothing, whoever fetches it how often
 //   POST       /c/TOKEN/ACTION              acts: succeed, fail or heartbeat, full tokens and limited ones
 //
-// It speaks in pages::Request and Answer; routes.h puts it on an HTTP server. docs/callbacks.md is for callers.
+// It speaks in pages::Request and Answer; server/web/callback_routes.h puts it on the HTTP server. docs/callbacks.md is for callers.
 //
 // Thread-safe.
 #pragma once

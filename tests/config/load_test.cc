@@ -151,6 +151,14 @@ const char kAccess[] = R"(auth:
   certificates:
     - name: worker.example
       namespaces: {orders: [resolve]}
+  aws_keys:
+    - access_key_id: AKIDORDERS
+      secret_file: /run/orders.secret
+      namespaces: {orders: [issue]}
+    - access_key_id: AKIDBILLING
+      secret_variable: BILLING_SECRET
+      session_token_variable: BILLING_SESSION
+      namespaces: {"*": [resolve]}
 )";
 
 TEST_F(LoadTest, ReadsWhoMayDoWhat) {
@@ -162,6 +170,10 @@ TEST_F(LoadTest, ReadsWhoMayDoWhat) {
   EXPECT_EQ(auth.keys[0].namespaces, (NamespaceRights{{"orders", kIssue | kRead}, {"*", kAdminister}}));
   ASSERT_EQ(auth.certificates.size(), 1u);
   EXPECT_EQ(auth.certificates[0], (CertificateHolder{"worker.example", {{"orders", kResolve}}}));
+  ASSERT_EQ(auth.aws_keys.size(), 2u);
+  EXPECT_EQ(auth.aws_keys[0], (AwsKey{"AKIDORDERS", {"/run/orders.secret", ""}, {}, {{"orders", kIssue}}}));
+  EXPECT_EQ(auth.aws_keys[1],
+            (AwsKey{"AKIDBILLING", {"", "BILLING_SECRET"}, {"", "BILLING_SESSION"}, {{"*", kResolve}}}));
 }
 
 TEST_F(LoadTest, RefusesWhatIsWrongInTheLists) {
@@ -191,6 +203,29 @@ TEST_F(LoadTest, RefusesWhatIsWrongInTheLists) {
   EXPECT_THAT(Error(ParseConfigYaml("auth:\n  keys:\n" + key("a", "not-hex-but-a-key", "{n: [read]}"), "f")),
               Not(HasSubstr("not-hex")))
       << "somebody may have put the key itself there";
+}
+
+TEST_F(LoadTest, RefusesWhatIsWrongWithAwsKeys) {
+  const auto key = [](const std::string& id, const std::string& secret) {
+    return "    - {access_key_id: " + id + ", " + secret + "namespaces: {n: [read]}}\n";
+  };
+  const std::pair<std::string, const char*> cases[] = {
+      {"    - text\n", "each item must be a map with 'access_key_id' and 'namespaces' (f:3:7)"},
+      {key("a/b", "secret_file: f, "), "'access_key_id' must be 1 to 64 characters"},
+      {key("a", ""), "set one of 'secret_file' and 'secret_variable'"},
+      {key("a", "secret_file: f, secret_variable: V, "), "set one of 'secret_file' and 'secret_variable'"},
+      {key("a", "secret_file: \"\", "), "'secret_file' must be a path"},
+      {key("a", "secret_variable: 1V, "), "'secret_variable' must be the name of an environment variable"},
+      {key("a", "secret_variable: TOKENBROKER_X, "), "not begin with TOKENBROKER_"},
+      {key("a", "secret_file: f, session_token_file: t, session_token_variable: T, "),
+       "set one of 'session_token_file'"},
+      {key("a", "secret_file: f, ") + key("a", "secret_file: f, "), "the access_key_id 'a' is there twice"},
+      {key("a", "secret: in-clear, "), "unknown key 'secret'"},
+  };
+  for (const auto& [items, error] : cases) {
+    EXPECT_THAT(Error(ParseConfigYaml("auth:\n  aws_keys:\n" + items, "f")),
+                AllOf(HasSubstr("auth.aws_keys: "), HasSubstr(error), Not(HasSubstr("in-clear"))));
+  }
 }
 
 TEST_F(LoadTest, ReadsTheProcessEnvironment) {

@@ -88,6 +88,10 @@ TEST(ValidateConfig, ChecksWhatMustFitTogether) {
       {[](Config& c) { c.auth.mode = AuthMode::kKeys; }, "auth.mode: keys lets nobody in"},
       {[](Config& c) { c.auth.keys = {SomeKey()}; }, "auth.mode: is open"},
       {[](Config& c) {
+         c.auth.aws_keys = {{"AKID", {"f", ""}, {}, {}}};
+       },
+       "auth.mode: is open"},
+      {[](Config& c) {
          MakeSecure(c);
          c.auth.certificates = {{"x", {}}};
        },

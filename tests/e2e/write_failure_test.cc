@@ -1,5 +1,4 @@
 // A write that fails ends the process: nothing is acknowledged after it, and a new start finds out what is on disk.
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -14,11 +13,7 @@ namespace {
 
 class WriteFailureTest : public BrokerTest {
  protected:
-  // Beyond a limit on its files a process gets a signal, unless it ignores it: then its writes fail. Children inherit that.
-  WriteFailureTest() { before_ = ::signal(SIGXFSZ, SIG_IGN); }
-  ~WriteFailureTest() override { ::signal(SIGXFSZ, before_); }
-
-  // No file of the broker grows beyond the greatest it has.
+  // No file of the broker grows beyond the greatest it has. It ignores the signal that it gets then: its writes fail.
   void StopGrowth() {
     rlim_t greatest = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(broker_.folder)) {
@@ -27,9 +22,6 @@ class WriteFailureTest : public BrokerTest {
     const rlimit limit{greatest, RLIM_INFINITY};
     ASSERT_EQ(::prlimit(process().pid(), RLIMIT_FSIZE, &limit, nullptr), 0);
   }
-
- private:
-  void (*before_)(int);
 };
 
 TEST_F(WriteFailureTest, EndsTheProcessAndLosesNothingThatWasAcknowledged) {

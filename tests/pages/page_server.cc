@@ -1,4 +1,4 @@
-// The callback door on an HTTP server, with a broker in memory: to look at the page, and for browsers that tests drive.
+// The HTTP door over a broker in memory: to look at the page, and for browsers that tests drive.
 //
 //   page_server    listens on a free port of 127.0.0.1, issues some tasks, prints "NAME URL" for each and then "ready", and
 //                  serves until standard input ends
@@ -6,8 +6,7 @@
 
 #include "base/system_clock.h"
 #include "server/calls/door.h"
-#include "server/http/server.h"
-#include "server/pages/routes.h"
+#include "server/web/web_server.h"
 #include "storage/memory/memory_store.h"
 #include "token/limited_token.h"
 #include "token/limits.h"
@@ -49,10 +48,7 @@ class PageServer {
  public:
   int Run() {
     broker_->Start();
-    http::Router router;
-    const auto anybody = [this](const http::Exchange&) { return authenticator_.Identify("", {}); };
-    if (!AddRoutes(callbacks_, anybody, router).ok()) return 1;
-    auto server = http::Server::Start({}, std::move(router));
+    auto server = web::WebServer::Start(door_, {.listen = "127.0.0.1:0"}, {}, {});
     if (!server.ok()) return 1;
     base_ = "http://127.0.0.1:" + std::to_string((*server)->port());
     Tell();
@@ -111,7 +107,6 @@ class PageServer {
   BrokerMetrics metrics_{registry_};
   calls::Authenticator authenticator_{AuthConfig{}};
   calls::Door door_{*broker_, authenticator_, metrics_};
-  CallbackDoor callbacks_{door_, {}};
   std::string base_;
 };
 

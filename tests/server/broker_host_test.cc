@@ -26,6 +26,7 @@ class BrokerHostTest : public ::testing::Test {
  protected:
   BrokerHostTest() {
     config_.grpc.listen = "127.0.0.1:0";
+    config_.http.listen = "127.0.0.1:0";
     config_.admin.listen = "127.0.0.1:0";
     config_.storage.path = folder_ / "data";
     config_.limits.disk_free_min = 0;

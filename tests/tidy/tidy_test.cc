@@ -2,7 +2,7 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < pages < rpc, web, admin < the
+//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, admin < the
 //   wiring in server/ and server/commands. cli stands beside the server, on base, token and proto alone; so do json <
 //   rest < tools, which doors use
 #include <gtest/gtest.h>
@@ -53,13 +53,16 @@ const std::vector<Layer> kLayers = {
     {"server/pages",
      {"base", "token", "storage", "server/broker", "server/calls", "server/http", "server/json", "server/rest", "google/rpc"},
      {"google/protobuf/", "openssl/", "nlohmann/"}},
+    {"server/aws",
+     {"base", "server/broker", "server/calls", "server/config", "server/json", "tokenbroker"},
+     {"openssl/", "google/protobuf/"}},
     {"server/rpc",
      {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker", "google/rpc", "grpc"},
      {"grpc", "google/protobuf/"}},
     {"server/http", {"base", "server/config", "server/telemetry", "server/timers"}, {"boost/", "openssl/", "zlib.h"}},
     {"server/web",
-     {"base", "server/broker", "server/calls", "server/config", "server/http", "server/json", "server/rest",
-      "server/telemetry", "tokenbroker", "google/rpc"},
+     {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/json", "server/pages",
+      "server/rest", "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/"}},
     {"server/admin", {"base", "server/config", "server/telemetry"}, {"boost/", "nlohmann/"}},
     {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},

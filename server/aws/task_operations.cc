@@ -1,0 +1,137 @@
+#include "server/aws/task_operations.h"
+
+#include <google/protobuf/arena.h>
+
+#include <optional>
+
+#include "server/aws/constraints.h"
+#include "server/aws/verdicts.h"
+#include "server/calls/resolver_calls.h"
+
+namespace tokenbroker::aws {
+namespace {
+
+namespace pb = calls::pb;
+
+using Text = std::optional<std::string>;
+
+constexpr size_t kMaxToken = 2048;
+constexpr size_t kMaxError = 256;
+constexpr size_t kMaxCause = 32'768;
+
+// --- From the input to the contract's request ---
+
+void CheckToken(const Text& token, Constraints& constraints) {
+  constraints.NotNull("taskToken", token);
+  constraints.MinLength("taskToken", token, 1);
+  constraints.MaxLength("taskToken", token, kMaxToken);
+}
+
+Error Fill(const Input& input, const calls::InputLimits& limits, pb::SucceedRequest& request) {
+  Text token, output;
+  if (Error error = input.Text("taskToken", token)) return error;
+  if (Error error = input.Text("output", output)) return error;
+  Constraints constraints;
+  constraints.NotNull("output", output);
+  constraints.MaxLength("output", output, limits.max_output);
+  CheckToken(token, constraints);
+  if (Error error = constraints.error()) return error;
+  request.mutable_task()->set_token(std::move(*token));
+  request.set_output(std::move(*output));
+  return {};
+}
+
+Error Fill(const Input& input, const calls::InputLimits&, pb::FailRequest& request) {
+  Text token, error_code, cause;
+  if (Error error = input.Text("taskToken", token)) return error;
+  if (Error error = input.Text("error", error_code)) return error;
+  if (Error error = input.Text("cause", cause)) return error;
+  Constraints constraints;
+  constraints.MaxLength("error", error_code, kMaxError);
+  constraints.MaxLength("cause", cause, kMaxCause);
+  CheckToken(token, constraints);
+  if (Error error = constraints.error()) return error;
+  request.mutable_task()->set_token(std::move(*token));
+  if (error_code) request.set_error(std::move(*error_code));
+  if (cause) request.set_cause(std::move(*cause));
+  return {};
+}
+
+Error Fill(const Input& input, const calls::InputLimits&, pb::HeartbeatRequest& request) {
+  Text token;
+  if (Error error = input.Text("taskToken", token)) return error;
+  Constraints constraints;
+  CheckToken(token, constraints);
+  if (Error error = constraints.error()) return error;
+  request.mutable_task()->set_token(std::move(*token));
+  return {};
+}
+
+// --- What AWS has no place for ---
+
+void Tell(pb::Verdict verdict, Exchange& exchange) {
+  exchange.AddHeader("x-tokenbroker-verdict", verdict == pb::VERDICT_REPLAYED ? "REPLAYED" : "ACCEPTED");
+}
+void Tell(const pb::SucceedResponse& response, Exchange& exchange) { Tell(response.verdict(), exchange); }
+void Tell(const pb::FailResponse& response, Exchange& exchange) { Tell(response.verdict(), exchange); }
+void Tell(const pb::HeartbeatResponse& response, Exchange& exchange) {
+  if (response.cancel_requested()) exchange.AddHeader("x-tokenbroker-cancel-requested", "true");
+}
+
+// --- The call under way ---
+
+// Owns itself from Begin until it has answered.
+template <typename C>
+class TaskCall final : private calls::Reply {
+ public:
+  static void Begin(const calls::Door& door, ExchangePtr exchange) {
+    auto call = std::make_unique<TaskCall>(door, std::move(exchange));
+    auto& request = static_cast<typename C::Request&>(call->base().request_message());
+    if (Error error = Fill(call->exchange_->input(), door.limits, request)) return call->exchange_->Refuse(error);
+    call.release()->base().Begin();
+  }
+
+  TaskCall(const calls::Door& door, ExchangePtr exchange)
+      : door_(door),
+        exchange_(std::move(exchange)),
+        call_({door, exchange_->principal(), exchange_->home(), *this, arena_}) {}
+
+ private:
+  calls::Call& base() { return call_; }
+
+  void OnAnswered() override {
+    const std::unique_ptr<TaskCall> self(this);
+    Tell(static_cast<const typename C::Response&>(base().response_message()), *exchange_);
+    exchange_->Answer();
+  }
+
+  void OnRefused(const calls::Refused& refused) override {
+    const std::unique_ptr<TaskCall> self(this);
+    const auto& request = static_cast<const typename C::Request&>(base().request_message());
+    exchange_->AddHeader("x-tokenbroker-reason", broker::InfoOf(refused.refusal.reason).name);
+    exchange_->Refuse(ToError(refused.refusal, {exchange_->operation(), exchange_->principal().id,
+                                                door_.broker.AddressOfToken(request.task().token()).kind}));
+  }
+
+  void OnAbandoned() override { delete this; }
+
+  const calls::Door& door_;
+  ExchangePtr exchange_;
+  google::protobuf::Arena arena_;
+  C call_;
+};
+
+template <typename C>
+Handler HandlerOf(const calls::Door& door) {
+  return [&door](ExchangePtr exchange) { TaskCall<C>::Begin(door, std::move(exchange)); };
+}
+
+}  // namespace
+
+void AddTaskOperations(const calls::Door& door, OperationTable& operations) {
+  operations.Add("SendTaskSuccess", HandlerOf<calls::SucceedCall>(door));
+  operations.Add("SendTaskFailure", HandlerOf<calls::FailCall>(door));
+  operations.Add("SendTaskHeartbeat", HandlerOf<calls::HeartbeatCall>(door));
+}
+
+}  // namespace tokenbroker::aws

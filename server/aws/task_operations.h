@@ -1,0 +1,16 @@
+// SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat: the contract's Succeed, Fail and Heartbeat, addressed by a
+// task token of ours or by an upstream token that a task was issued for.
+//
+// The answer's header x-tokenbroker-reason says what AWS's few errors do not tell apart (docs/errors.md); that of a
+// call that was taken, x-tokenbroker-verdict, says ACCEPTED or REPLAYED.
+#pragma once
+
+#include "server/aws/operations.h"
+#include "server/calls/door.h"
+
+namespace tokenbroker::aws {
+
+// `door` must outlive the table.
+void AddTaskOperations(const calls::Door& door, OperationTable& operations);
+
+}  // namespace tokenbroker::aws

@@ -1,0 +1,57 @@
+#include "server/web/aws_route.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "server/web/lane_home.h"
+
+namespace tokenbroker::web {
+namespace {
+
+http::Response ResponseOf(aws::Answer answer) {
+  http::Response response;
+  response.status = answer.status;
+  response.content_type = answer.content_type;
+  for (const auto& [name, value] : answer.headers) response.AddHeader(name, value);
+  response.body = std::move(answer.body);
+  return response;
+}
+
+// What lives until the answer has left.
+struct UnderWay {
+  explicit UnderWay(http::ExchangePtr the_exchange) : exchange(std::move(the_exchange)), home(exchange->home()) {}
+
+  http::ExchangePtr exchange;
+  LaneHome home;
+};
+
+void Serve(const aws::Door& door, http::ExchangePtr exchange) {
+  const http::Request& request = exchange->request();
+  std::vector<aws::Header> headers;
+  headers.reserve(request.headers.size());
+  for (const http::Header& header : request.headers) headers.push_back({header.name, header.value});
+  const std::string_view method = http::NameOf(request.method);
+  const aws::Request asked{method,  request.path, request.query,         headers,
+                           request.body, exchange->request_id()};
+  auto under_way = std::make_unique<UnderWay>(std::move(exchange));
+  Home& home = under_way->home;
+  door.Serve(asked, home, [under_way = std::move(under_way)](aws::Answer answer) mutable {
+    std::exchange(under_way->exchange, nullptr)->Answer(ResponseOf(std::move(answer)));
+  });
+}
+
+}  // namespace
+
+absl::Status AddAwsRoute(const aws::Door& door, http::Router& router) {
+  router.SetErrorForm("/", [](const http::Failure& failure) {
+    return ResponseOf(aws::FailureAnswer(failure.status, failure.message));
+  });
+  return router.Add({.method = http::Method::kPost,
+                     .path = "/",
+                     .handle = [&door](http::ExchangePtr exchange) { Serve(door, std::move(exchange)); },
+                     .max_body_bytes = aws::kMaxBodyBytes});
+}
+
+}  // namespace tokenbroker::web

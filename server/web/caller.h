@@ -1,0 +1,17 @@
+// Who makes this request, and whether a browser sends it for somebody else.
+#pragma once
+
+#include "server/broker/principal.h"
+#include "server/calls/authenticator.h"
+#include "server/http/exchange.h"
+
+namespace tokenbroker::web {
+
+// nullptr if the caller shows credentials that are not known.
+const broker::Principal* CallerOf(const http::Exchange& exchange, const calls::Authenticator& authenticator);
+
+// A page of another site makes the browser ask: such a request may not change anything. Browsers say so in Origin; who is no browser
+// sends none.
+bool IsCrossSite(const http::Request& request);
+
+}  // namespace tokenbroker::web

@@ -1,0 +1,80 @@
+#include "server/web/rest_call.h"
+
+#include <utility>
+
+#include "base/system_clock.h"
+#include "server/rest/bind.h"
+#include "server/rest/error_body.h"
+#include "server/web/caller.h"
+#include "server/web/rest_answer.h"
+
+namespace tokenbroker::web {
+namespace {
+
+constexpr int kCancelled = 1;  // a google.rpc.Code
+
+bool IsJson(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
+  return http::SameName(type, "application/json");
+}
+
+}  // namespace
+
+void RestCall::Serve(const Shared& shared, const RestMethod& method, const rest::Found& found,
+                     http::ExchangePtr exchange) {
+  const auto call = std::make_shared<RestCall>(shared, method, std::move(exchange));
+  call->self_ = call;
+  if (method.may_wait) call->exchange_->Listen(call);
+  call->Begin(found);
+}
+
+RestCall::RestCall(const Shared& shared, const RestMethod& method, http::ExchangePtr exchange)
+    : shared_(shared),
+      method_(method),
+      began_(ElapsedMicros()),
+      exchange_(std::move(exchange)),
+      home_(exchange_->home()) {}
+
+void RestCall::Begin(const rest::Found& found) {
+  const http::Request& request = exchange_->request();
+  const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
+  if (principal == nullptr) return OnRefused({calls::CredentialsUnknown()});
+  if (request.method != http::Method::kGet && IsCrossSite(request)) {
+    return OnRefused({broker::Refusal{broker::Reason::kPermissionDenied, "pages of other sites may not change anything here"}});
+  }
+  call_ = method_.make({shared_.door, *principal, home_, *this, arena_});
+  if (const broker::Refusal refusal = Read(found)) return OnRefused({refusal});
+  call_->Begin();
+}
+
+broker::Refusal RestCall::Read(const rest::Found& found) {
+  const http::Request& request = exchange_->request();
+  if (!request.body.empty() && !IsJson(request.Find("Content-Type").value_or(""))) {
+    return broker::InvalidField("Content-Type", "must be application/json");
+  }
+  absl::Status status = rest::Bind(found, request.query, request.body, call_->request_message());
+  const std::optional<std::string_view> key = request.Find("Idempotency-Key");
+  if (status.ok() && key.has_value()) status = rest::BindIdempotencyKey(*key, call_->request_message());
+  return status.ok() ? broker::Refusal() : BadRequest(status);
+}
+
+void RestCall::OnAnswered() { End(0, JsonAnswer(call_->response_message())); }
+
+void RestCall::OnRefused(const calls::Refused& refused) {
+  const google::rpc::Status status = calls::ToStatus(refused);
+  End(status.code(), JsonRefusal(status));
+}
+
+void RestCall::OnAbandoned() { End(kCancelled, {.status = 499}); }
+
+void RestCall::End(int code, http::Response response) {
+  const std::shared_ptr<RestCall> self = std::move(self_);
+  method_.metrics->OnDone(code, static_cast<double>(ElapsedMicros() - began_) * 1e-6);
+  std::exchange(exchange_, nullptr)->Answer(std::move(response));
+}
+
+void RestCall::OnGone() {
+  if (call_ != nullptr) call_->Cancel();
+}
+
+}  // namespace tokenbroker::web

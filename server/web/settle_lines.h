@@ -1,0 +1,61 @@
+// SettleStream as NDJSON both ways: a line in is a SettleStreamRequest, a line out its SettleStreamResponse. When the stream is refused,
+// the last line is the error, as AIP-193 has it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/calls/settle_feed.h"
+#include "server/http/exchange.h"
+#include "server/web/lane_home.h"
+#include "server/web/shared.h"
+
+namespace tokenbroker::web {
+
+// Keeps itself until the feed has ended.
+class SettleLines final : public http::Listener,
+                          private calls::SettleFeed::Sink,
+                          public std::enable_shared_from_this<SettleLines> {
+ public:
+  static void Serve(const Shared& shared, http::ExchangePtr exchange);
+
+  SettleLines(const Shared& shared, http::ExchangePtr exchange);
+
+ private:
+  void Begin();
+  // The next line, if it is there; else asks for more. On the lane.
+  void TakeLine();
+  void TakeText(std::string_view line);
+
+  // --- Sink, on any thread ---
+  void Read() override;
+  void Write(const calls::pb::SettleStreamResponse& response) override;
+  void End(How how, const calls::Refused& why) override;
+
+  // --- Listener, on the lane ---
+  void OnBody(std::string_view bytes, bool last) override;
+  void OnWritten() override;
+  void OnGone() override;
+
+  const Shared& shared_;
+  LaneHome home_;
+  http::Home& lane_;
+  std::optional<calls::SettleFeed> feed_;
+  std::shared_ptr<SettleLines> self_;
+  // The lane's own:
+  std::string text_;
+  size_t taken_ = 0;  // bytes of `text_` that are done with
+  size_t lines_ = 0;
+  bool last_ = false;
+
+  std::mutex mutex_;
+  http::ExchangePtr exchange_;  // guarded by mutex_; null once it has ended
+  bool streaming_ = false;      // guarded by mutex_
+  bool writing_ = false;        // guarded by mutex_
+  bool gone_ = false;           // guarded by mutex_
+};
+
+}  // namespace tokenbroker::web

@@ -1,0 +1,16 @@
+// What the doors on the HTTP server share. Outlives the server.
+#pragma once
+
+#include "server/calls/door.h"
+#include "server/calls/sleepers.h"
+#include "server/calls/streams.h"
+
+namespace tokenbroker::web {
+
+struct Shared {
+  const calls::Door& door;
+  calls::Streams& streams;
+  calls::Sleepers& sleepers;
+};
+
+}  // namespace tokenbroker::web

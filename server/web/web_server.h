@@ -1,0 +1,37 @@
+// The HTTP door: REST and whatever else stands on the same address.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "server/calls/door.h"
+#include "server/config/config.h"
+
+namespace tokenbroker::web {
+
+class WebServer {
+ public:
+  // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files or a secret of
+  // `auth` cannot be read.
+  static absl::StatusOr<std::unique_ptr<WebServer>> Start(calls::Door door, const HttpConfig& http, const TlsConfig& tls,
+                                                         const AuthConfig& auth);
+  // Shutdown(0), if it was not called.
+  ~WebServer();
+  WebServer(const WebServer&) = delete;
+  WebServer& operator=(const WebServer&) = delete;
+
+  int port() const;
+
+  // Takes no new connections; streams end with DRAINING. Requests under way go on.
+  void BeginDrain();
+  // Waits so long for requests under way, then closes everything. The committer must still run.
+  void Shutdown(DurationMs timeout);
+
+ private:
+  struct Impl;
+  explicit WebServer(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tokenbroker::web
