@@ -48,11 +48,16 @@ bool SetKind(const Json& property, Field& field) {
     return true;
   }
   const std::string type = TextAt(property, "type");
-  if (type == "string") field.kind = IsLong(property) ? Field::Kind::kLongText : Field::Kind::kText;
-  else if (type == "number") field.kind = Field::Kind::kNumber;
-  else if (type == "integer") field.kind = Field::Kind::kInteger;
-  else if (type == "boolean") field.kind = Field::Kind::kBoolean;
-  else return false;
+  if (type == "string")
+    field.kind = IsLong(property) ? Field::Kind::kLongText : Field::Kind::kText;
+  else if (type == "number")
+    field.kind = Field::Kind::kNumber;
+  else if (type == "integer")
+    field.kind = Field::Kind::kInteger;
+  else if (type == "boolean")
+    field.kind = Field::Kind::kBoolean;
+  else
+    return false;
   return true;
 }
 

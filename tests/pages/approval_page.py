@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""A person with a browser: a real headless Chromium looks at callback pages, presses their buttons, and sees what became of it.
+"""A person with a browser: a real headless Chromium looks at callback pages, presses their buttons, and sees what became
+of it.
 
     approval_page.py PAGE_SERVER [FOLDER]     PAGE_SERVER: build/bin/page_server; pictures go to FOLDER, if given
 
-Speaks WebDriver to chromedriver with nothing but the standard library. Exit code 77 (skipped) if there is no Chromium. Scripts are
-switched off in the browser: the page must do without.
+Speaks WebDriver to chromedriver with nothing but the standard library. Exit code 77 (skipped) if there is no Chromium.
+Scripts are switched off in the browser: the page must do without.
 """
 
 import base64

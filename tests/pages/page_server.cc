@@ -1,6 +1,7 @@
 // The HTTP door over a broker in memory: to look at the page, and for browsers that tests drive.
 //
-//   page_server    listens on a free port of 127.0.0.1, issues some tasks, prints "NAME URL" for each and then "ready", and
+//   page_server    listens on a free port of 127.0.0.1, issues some tasks, prints "NAME URL" for each and then "ready",
+//   and
 //                  serves until standard input ends
 #include <iostream>
 
@@ -82,14 +83,16 @@ class PageServer {
   }
 
   void Tell() {
-    const Labels labels = {{"requested by", "Ines Albrecht"}, {"cost centre", "4100"}, {"tokenbroker/show-input", "true"}};
+    const Labels labels = {
+        {"requested by", "Ines Albrecht"}, {"cost centre", "4100"}, {"tokenbroker/show-input", "true"}};
     const std::string order = Issue("Approve the discount on order A-2026-1187", labels, kOrder);
     Tell("order", order);
     Tell("second", Issue("Approve the discount on order A-2026-1188", labels, kOrder));
     Tell("decline", *token::Limit(Issue("Pay invoice 5521", labels, kOrder), {"AE", *token::OnlyErrors({"Rejected"})}));
     Tell("form", Issue("Set a credit limit for Nordwind GmbH", {}, "null", kSchema));
     Tell("phone", Issue("Set a credit limit for Nordwind GmbH", {{"requested by", "Ines Albrecht"}}, "null", kSchema));
-    Tell("hostile", Issue("<script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&", {{"a", "</dl><b>"}}, "1"));
+    Tell("hostile",
+         Issue("<script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&", {{"a", "</dl><b>"}}, "1"));
     Tell("beat", Issue("Load the archive tapes", {}, "null", "", 600'000));
     Tell("unknown", "T1" + std::string(38, 'x'));
     std::cout << "ready" << std::endl;
