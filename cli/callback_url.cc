@@ -27,7 +27,8 @@ absl::Status Add(const std::string& name, Only& only) {
     return absl::OkStatus();
   }
   if (name.rfind(kFailWith, 0) != 0) {
-    return absl::InvalidArgumentError("--only takes heartbeat, succeed, fail, fail=ERROR or read, not \"" + name + "\"");
+    return absl::InvalidArgumentError("--only takes heartbeat, succeed, fail, fail=ERROR or read, not \"" + name +
+                                      "\"");
   }
   only.actions |= token::kFail;
   only.errors.push_back(name.substr(sizeof kFailWith - 1));
@@ -62,7 +63,8 @@ std::string Escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    IsUnreserved(c) ? out.push_back(c) : absl::StrAppend(&out, "%", std::string{kDigits[byte >> 4], kDigits[byte & 15]});
+    IsUnreserved(c) ? out.push_back(c)
+                    : absl::StrAppend(&out, "%", std::string{kDigits[byte >> 4], kDigits[byte & 15]});
   }
   return out;
 }

@@ -16,8 +16,8 @@ struct UrlLimits {
   std::string before;
 };
 
-// The token, narrowed; as it is if there are no limits. INVALID_ARGUMENT for limits that cannot be read, or a token that
-// cannot be limited.
+// The token, narrowed; as it is if there are no limits. INVALID_ARGUMENT for limits that cannot be read, or a token
+// that cannot be limited.
 absl::StatusOr<std::string> LimitToken(const std::string& token, const UrlLimits& limits, TimeMs now);
 
 // BASE/c/TOKEN, and what is to be done behind it: "succeed", "fail", "heartbeat", or nothing for the page.

@@ -4,13 +4,13 @@
 //        which token: its 3rd    limits.h       MAC over all of them
 //        to 24th character
 //
-// The MAC is a chain, each link keyed by the one before, so a limited token can be limited further, and no caveat can be
-// taken away, changed, moved or put in between:
+// The MAC is a chain, each link keyed by the one before, so a limited token can be limited further, and no caveat can
+// be taken away, changed, moved or put in between:
 //
 //   MAC 0 = M(token, "T1L")        MAC i = M(MAC i-1, caveat i)
 //
-// where M(key, text) is the first 16 bytes of HMAC-SHA256, spelled as two groups of 11 base 62 digits, and keys are texts:
-// all 40 characters of the token, then the 22 of each link. docs/token-format.md has the whole, with examples.
+// where M(key, text) is the first 16 bytes of HMAC-SHA256, spelled as two groups of 11 base 62 digits, and keys are
+// texts: all 40 characters of the token, then the 22 of each link. docs/token-format.md has the whole, with examples.
 //
 // Pure, thread-safe.
 #pragma once
@@ -46,8 +46,8 @@ bool Split(std::string_view text, LimitedToken& out);
 // The MAC that the caveats must have on a token of these 40 characters. `caveats` must be valid.
 std::string MacOf(std::string_view full, std::string_view caveats);
 
-// Adds caveats to a token, full or limited. INVALID_ARGUMENT if it is neither (an upstream token cannot be limited), for
-// a caveat that is none, and if they become too many.
+// Adds caveats to a token, full or limited. INVALID_ARGUMENT if it is neither (an upstream token cannot be limited),
+// for a caveat that is none, and if they become too many.
 absl::StatusOr<std::string> Limit(std::string_view token, absl::Span<const std::string> caveats);
 
 }  // namespace tokenbroker::token

@@ -167,8 +167,8 @@ std::string Limits::Refusal(Action action, std::string_view error, int64_t now_s
   if (none()) return "";
   if (now_seconds >= before()) return absl::StrCat("the token is limited to calls before ", Rfc3339(before()));
   const auto allowed = errors();
-  const bool named = action != kFail || !allowed.has_value() ||
-                     std::find(allowed->begin(), allowed->end(), error) != allowed->end();
+  const bool named =
+      action != kFail || !allowed.has_value() || std::find(allowed->begin(), allowed->end(), error) != allowed->end();
   if ((actions() & action) && named) return "";
   return absl::StrCat("the token is limited to: ", Described(actions(), allowed));
 }

@@ -38,8 +38,9 @@ absl::StatusOr<int> PrintUrl(Session& session, const UrlFlags& flags) {
 }  // namespace
 
 void AddUrlCommand(CommandLine& line, Session& session) {
-  CLI::App* command = AddCommand(line.root, "url", "Print a callback URL for a task, limited if asked; works offline",
-                                 R"(  tokenctl url --token-file task.token --only succeed --only fail=Rejected --before 2d
+  CLI::App* command =
+      AddCommand(line.root, "url", "Print a callback URL for a task, limited if asked; works offline",
+                 R"(  tokenctl url --token-file task.token --only succeed --only fail=Rejected --before 2d
   tokenctl url --token-file task.token --only heartbeat --to heartbeat
   tokenctl issue -o token | tokenctl url - --only read -o token)");
   auto flags = std::make_shared<UrlFlags>();
@@ -48,7 +49,8 @@ void AddUrlCommand(CommandLine& line, Session& session) {
       ->allow_extra_args(false);
   command->add_option("--before", flags->limits.before, "Good until then: a span from now, as in 2h, or a time");
   command->add_option("--to", flags->action, "succeed, fail or heartbeat: for programs, without the page");
-  command->add_option("--base-url", session.flags.base_url, "Where the broker's HTTP port is seen, as https://host:8433");
+  command->add_option("--base-url", session.flags.base_url,
+                      "Where the broker's HTTP port is seen, as https://host:8433");
   OnRun(line, command, [flags](Session& session) { return PrintUrl(session, *flags); });
 }
 

@@ -23,7 +23,8 @@ inline constexpr size_t kShownTagSize = 15;
 // What a tag was made from, without what follows from the key id.
 using TokenPlain = std::array<uint8_t, 10>;
 
-// The content whose tag under this key, with `associated` before it (3 bytes), begins like that. False if there is none.
+// The content whose tag under this key, with `associated` before it (3 bytes), begins like that. False if there is
+// none.
 bool FindPlain(const TokenKey& key, std::string_view associated, const uint8_t* shown, TokenPlain& plain);
 
 }  // namespace tokenbroker::broker

@@ -121,8 +121,10 @@ Answer JsonRefusal(const calls::Refused& refused) {
 }
 
 Answer PageRefusal(const broker::Refusal& refusal) {
-  Answer answer = PageAnswer(PageStatusOf(refusal.reason), MessagePage(TitleOf(refusal.reason), ExplanationOf(refusal)));
-  if (refusal.retry_after > 0) answer.headers.push_back({"Retry-After", absl::StrCat((refusal.retry_after + 999) / 1000)});
+  Answer answer =
+      PageAnswer(PageStatusOf(refusal.reason), MessagePage(TitleOf(refusal.reason), ExplanationOf(refusal)));
+  if (refusal.retry_after > 0)
+    answer.headers.push_back({"Retry-After", absl::StrCat((refusal.retry_after + 999) / 1000)});
   return answer;
 }
 

@@ -73,7 +73,8 @@ absl::StatusOr<Failing> FailingOfJson(std::string_view text) {
 absl::StatusOr<Body> ReadBody(std::string_view content_type, std::string_view body) {
   const absl::string_view type = MediaType(content_type);
   if (absl::StripAsciiWhitespace(absl::string_view(body.data(), body.size())).empty()) return Body{};
-  if (absl::EqualsIgnoreCase(type, "application/json") || absl::EndsWithIgnoreCase(type, "+json")) return JsonBody(body);
+  if (absl::EqualsIgnoreCase(type, "application/json") || absl::EndsWithIgnoreCase(type, "+json"))
+    return JsonBody(body);
   if (absl::EqualsIgnoreCase(type, "application/x-www-form-urlencoded")) return FormBody(body);
   if (absl::StartsWithIgnoreCase(type, "text/")) return TextBody(body);
   if (type.empty() || absl::EqualsIgnoreCase(type, "application/octet-stream")) {

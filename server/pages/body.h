@@ -1,7 +1,8 @@
 // What the body of a POST says, whichever form it comes in. docs/callbacks.md has the rules, for callers.
 //
 //   application/json, +json            JSON, byte for byte
-//   application/x-www-form-urlencoded  a form; or JSON, if it begins as an object, list or text does: curl -d says "form"
+//   application/x-www-form-urlencoded  a form; or JSON, if it begins as an object, list or text does: curl -d says
+//   "form"
 //                                      whatever it sends
 //   text/*                             a text
 //   none, application/octet-stream     JSON if it is, else a text

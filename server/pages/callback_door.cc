@@ -27,7 +27,9 @@ broker::Refusal BadBody(const absl::Status& fault) {
   return broker::InvalidField("body", std::string(fault.message()));
 }
 
-broker::Refusal RefuseMethod() { return broker::InvalidField("path", "must end in /succeed, /fail or /heartbeat to act"); }
+broker::Refusal RefuseMethod() {
+  return broker::InvalidField("path", "must end in /succeed, /fail or /heartbeat to act");
+}
 
 }  // namespace
 
@@ -40,7 +42,12 @@ class CallbackDoor::Errand final : public broker::Submission, private Visit, pri
  public:
   Errand(const CallbackDoor& door, Request request, const broker::Principal& principal, Home& home,
          CallbackDoor::Done done)
-      : Submission(1), door_(door), request_(std::move(request)), principal_(principal), home_(home), done_(std::move(done)),
+      : Submission(1),
+        door_(door),
+        request_(std::move(request)),
+        principal_(principal),
+        home_(home),
+        done_(std::move(done)),
         page_(WantsPage(request_.accept, request_.post)) {}
 
   void Begin() {
@@ -89,7 +96,8 @@ class CallbackDoor::Errand final : public broker::Submission, private Visit, pri
   void Show(const broker::TaskRecord& record) {
     const Sight sight = SightOf(record, limits_, door_.options_.input_namespaces, broker().clock().Now());
     if (!page_) return Finish(JsonAnswer(200, SightJson(sight)));
-    PageContext context{request_.token, request_.action, problem_.message, body_.form};
+    const std::string problem = InWordsOf(form_, problem_.field, problem_.message);
+    const PageContext context{request_.token, request_.action, problem, body_.form};
     Finish(PageAnswer(PageStatus(record.state), TaskPage(sight, context)));
   }
 

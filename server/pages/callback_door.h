@@ -3,7 +3,8 @@
 //   GET, HEAD  /c/TOKEN  /c/TOKEN/ACTION    shows the task, and changes nothing, whoever fetches it how often
 //   POST       /c/TOKEN/ACTION              acts: succeed, fail or heartbeat, full tokens and limited ones
 //
-// It speaks in pages::Request and Answer; routes.h puts it on an HTTP server. docs/callbacks.md is for callers.
+// It speaks in pages::Request and Answer; server/web/callback_routes.h puts it on the HTTP server. docs/callbacks.md is
+// for callers.
 //
 // Thread-safe.
 #pragma once
@@ -34,8 +35,8 @@ class CallbackDoor {
   // `door` must outlive this.
   CallbackDoor(const calls::Door& door, Options options) : door_(door), options_(std::move(options)) {}
 
-  // To be called at home. `done` is called once, on any thread, perhaps before this returns. This, `principal` and `home`
-  // must be there until then.
+  // To be called at home. `done` is called once, on any thread, perhaps before this returns. This, `principal` and
+  // `home` must be there until then.
   void Handle(Request request, const broker::Principal& principal, Home& home, Done done) const;
 
  private:

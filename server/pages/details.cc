@@ -21,8 +21,8 @@ std::string Row(std::string_view name, const std::string& value_html) {
 }
 
 std::string TimeHtml(TimeMs time, TimeMs now) {
-  return absl::StrCat(R"(<time datetime=")", TimeStamp(time), R"(">)", TimeWords(time), R"(</time> <span class="soft">()",
-                      Relative(time, now), ")</span>");
+  return absl::StrCat(R"(<time datetime=")", TimeStamp(time), R"(">)", TimeWords(time),
+                      R"(</time> <span class="soft">()", Relative(time, now), ")</span>");
 }
 
 std::string_view PillClass(broker::TaskState state) {
@@ -82,7 +82,8 @@ std::string DecisionHtml(const Sight& sight) {
   if (!sight.record.outcome.has_value()) return "";
   const storage::ResolvedEntry& outcome = *sight.record.outcome;
   std::string html = "<dl>" + Row("What", std::string(StateWords(outcome.state)));
-  absl::StrAppend(&html, Row("When", TimeHtml(outcome.time, sight.now)), Row("By", Escaped(WhoWords(outcome.resolved_by))));
+  absl::StrAppend(&html, Row("When", TimeHtml(outcome.time, sight.now)),
+                  Row("By", Escaped(WhoWords(outcome.resolved_by))));
   if (!outcome.error.empty()) html += Row("Error", Escaped(outcome.error));
   if (!outcome.cause.empty()) html += Row("Reason", Escaped(Shortened(outcome.cause, kMaxShown)));
   html += "</dl>";

@@ -35,8 +35,8 @@ std::string ControlHtml(const Field& field, const std::string& id, std::string_v
     case Field::Kind::kLongText:
       return absl::StrCat(Start("textarea", field, id), ">", Escaped(value), "</textarea>");
     case Field::Kind::kBoolean:
-      return absl::StrCat(Start("input", field, id), R"( type="checkbox" value="true")", value == "true" ? " checked" : "",
-                          ">");
+      return absl::StrCat(Start("input", field, id), R"( type="checkbox" value="true")",
+                          value == "true" ? " checked" : "", ">");
     case Field::Kind::kNumber:
     case Field::Kind::kInteger:
       return absl::StrCat(Start("input", field, id), R"( type="number" inputmode="decimal" step=")",

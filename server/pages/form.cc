@@ -48,11 +48,16 @@ bool SetKind(const Json& property, Field& field) {
     return true;
   }
   const std::string type = TextAt(property, "type");
-  if (type == "string") field.kind = IsLong(property) ? Field::Kind::kLongText : Field::Kind::kText;
-  else if (type == "number") field.kind = Field::Kind::kNumber;
-  else if (type == "integer") field.kind = Field::Kind::kInteger;
-  else if (type == "boolean") field.kind = Field::Kind::kBoolean;
-  else return false;
+  if (type == "string")
+    field.kind = IsLong(property) ? Field::Kind::kLongText : Field::Kind::kText;
+  else if (type == "number")
+    field.kind = Field::Kind::kNumber;
+  else if (type == "integer")
+    field.kind = Field::Kind::kInteger;
+  else if (type == "boolean")
+    field.kind = Field::Kind::kBoolean;
+  else
+    return false;
   return true;
 }
 
@@ -164,6 +169,17 @@ absl::StatusOr<std::string> OutputOf(const Form& form, const Filled& filled) {
     absl::StrAppend(&output, ":", value);
   }
   return output.empty() ? "{}" : output + "}";
+}
+
+std::string InWordsOf(const Form& form, std::string_view field, std::string_view message) {
+  constexpr std::string_view kPointer = "output#/";
+  const bool prefixed = message.substr(0, field.size()) == field;
+  if (!prefixed || field.substr(0, kPointer.size()) != kPointer) return std::string(message);
+  const std::string_view name = field.substr(kPointer.size());
+  for (const Field& each : form.fields) {
+    if (each.name == name) return each.title + std::string(message.substr(field.size()));
+  }
+  return std::string(message);
 }
 
 absl::StatusOr<std::string> ObjectOf(const Filled& filled) {

@@ -18,9 +18,10 @@ constexpr char kBrand[] =
     R"(<span>Task Token Broker</span></div>)";
 
 std::string Document(std::string_view title, const std::string& main) {
-  std::string html = R"(<!doctype html><html lang="en"><head><meta charset="utf-8">)"
-                     R"(<meta name="viewport" content="width=device-width,initial-scale=1">)"
-                     R"(<meta name="robots" content="noindex,nofollow"><meta name="referrer" content="no-referrer"><title>)";
+  std::string html =
+      R"(<!doctype html><html lang="en"><head><meta charset="utf-8">)"
+      R"(<meta name="viewport" content="width=device-width,initial-scale=1">)"
+      R"(<meta name="robots" content="noindex,nofollow"><meta name="referrer" content="no-referrer"><title>)";
   html.append(Escaped(title)).append("</title><style>").append(StyleSheet());
   html.append("</style></head><body><main>").append(kBrand).append(main).append("</main></body></html>\n");
   return html;
@@ -32,8 +33,10 @@ std::string Percent(std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     const bool plain = (byte < 0x80 && std::isalnum(byte)) || c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) out.push_back(c);
-    else out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+    if (plain)
+      out.push_back(c);
+    else
+      out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
   }
   return out;
 }
@@ -51,9 +54,9 @@ std::string ButtonText(const Sight& sight, std::string_view label, const char* o
 }
 
 std::string SucceedForm(const Sight& sight, const PageContext& context) {
-  return absl::StrCat(FormStart(context, Action::kSucceed),
-                      FieldsHtml(FormOf(sight.record.issued.output_schema), context.filled),
-                      R"(<button class="go" type="submit">)", ButtonText(sight, kSucceedLabel, "Approve"), "</button></form>");
+  return absl::StrCat(
+      FormStart(context, Action::kSucceed), FieldsHtml(FormOf(sight.record.issued.output_schema), context.filled),
+      R"(<button class="go" type="submit">)", ButtonText(sight, kSucceedLabel, "Approve"), "</button></form>");
 }
 
 // A button for each error that a failure may carry; one if it may carry any.
@@ -72,10 +75,11 @@ std::string FailButtons(const Sight& sight) {
 }
 
 std::string FailForm(const Sight& sight, const PageContext& context) {
-  return absl::StrCat(FormStart(context, Action::kFail),
-                      R"(<div class="field"><label for="cause">Reason <span class="hint">optional, is recorded</span></label>)",
-                      R"(<textarea id="cause" name="cause" maxlength="4000" rows="2">)",
-                      Escaped(ValueOf(context.filled, "cause")), "</textarea></div>", FailButtons(sight), "</form>");
+  return absl::StrCat(
+      FormStart(context, Action::kFail),
+      R"(<div class="field"><label for="cause">Reason <span class="hint">optional, is recorded</span></label>)",
+      R"(<textarea id="cause" name="cause" maxlength="4000" rows="2">)", Escaped(ValueOf(context.filled, "cause")),
+      "</textarea></div>", FailButtons(sight), "</form>");
 }
 
 std::string BeatForm(const PageContext& context) {

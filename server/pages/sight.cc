@@ -5,7 +5,9 @@
 namespace tokenbroker::pages {
 namespace {
 
-bool Contains(const auto& list, std::string_view text) { return std::find(list.begin(), list.end(), text) != list.end(); }
+bool Contains(const auto& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
 
 // Both the task's contract and the token's limits may name errors. False if no error is left.
 bool SetErrors(const broker::TaskRecord& record, const token::Limits& limits, std::vector<std::string_view>& errors) {

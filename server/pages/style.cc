@@ -27,14 +27,14 @@ box-shadow:0 1px 2px rgb(10 20 40/.05),0 12px 32px rgb(10 20 40/.07)}
 h1{font-size:clamp(1.35rem,1.1rem + 1.4vw,1.75rem);line-height:1.25;margin:.7rem 0 0;letter-spacing:-.01em;text-wrap:balance}
 h2{font-size:.8125rem;letter-spacing:.05em;text-transform:uppercase;color:var(--soft);margin:0 0 .7rem;font-weight:600}
 p{margin:.5rem 0 0}
-.pill{display:inline-flex;align-items:center;gap:.45rem;padding:.2rem .75rem;border-radius:2rem;font-size:.875rem;font-weight:600;
-background:var(--off-back);color:var(--off)}
+.pill{display:inline-flex;align-items:center;gap:.45rem;padding:.2rem .75rem;border-radius:2rem;font-size:.875rem;
+font-weight:600;background:var(--off-back);color:var(--off)}
 .pill::before{content:"";width:.5rem;height:.5rem;border-radius:50%;background:currentColor}
 .waiting{background:var(--wait-back);color:var(--wait)}
 .succeeded{background:var(--go-back);color:var(--go)}
 .failed{background:var(--stop-back);color:var(--stop)}
 .soft{color:var(--soft)}
-dl{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.45rem 1.4rem;margin:0}
+dl{display:grid;grid-template-columns:minmax(6.5rem,28%) 1fr;gap:.45rem 1.2rem;margin:0}
 dt{color:var(--soft)}
 dd{margin:0;min-width:0;white-space:pre-wrap;unicode-bidi:isolate}
 pre{margin:0;padding:.9rem 1rem;background:var(--well);border:1px solid var(--line);border-radius:.6rem;overflow:auto;
@@ -43,8 +43,8 @@ form+form{margin-top:1.2rem}
 .field{margin:0 0 1.1rem}
 label{display:block;font-weight:600;margin-bottom:.3rem}
 .hint{display:block;font-weight:400;font-size:.875rem;color:var(--soft)}
-input,select,textarea{width:100%;font:inherit;color:inherit;background:var(--card);border:1px solid var(--field);border-radius:.6rem;
-padding:.6rem .8rem}
+input,select,textarea{width:100%;font:inherit;color:inherit;background:var(--card);border:1px solid var(--field);
+border-radius:.6rem;padding:.6rem .8rem}
 textarea{min-height:5.5rem;resize:vertical}
 .check{display:flex;gap:.7rem;align-items:flex-start}
 .check input{width:1.25rem;height:1.25rem;margin:.15rem 0 0;accent-color:var(--go);flex:none}

@@ -6,9 +6,8 @@
 #include "server/aws/task_operations.h"
 #include "server/config/load.h"
 #include "server/http/server.h"
-#include "server/pages/routes.h"
 #include "server/web/aws_route.h"
-#include "server/web/caller.h"
+#include "server/web/callback_routes.h"
 #include "server/web/rest_door.h"
 
 namespace tokenbroker::web {
@@ -34,9 +33,9 @@ struct WebServer::Impl {
   calls::Sleepers sleepers;
   const Shared shared{door, streams, sleepers};
   std::unique_ptr<RestDoor> rest;
+  const pages::CallbackDoor callbacks{door, {}};
   aws::KeySet aws_keys;
   std::unique_ptr<aws::Door> aws;
-  std::unique_ptr<pages::CallbackDoor> callbacks;
   std::unique_ptr<http::Server> server;
   bool shut_down = false;
 };
@@ -51,16 +50,12 @@ absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(calls::Door door, co
   http::Router router;
   TB_ASSIGN_OR_RETURN(impl->rest, RestDoor::Make(impl->shared));
   TB_RETURN_IF_ERROR(impl->rest->AddTo(router));
+  TB_RETURN_IF_ERROR(AddCallbackRoutes(impl->callbacks, impl->door.authenticator, router));
   TB_ASSIGN_OR_RETURN(impl->aws_keys, aws::KeySet::Load(auth.aws_keys, ProcessEnvironment()));
   aws::OperationTable operations;
   aws::AddTaskOperations(impl->door, operations);
   impl->aws = std::make_unique<aws::Door>(impl->door, impl->aws_keys, std::move(operations));
   TB_RETURN_IF_ERROR(AddAwsRoute(*impl->aws, router));
-  impl->callbacks = std::make_unique<pages::CallbackDoor>(impl->door, pages::Options{});
-  const auto caller_of = [&authenticator = impl->door.authenticator](const http::Exchange& exchange) {
-    return CallerOf(exchange, authenticator);
-  };
-  TB_RETURN_IF_ERROR(pages::AddRoutes(*impl->callbacks, caller_of, router));
   TB_ASSIGN_OR_RETURN(impl->server, http::Server::Start(OptionsOf(http, tls), std::move(router)));
   return std::unique_ptr<WebServer>(new WebServer(std::move(impl)));
 }

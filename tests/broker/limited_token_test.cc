@@ -1,4 +1,6 @@
 // Limited tokens, as the broker takes them: what opens, what is forged, and what the rules let through.
+#include "token/limited_token.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +9,6 @@
 #include "server/broker/token_codec.h"
 #include "tests/testing/broker_harness.h"
 #include "token/base62.h"
-#include "token/limited_token.h"
 
 namespace tokenbroker::broker {
 namespace {

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""A person with a browser: a real headless Chromium looks at callback pages, presses their buttons, and sees what became of it.
+"""A person with a browser: a real headless Chromium looks at callback pages, presses their buttons, and sees what became
+of it.
 
     approval_page.py PAGE_SERVER [FOLDER]     PAGE_SERVER: build/bin/page_server; pictures go to FOLDER, if given
 
-Speaks WebDriver to chromedriver with nothing but the standard library. Exit code 77 (skipped) if there is no Chromium. Scripts are
-switched off in the browser: the page must do without.
+Speaks WebDriver to chromedriver with nothing but the standard library. Exit code 77 (skipped) if there is no Chromium.
+Scripts are switched off in the browser: the page must do without.
 """
 
 import base64
@@ -13,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -29,10 +31,12 @@ class Browser:
         port = next(line.split()[-1].rstrip(".") for line in self.driver.stdout if "successfully on port" in line)
         self.base = f"http://127.0.0.1:{port}"
         arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-        arguments.append("--window-size=390,1050" if phone else "--window-size=900,1000")
+        arguments.append("--window-size=900,1350")
         if dark:
             arguments += ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"]
         options = {"args": arguments}
+        if phone:
+            options["mobileEmulation"] = {"deviceMetrics": {"width": 390, "height": 1240, "pixelRatio": 2}}
         if not scripts:
             options["prefs"] = {"profile.managed_default_content_settings.javascript": 2}
         wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
@@ -66,6 +70,20 @@ class Browser:
 
     def press(self, css):
         self.call("POST", f"{self.session}/element/{self.find(css)}/click", {})
+
+    def submit(self, css):
+        """Presses a button, and waits for the page that comes after."""
+        before = self.find("html")
+        self.press(css)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            try:
+                if self.find("html") != before:
+                    return
+            except AssertionError:
+                pass  # between two pages there is none
+            time.sleep(0.02)
+        raise AssertionError("no page came after " + css)
 
     def type(self, css, text):
         self.call("POST", f"{self.session}/element/{self.find(css)}/clear", {})
@@ -124,7 +142,7 @@ class ApprovalPage(unittest.TestCase):
         self.assertIn("Nordwind GmbH", self.browser.text())
         self.picture("asks")
         self.assertEqual(self.state("order"), "TASK_STATE_WAITING")
-        self.browser.press("button.go")
+        self.browser.submit("button.go")
         self.assertEqual(self.browser.url(), self.urls["order"])
         self.assertIn("Approved", self.browser.text(".pill"))
         self.assertEqual(self.browser.count("form"), 0)
@@ -137,7 +155,7 @@ class ApprovalPage(unittest.TestCase):
         self.browser.open(self.urls["decline"])
         self.assertEqual(self.browser.count("button.go"), 1)
         self.browser.type("#cause", "Goods were <never> delivered")
-        self.browser.press("button.stop")
+        self.browser.submit("button.stop")
         self.assertIn("Declined", self.browser.text(".pill"))
         self.assertIn("Goods were <never> delivered", self.browser.text())
         self.picture("declined")
@@ -147,7 +165,7 @@ class ApprovalPage(unittest.TestCase):
     def test_a_stale_page_shows_what_was_decided_meanwhile(self):
         self.browser.open(self.urls["second"])
         urllib.request.urlopen(urllib.request.Request(self.urls["second"] + "/succeed", method="POST"))
-        self.browser.press("button.stop")
+        self.browser.submit("button.stop")
         self.assertIn("another outcome is recorded", self.browser.text("[role=alert]"))
         self.assertIn("Approved", self.browser.text(".pill"))
         self.picture("conflict")
@@ -158,11 +176,11 @@ class ApprovalPage(unittest.TestCase):
         self.browser.type("[name=reason]", "Three years without a late payment")
         self.browser.press("[name=insured]")
         self.picture("form")
-        self.browser.press("button.go")
+        self.browser.submit("button.go")
         self.assertIn("Not done", self.browser.text("[role=alert]"))
         self.picture("form_refused")
         self.browser.type("[name=limit]", "45000")
-        self.browser.press("button.go")
+        self.browser.submit("button.go")
         self.assertIn("Approved", self.browser.text(".pill"))
         output = json.loads(fetch(self.urls["form"])[1]["task"]["outcome"]["output"])
         self.assertEqual(output, {"limit": 45000, "tier": "preferred", "insured": True,
@@ -184,7 +202,7 @@ class ApprovalPage(unittest.TestCase):
             url = self.urls["beat"] + "/succeed"
             proofless = f"<form method=post action='{url}'><button>x</button></form>"
             browser.open("data:text/html," + urllib.request.quote(proofless))
-            browser.press("button")
+            browser.submit("button")
             self.assertIn("another site", browser.text("[role=alert]"))
             self.assertEqual(self.state("beat"), "TASK_STATE_WAITING")
         finally:
@@ -192,7 +210,7 @@ class ApprovalPage(unittest.TestCase):
 
     def test_a_worker_says_it_is_alive(self):
         self.browser.open(self.urls["beat"])
-        self.browser.press("form[action$=heartbeat] button")
+        self.browser.submit("form[action$=heartbeat] button")
         self.assertIn("lastHeartbeatAt", fetch(self.urls["beat"])[1]["task"])
 
     def test_an_unknown_link_says_so(self):
@@ -204,7 +222,7 @@ class ApprovalPage(unittest.TestCase):
     def test_it_fits_a_phone_in_the_dark(self):
         browser = Browser(scripts=True, dark=True, phone=True)
         try:
-            browser.open(self.urls["form"])
+            browser.open(self.urls["phone"])
             width = browser.call("POST", browser.session + "/execute/sync",
                                  {"script": "return [document.documentElement.scrollWidth, innerWidth]", "args": []})
             self.assertLessEqual(width[0], width[1])

@@ -19,7 +19,8 @@ using ::testing::StartsWith;
 class CallbackDoorTest : public testing::Test {
  protected:
   Issued Approval() {
-    return door_.broker.Issue({.summary = "Approve order 17", .labels = {{"customer", "ACME"}}, .input = R"({"total":12})"});
+    return door_.broker.Issue(
+        {.summary = "Approve order 17", .labels = {{"customer", "ACME"}}, .input = R"({"total":12})"});
   }
   TaskState StateOf(const Issued& task) { return door_.broker.Get(task).state; }
 
@@ -90,8 +91,8 @@ TEST_F(CallbackDoorTest, BadBodiesAreRefusedAndChangeNothing) {
 }
 
 TEST_F(CallbackDoorTest, UnknownTokensAreNotFound) {
-  for (const std::string& token : {std::string("x"), std::string(40, 'T'), "T1" + std::string(38, 'x'), std::string(3000, 'x'),
-                                   Limited(Approval(), {"A2"}) + "x"}) {
+  for (const std::string& token : {std::string("x"), std::string(40, 'T'), "T1" + std::string(38, 'x'),
+                                   std::string(3000, 'x'), Limited(Approval(), {"A2"}) + "x"}) {
     const int status = token.size() > 2048 ? 400 : 404;
     EXPECT_EQ(door_.Post(token, Action::kSucceed).status, status);
     EXPECT_EQ(door_.Look(token).status, status);
@@ -174,6 +175,7 @@ TEST_F(CallbackDoorTest, FieldsComeFromTheOutputSchema) {
   EXPECT_THAT(missing.body, HasSubstr("value=\"x\"")) << "what was filled in stays";
   const Answer broken = door_.Press(task.token, Action::kSucceed, "amount=101");
   EXPECT_EQ(broken.status, 422);
+  EXPECT_THAT(broken.body, HasSubstr("</strong> Amount: "));
   EXPECT_EQ(StateOf(task), TaskState::kWaiting);
   EXPECT_EQ(door_.Press(task.token, Action::kSucceed, "amount=12.50&urgent=true&note=").status, 303);
   EXPECT_EQ(door_.broker.Get(task).output, R"({"amount":12.50,"urgent":true})");

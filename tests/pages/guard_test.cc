@@ -26,7 +26,8 @@ TEST_F(GuardTest, ProgramsNeedNoProofButMustNotShowAWrongOne) {
 }
 
 TEST_F(GuardTest, BrowsersNeedTheProof) {
-  for (const char* origin : {"null", "http://broker.example:8433", "https://broker.example:8433", "https://approve.example"}) {
+  for (const char* origin :
+       {"null", "http://broker.example:8433", "https://broker.example:8433", "https://approve.example"}) {
     request_.origin = origin;
     EXPECT_FALSE(Passes()) << origin;
     EXPECT_TRUE(Passes(proof_)) << origin;
@@ -38,7 +39,8 @@ TEST_F(GuardTest, BrowsersNeedTheProof) {
 }
 
 TEST_F(GuardTest, OtherSitesAreRefusedEvenWithTheProof) {
-  for (const char* origin : {"https://evil.example", "https://broker.example", "https://broker.example:8433.evil.example", "x"}) {
+  for (const char* origin :
+       {"https://evil.example", "https://broker.example", "https://broker.example:8433.evil.example", "x"}) {
     request_.origin = origin;
     EXPECT_FALSE(Passes(proof_)) << origin;
   }

@@ -33,13 +33,15 @@ TEST(Html, ShortenedTextsEndAtACharacter) {
 
 // Bytes that look like markup more often than chance would have it.
 std::string Hostile(std::mt19937_64& random) {
-  static const char* const kPieces[] = {"<",  ">",    "\"",   "'",   "&",  "</",     "<script>", "-->", "]]>",  "\\",
-                                        "=",  "\xff", "\xc3", "&#x", "\r", "\u2028", "</style>", "{}",  "\xE2", "javascript:",
-                                        "{\"", "\":", "<!--", "\0",  " ",  "onload"};
+  static const char* const kPieces[] = {
+      "<",   ">",  "\"",     "'",        "&",  "</",   "<script>",    "-->", "]]>", "\\",   "=",  "\xff", "\xc3",
+      "&#x", "\r", "\u2028", "</style>", "{}", "\xE2", "javascript:", "{\"", "\":", "<!--", "\0", " ",    "onload"};
   std::string text;
   for (size_t pieces = random() % 12; pieces > 0; --pieces) {
-    if (random() % 4 == 0) text.push_back(static_cast<char>(random()));
-    else text += kPieces[random() % std::size(kPieces)];
+    if (random() % 4 == 0)
+      text.push_back(static_cast<char>(random()));
+    else
+      text += kPieces[random() % std::size(kPieces)];
   }
   return text;
 }

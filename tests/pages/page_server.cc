@@ -1,13 +1,13 @@
-// The callback door on an HTTP server, with a broker in memory: to look at the page, and for browsers that tests drive.
+// The HTTP door over a broker in memory: to look at the page, and for browsers that tests drive.
 //
-//   page_server    listens on a free port of 127.0.0.1, issues some tasks, prints "NAME URL" for each and then "ready", and
+//   page_server    listens on a free port of 127.0.0.1, issues some tasks, prints "NAME URL" for each and then "ready",
+//   and
 //                  serves until standard input ends
 #include <iostream>
 
 #include "base/system_clock.h"
 #include "server/calls/door.h"
-#include "server/http/server.h"
-#include "server/pages/routes.h"
+#include "server/web/web_server.h"
 #include "storage/memory/memory_store.h"
 #include "token/limited_token.h"
 #include "token/limits.h"
@@ -49,10 +49,7 @@ class PageServer {
  public:
   int Run() {
     broker_->Start();
-    http::Router router;
-    const auto anybody = [this](const http::Exchange&) { return authenticator_.Identify("", {}); };
-    if (!AddRoutes(callbacks_, anybody, router).ok()) return 1;
-    auto server = http::Server::Start({}, std::move(router));
+    auto server = web::WebServer::Start(door_, {.listen = "127.0.0.1:0"}, {}, {});
     if (!server.ok()) return 1;
     base_ = "http://127.0.0.1:" + std::to_string((*server)->port());
     Tell();
@@ -86,13 +83,16 @@ class PageServer {
   }
 
   void Tell() {
-    const Labels labels = {{"requested by", "Ines Albrecht"}, {"cost centre", "4100"}, {"tokenbroker/show-input", "true"}};
+    const Labels labels = {
+        {"requested by", "Ines Albrecht"}, {"cost centre", "4100"}, {"tokenbroker/show-input", "true"}};
     const std::string order = Issue("Approve the discount on order A-2026-1187", labels, kOrder);
     Tell("order", order);
     Tell("second", Issue("Approve the discount on order A-2026-1188", labels, kOrder));
     Tell("decline", *token::Limit(Issue("Pay invoice 5521", labels, kOrder), {"AE", *token::OnlyErrors({"Rejected"})}));
     Tell("form", Issue("Set a credit limit for Nordwind GmbH", {}, "null", kSchema));
-    Tell("hostile", Issue("<script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&", {{"a", "</dl><b>"}}, "1"));
+    Tell("phone", Issue("Set a credit limit for Nordwind GmbH", {{"requested by", "Ines Albrecht"}}, "null", kSchema));
+    Tell("hostile",
+         Issue("<script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&", {{"a", "</dl><b>"}}, "1"));
     Tell("beat", Issue("Load the archive tapes", {}, "null", "", 600'000));
     Tell("unknown", "T1" + std::string(38, 'x'));
     std::cout << "ready" << std::endl;
@@ -110,7 +110,6 @@ class PageServer {
   BrokerMetrics metrics_{registry_};
   calls::Authenticator authenticator_{AuthConfig{}};
   calls::Door door_{*broker_, authenticator_, metrics_};
-  CallbackDoor callbacks_{door_, {}};
   std::string base_;
 };
 

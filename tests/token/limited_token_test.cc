@@ -11,7 +11,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// The key of these: id 1, byte i of the secret is 7 i + 1; sequence numbers 1 and 12,345. docs/token-format.md shows them.
+// The key of these: id 1, byte i of the secret is 7 i + 1; sequence numbers 1 and 12,345. docs/token-format.md shows
+// them.
 constexpr char kFirst[] = "T107xSCeSOpzs4ooUO6iVVKnLJUOJRAz6k60q13s";
 constexpr char kSecond[] = "T107P08KrJeulLHPJTl1A51eEVwj5R4frDh12wGj";
 
@@ -67,8 +68,8 @@ TEST(LimitedToken, SplitsIntoItsParts) {
 }
 
 TEST(LimitedToken, OnlyTokensOfABrokerCanBeLimited) {
-  for (const std::string& text : {std::string(), std::string("T1"), std::string(40, 'x'), std::string(700, 'A') + "==",
-                                  std::string("T1L") + std::string(60, '-')}) {
+  for (const std::string& text : {std::string(), std::string("T1"), std::string(40, 'x'),
+                                  std::string(700, 'A') + "==", std::string("T1L") + std::string(60, '-')}) {
     EXPECT_THAT(Limit(text, {"A1"}).status().message(), HasSubstr("only a task token")) << text;
   }
 }

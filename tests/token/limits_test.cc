@@ -72,8 +72,8 @@ TEST(Limits, WhatCannotBeSpelledIsRefused) {
 }
 
 TEST(Limits, OnlyWholeCaveatsOfKnownKindsAreTaken) {
-  for (const char* text : {"", "A", "A0", "AG", "Az", "A-", "B", "B12345", "B12345-", "E", "E0", "E1", "E10", "E15abcd",
-                           "E1 ", "E22ab", "E13a/b", "C1", "a2", "1A2"}) {
+  for (const char* text : {"",   "A",  "A0",  "AG",      "Az",  "A-",    "B",      "B12345", "B12345-", "E",
+                           "E0", "E1", "E10", "E15abcd", "E1 ", "E22ab", "E13a/b", "C1",     "a2",      "1A2"}) {
     std::string_view rest = text;
     Caveat caveat;
     EXPECT_FALSE(TakeCaveat(rest, caveat)) << text;

@@ -42,6 +42,20 @@ void BM_TokenOpenForged(benchmark::State& state) {
 }
 BENCHMARK(BM_TokenOpenForged);
 
+// Two limits: succeed only, before a time. `forged`: as if somebody had made up another task.
+void OpenLimited(benchmark::State& state, bool forged) {
+  const broker::TokenCodec codec = MakeCodec();
+  std::string token = *token::Limit(codec.Seal({0, 123'456'789, 0}), {token::OnlyActions(token::kSucceed), "B1xodA8"});
+  if (forged) token[20] = token[20] == 'a' ? 'b' : 'a';
+  broker::TokenContent content;
+  token::Limits limits;
+  for (auto _ : state) benchmark::DoNotOptimize(codec.OpenLimited(token, content, limits));
+}
+void BM_LimitedTokenOpen(benchmark::State& state) { OpenLimited(state, false); }
+BENCHMARK(BM_LimitedTokenOpen);
+void BM_LimitedTokenOpenForged(benchmark::State& state) { OpenLimited(state, true); }
+BENCHMARK(BM_LimitedTokenOpenForged);
+
 void BM_IndexHash(benchmark::State& state) {
   const broker::IndexHasher hasher(std::string(16, 'k'));
   const std::string id = RequestId(42);

@@ -1,20 +1,24 @@
-#include "server/pages/routes.h"
+#include "server/web/callback_routes.h"
 
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "server/calls/errors.h"
 #include "server/http/lane_home.h"
 #include "server/pages/accept.h"
 #include "server/pages/answers.h"
+#include "server/web/caller.h"
 
-namespace tokenbroker::pages {
+namespace tokenbroker::web {
 namespace {
 
-// What a visit needs until it is answered.
+using pages::Action;
+
+// What a request needs until it is answered.
 struct Held {
   explicit Held(http::ExchangePtr the_exchange) : exchange(std::move(the_exchange)), home(exchange->home()) {}
-
   http::ExchangePtr exchange;
   http::LaneHome home;
 };
@@ -23,9 +27,9 @@ std::string FieldOf(const http::Request& request, std::string_view name) {
   return std::string(request.Find(name).value_or(std::string_view()));
 }
 
-Request ReadRequest(Action action, http::Exchange& exchange) {
+pages::Request ReadRequest(Action action, http::Exchange& exchange) {
   const http::Request& from = exchange.request();
-  Request request;
+  pages::Request request;
   request.post = from.method == http::Method::kPost;
   request.token = std::string(from.Variable("token"));
   request.action = action;
@@ -38,33 +42,37 @@ Request ReadRequest(Action action, http::Exchange& exchange) {
   return request;
 }
 
-http::Response ResponseOf(Answer answer) {
+http::Response ResponseOf(pages::Answer answer) {
   http::Response response{answer.status, answer.content_type, {}, std::move(answer.body)};
   for (const auto& [name, value] : answer.headers) response.AddHeader(name, value);
   return response;
 }
 
-void Handle(const CallbackDoor& door, const CallerOf& caller_of, Action action, http::ExchangePtr exchange) {
-  const broker::Principal* const principal = caller_of(*exchange);
-  Request request = ReadRequest(action, *exchange);
-  if (principal == nullptr) {
-    const broker::Refusal refusal = calls::CredentialsUnknown();
-    const bool page = WantsPage(request.accept, request.post);
-    return exchange->Answer(ResponseOf(page ? PageRefusal(refusal) : JsonRefusal({refusal})));
-  }
+pages::Answer RefuseCredentials(const pages::Request& request) {
+  const broker::Refusal refusal = calls::CredentialsUnknown();
+  return pages::WantsPage(request.accept, request.post) ? pages::PageRefusal(refusal) : pages::JsonRefusal({refusal});
+}
+
+void Serve(const pages::CallbackDoor& door, const calls::Authenticator& authenticator, Action action,
+           http::ExchangePtr exchange) {
+  const broker::Principal* const caller = CallerOf(*exchange, authenticator);
+  pages::Request request = ReadRequest(action, *exchange);
+  if (caller == nullptr) return exchange->Answer(ResponseOf(RefuseCredentials(request)));
   const auto held = std::make_shared<Held>(std::move(exchange));
-  door.Handle(std::move(request), *principal, held->home,
-              [held](Answer answer) { held->exchange->Answer(ResponseOf(std::move(answer))); });
+  door.Handle(std::move(request), *caller, held->home,
+              [held](pages::Answer answer) { held->exchange->Answer(ResponseOf(std::move(answer))); });
 }
 
 }  // namespace
 
-absl::Status AddRoutes(const CallbackDoor& door, CallerOf caller_of, http::Router& router) {
+absl::Status AddCallbackRoutes(const pages::CallbackDoor& door, const calls::Authenticator& authenticator,
+                               http::Router& router) {
   const auto add = [&](http::Method method, Action action) {
     const std::string path = action == Action::kPage ? "/c/{token}" : "/c/{token}/" + std::string(NameOf(action));
-    return router.Add({.method = method, .path = path, .handle = [&door, caller_of, action](http::ExchangePtr exchange) {
-                         Handle(door, caller_of, action, std::move(exchange));
-                       }});
+    const auto serve = [&door, &authenticator, action](http::ExchangePtr exchange) {
+      Serve(door, authenticator, action, std::move(exchange));
+    };
+    return router.Add({.method = method, .path = path, .handle = serve});
   };
   for (const Action action : {Action::kPage, Action::kSucceed, Action::kFail, Action::kHeartbeat}) {
     TB_RETURN_IF_ERROR(add(http::Method::kGet, action));
@@ -73,4 +81,4 @@ absl::Status AddRoutes(const CallbackDoor& door, CallerOf caller_of, http::Route
   return absl::OkStatus();
 }
 
-}  // namespace tokenbroker::pages
+}  // namespace tokenbroker::web
