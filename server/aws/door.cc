@@ -74,7 +74,8 @@ Answer FailureAnswer(int status, std::string_view message) {
           .content_type = kJson10,
           .headers = {{"x-amzn-ErrorType", std::string(kind.name)}},
           .body = BodyOf({&kind, std::string(message)}),
-          .error = kind.name};
+          .error = kind.name,
+          .code = kind.code};
 }
 
 }  // namespace tokenbroker::aws

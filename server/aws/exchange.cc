@@ -27,6 +27,7 @@ void Exchange::Answer(std::string body) {
 void Exchange::Refuse(const Error& error) {
   answer_.status = error.kind->status;
   answer_.error = error.kind->name;
+  answer_.code = error.kind->code;
   answer_.body = BodyOf(error);
   // AWS has it in this protocol's body alone; SDKs that look for it in both places look here first.
   AddHeader("x-amzn-ErrorType", std::string(error.kind->name));

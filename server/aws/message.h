@@ -45,6 +45,8 @@ struct Answer {
   // Which operation it was, for whoever counts: a name from the table, or empty. And by which name it was refused.
   std::string_view operation;
   std::string_view error;
+  // google.rpc.Code, 0 for success.
+  int code = 0;
 };
 
 // Names of header fields are compared without regard to case.

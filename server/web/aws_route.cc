@@ -1,10 +1,13 @@
 #include "server/web/aws_route.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "base/system_clock.h"
 #include "server/http/lane_home.h"
 
 namespace tokenbroker::web {
@@ -23,35 +26,43 @@ http::Response ResponseOf(aws::Answer answer) {
 struct UnderWay {
   explicit UnderWay(http::ExchangePtr the_exchange) : exchange(std::move(the_exchange)), home(exchange->home()) {}
 
+  void Answer(aws::Answer answer, BrokerMetrics& metrics) {
+    const std::string_view operation = answer.operation.empty() ? "unknown" : answer.operation;
+    metrics.rpc(absl::StrCat("AWSStepFunctions/", absl::string_view(operation.data(), operation.size())))
+        .OnDone(answer.code, static_cast<double>(ElapsedMicros() - began) * 1e-6);
+    std::exchange(exchange, nullptr)->Answer(ResponseOf(std::move(answer)));
+  }
+
   http::ExchangePtr exchange;
   http::LaneHome home;
+  const int64_t began = ElapsedMicros();
 };
 
-void Serve(const aws::Door& door, http::ExchangePtr exchange) {
+void Serve(const aws::Door& door, BrokerMetrics& metrics, http::ExchangePtr exchange) {
   const http::Request& request = exchange->request();
   std::vector<aws::Header> headers;
   headers.reserve(request.headers.size());
   for (const http::Header& header : request.headers) headers.push_back({header.name, header.value});
   const std::string_view method = http::NameOf(request.method);
-  const aws::Request asked{method,  request.path, request.query,         headers,
-                           request.body, exchange->request_id()};
+  const aws::Request asked{method, request.path, request.query, headers, request.body, exchange->request_id()};
   auto under_way = std::make_unique<UnderWay>(std::move(exchange));
   Home& home = under_way->home;
-  door.Serve(asked, home, [under_way = std::move(under_way)](aws::Answer answer) mutable {
-    std::exchange(under_way->exchange, nullptr)->Answer(ResponseOf(std::move(answer)));
+  door.Serve(asked, home, [under_way = std::move(under_way), &metrics](aws::Answer answer) {
+    under_way->Answer(std::move(answer), metrics);
   });
 }
 
 }  // namespace
 
-absl::Status AddAwsRoute(const aws::Door& door, http::Router& router) {
+absl::Status AddAwsRoute(const aws::Door& door, BrokerMetrics& metrics, http::Router& router) {
   router.SetErrorForm("/", [](const http::Failure& failure) {
     return ResponseOf(aws::FailureAnswer(failure.status, failure.message));
   });
-  return router.Add({.method = http::Method::kPost,
-                     .path = "/",
-                     .handle = [&door](http::ExchangePtr exchange) { Serve(door, std::move(exchange)); },
-                     .max_body_bytes = aws::kMaxBodyBytes});
+  return router.Add(
+      {.method = http::Method::kPost,
+       .path = "/",
+       .handle = [&door, &metrics](http::ExchangePtr exchange) { Serve(door, metrics, std::move(exchange)); },
+       .max_body_bytes = aws::kMaxBodyBytes});
 }
 
 }  // namespace tokenbroker::web

@@ -4,10 +4,11 @@
 #include "absl/status/status.h"
 #include "server/aws/door.h"
 #include "server/http/router.h"
+#include "server/telemetry/broker_metrics.h"
 
 namespace tokenbroker::web {
 
-// `door` must outlive the server.
-absl::Status AddAwsRoute(const aws::Door& door, http::Router& router);
+// `door` and `metrics` must outlive the server. Calls are counted as "AWSStepFunctions/<operation>".
+absl::Status AddAwsRoute(const aws::Door& door, BrokerMetrics& metrics, http::Router& router);
 
 }  // namespace tokenbroker::web

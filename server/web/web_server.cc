@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(calls::Door door, co
   aws::OperationTable operations;
   aws::AddTaskOperations(impl->door, operations);
   impl->aws = std::make_unique<aws::Door>(impl->door, impl->aws_keys, std::move(operations));
-  TB_RETURN_IF_ERROR(AddAwsRoute(*impl->aws, router));
+  TB_RETURN_IF_ERROR(AddAwsRoute(*impl->aws, impl->door.metrics, router));
   TB_ASSIGN_OR_RETURN(impl->server, http::Server::Start(OptionsOf(http, tls), std::move(router)));
   return std::unique_ptr<WebServer>(new WebServer(std::move(impl)));
 }

@@ -28,6 +28,15 @@ TEST(Verdicts, EveryReasonHasAnAwsError) {
       "InternalFailure 500: The request processing has failed because of an unknown error, exception or failure.");
 }
 
+TEST(Verdicts, CallsAreCountedUnderTheReasonsOwnCode) {
+  for (const broker::ReasonInfo& info : broker::AllReasons()) {
+    // No operation here is refused for these.
+    const bool elsewhere = info.code == broker::Code::kAlreadyExists || info.code == broker::Code::kOutOfRange;
+    const Error error = ToError({info.reason, "why", "error"}, {"SendTaskFailure", "aws:AKID", Token::kToken});
+    if (!elsewhere) EXPECT_EQ(error.kind->code, static_cast<int>(info.code)) << info.name;
+  }
+}
+
 TEST(Verdicts, WhatIsOverIsTimedOutInTheWordsThatClientsCompare) {
   for (Reason reason :
        {Reason::kTaskAlreadyResolved, Reason::kTaskExpired, Reason::kTaskCancelled, Reason::kTaskSuperseded}) {

@@ -51,7 +51,7 @@ const std::vector<Layer> kLayers = {
      {"base", "storage", "server/broker", "server/config", "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/", "openssl/"}},
     {"server/pages",
-     {"base", "token", "storage", "server/broker", "server/calls", "server/json", "server/rest", "google/rpc"},
+     {"base", "token", "storage", "server/broker", "server/calls", "server/http", "server/json", "server/rest", "google/rpc"},
      {"google/protobuf/", "openssl/", "nlohmann/"}},
     {"server/aws",
      {"base", "server/broker", "server/calls", "server/config", "server/json", "tokenbroker"},

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Plays the steps with one real AWS client against a real broker. See README.md."""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+
+import clients  # noqa: E402
+from broker import Broker  # noqa: E402
+from steps import KEY, Steps  # noqa: E402
+
+SKIPPED = 77
+
+
+def foreign_token(binaries, folder, keys):
+    """Of a broker that had the same keys and is gone with its store."""
+    broker = Broker(binaries, folder, keys)
+    try:
+        # Not the first: the other broker's first tasks have numbers as well.
+        batch = broker.post("/v1/tasks:batchIssue", {"items": [{"namespace": "sdk", "timeout": "600s"}] * 1000})
+        return batch["items"][-1]["issued"]["token"]
+    finally:
+        broker.stop()
+
+
+def play(command, endpoint, steps):
+    """What the player got, by step."""
+    request = json.dumps({"endpoint": endpoint, "steps": steps})
+    done = subprocess.run(command, input=request, capture_output=True, text=True, timeout=600)
+    if done.returncode != 0:
+        raise RuntimeError(f"the player failed:\n{done.stdout}\n{done.stderr}")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def compare_answers(steps, answers, class_of):
+    wrong = []
+    if len(answers) != len(steps):
+        wrong.append(f"{len(steps)} steps, {len(answers)} answers")
+    for step, answer in zip(steps, answers):
+        what = f"{step['name']}, {step['operation']}"
+        if answer["error"] != step["expect"]:
+            wrong.append(f"{what}: {answer} instead of {step['expect'] or 'success'}")
+        expected_class = class_of(step["expect"])
+        if expected_class and answer["class"] != expected_class:
+            wrong.append(f"{what}: raised as {answer['class']} instead of {expected_class}")
+    return wrong
+
+
+def compare_records(broker, records):
+    wrong = []
+    for token, *expected in records:
+        task = broker.get(token)
+        outcome = task.get("outcome", {})
+        found = [task["state"], outcome.get("output", ""), outcome.get("error", ""), outcome.get("cause", "")]
+        if found != expected:
+            wrong.append(f"recorded is {str(found)[:300]} instead of {str(expected)[:300]}")
+        if expected[0] != "TASK_STATE_WAITING" and outcome.get("resolvedBy") != "aws:" + KEY:
+            wrong.append(f"resolved by {outcome.get('resolvedBy')}")
+    return wrong
+
+
+def drive(client, binaries, command, folder):
+    keys = folder / "token-keys.json"
+    foreign = foreign_token(binaries, folder / "gone", keys)
+    broker = Broker(binaries, folder / "broker", keys)
+    try:
+        steps = Steps(broker, foreign)
+        answers = play(command, broker.endpoint, steps.all())
+        wrong = compare_answers(steps.steps, answers, client.class_of)
+        return len(steps.steps), wrong + compare_records(broker, steps.records)
+    finally:
+        broker.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--client", choices=sorted(clients.ALL), required=True)
+    parser.add_argument("--bin", required=True, help="the folder with tokenbroker")
+    parser.add_argument("--cache", default="build/aws-sdk", help="where clients are installed")
+    arguments = parser.parse_args()
+    client = clients.ALL[arguments.client]
+    try:
+        command = client.install(pathlib.Path(arguments.cache).resolve() / arguments.client)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"skipped: {arguments.client} cannot be installed: {error}")
+        print(getattr(error, "stderr", None) or "")
+        return SKIPPED
+    with tempfile.TemporaryDirectory() as folder:
+        count, wrong = drive(client, arguments.bin, command, pathlib.Path(folder))
+    print(f"{arguments.client}: {count} steps, {len(wrong)} wrong")
+    print("\n".join(wrong))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
