@@ -7,8 +7,8 @@
 //   /          what there is
 //
 // GET and HEAD only; one request a connection. It tells no secrets and changes nothing. At most 64 connections at once
-// and 5 seconds for each, so that neither a flood nor a slow peer costs more than its slot; the 65th waits in the
-// machine's queue.
+// and 5 seconds for each step of one, so that neither a flood nor a slow peer costs more than its slot; the 65th takes
+// the place of the one that has been silent for longest, or is told 503.
 #pragma once
 
 #include <cstdint>

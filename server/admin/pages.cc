@@ -51,7 +51,7 @@ AdminPage AnswerAdminRequest(const AdminHandlers& handlers, std::string_view tar
   if (path == "/") return TextPage(200, kIndex);
   if (path == "/metrics") {
     const Exposition exposition = ExpositionFor(accept);
-    return {200, std::string(ContentType(exposition)), handlers.metrics(exposition)};
+    return {200, ContentType(exposition), handlers.metrics(exposition)};
   }
   return TextPage(404, "not here; / lists what is\n");
 }

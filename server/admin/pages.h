@@ -10,7 +10,8 @@ namespace tokenbroker {
 
 struct AdminPage {
   int status = 200;
-  std::string content_type;
+  // A literal.
+  std::string_view content_type;
   std::string body;
 };
 

@@ -20,6 +20,8 @@ void SettleFeed::Take(pb::SettleStreamRequest request) {
   batch.request = std::move(request);
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    // It was under way when the feed closed: nobody would be answered, and the feed may have ended.
+    if (closed_) return;
     unanswered_.push_back(std::move(taken));
   }
   batch.settling.emplace(parts_.door, parts_.principal, parts_.home, batch.request.items(),

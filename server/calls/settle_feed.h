@@ -29,7 +29,8 @@ class SettleFeed : private Stream {
     // Written follows.
     virtual void Write(const pb::SettleStreamResponse& response) = 0;
     enum class How { kFinished, kRefused, kGone };
-    // The last call; the feed may be destroyed in it.
+    // The last call. It may come while the registry of streams is locked, which the feed leaves when it is destroyed: not
+    // in this call, therefore, but any time after it.
     virtual void End(How how, const Refused& why) = 0;
 
    protected:

@@ -1,5 +1,7 @@
 #include "server/telemetry/broker_metrics.h"
 
+#include <algorithm>
+
 namespace tokenbroker {
 namespace {
 
@@ -15,30 +17,71 @@ constexpr std::array<std::string_view, 17> kCodes = {
     "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
     "DATA_LOSS", "UNAUTHENTICATED"};
 
+constexpr std::array<std::string_view, 5> kHangups = {"too_many", "evicted", "handshake", "too_slow", "reset"};
+// What our server answers with. The last counts for all others.
+constexpr std::array<std::string_view, 22> kStatuses = {"200", "204", "400", "401", "403", "404", "405", "408",
+                                                        "409", "413", "414", "415", "417", "429", "431", "499",
+                                                        "500", "501", "503", "504", "505", "other"};
+
+size_t IndexOfCode(int code) { return code >= 0 && code < static_cast<int>(kCodes.size()) ? code : 2; }
+
+size_t IndexOfStatus(int status) {
+  const std::string text = std::to_string(status);
+  return std::min<size_t>(std::find(kStatuses.begin(), kStatuses.end(), text) - kStatuses.begin(), kStatuses.size() - 1);
+}
+
 constexpr double kLatenessBounds[] = {0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600, 86400};
 constexpr double kGroupBounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192};
 
 }  // namespace
 
-void RpcMetrics::OnDone(int code, double seconds) {
-  ByCode& counted = For(code >= 0 && code < kCodes ? code : 2);
+// What tells RPC methods and HTTP routes apart.
+struct AnswerMetrics::Kind {
+  const char* label;
+  const char* total;
+  const char* total_help;
+  const char* duration;
+  const char* duration_help;
+  absl::Span<const std::string_view> codes;
+  size_t (*index_of)(int code);
+};
+
+const AnswerMetrics::Kind AnswerMetrics::kRpc = {
+    "method",
+    "tokenbroker_rpc_total",
+    "Calls that ended, by method and status code.",
+    "tokenbroker_rpc_duration_seconds",
+    "From a call's arrival to its answer, by method and status code.",
+    kCodes,
+    IndexOfCode};
+
+const AnswerMetrics::Kind AnswerMetrics::kHttp = {
+    "route",
+    "tokenbroker_http_requests_total",
+    "Requests that were answered, by route and status.",
+    "tokenbroker_http_request_duration_seconds",
+    "From a request's head to its answer's last byte, by route and status.",
+    kStatuses,
+    IndexOfStatus};
+
+void AnswerMetrics::OnDone(int code, double seconds) {
+  ByCode& counted = For(kind_.index_of(code));
   counted.total.Increment();
   counted.duration.Observe(seconds);
 }
 
-RpcMetrics::ByCode& RpcMetrics::For(int code) {
-  if (ByCode* known = by_code_[code].load(std::memory_order_acquire)) return *known;
+AnswerMetrics::ByCode& AnswerMetrics::For(size_t index) {
+  static_assert(kCodes.size() <= kMaxCodes && kStatuses.size() <= kMaxCodes);
+  if (ByCode* known = by_code_[index].load(std::memory_order_acquire)) return *known;
   const std::lock_guard lock(mutex_);
-  if (owned_[code] == nullptr) {
-    const Labels labels = {{"method", method_}, {"code", std::string(tokenbroker::kCodes[code])}};
-    owned_[code] = std::make_unique<ByCode>(
-        ByCode{registry_.AddCounter("tokenbroker_rpc_total", "Calls that ended, by method and status code.", labels),
-               registry_.AddHistogram("tokenbroker_rpc_duration_seconds",
-                                      "From a call's arrival to its answer, by method and status code.",
-                                      LatencyBounds(), labels)});
-    by_code_[code].store(owned_[code].get(), std::memory_order_release);
+  if (owned_[index] == nullptr) {
+    const Labels labels = {{kind_.label, name_}, {"code", std::string(kind_.codes[index])}};
+    owned_[index] = std::make_unique<ByCode>(
+        ByCode{registry_.AddCounter(kind_.total, kind_.total_help, labels),
+               registry_.AddHistogram(kind_.duration, kind_.duration_help, LatencyBounds(), labels)});
+    by_code_[index].store(owned_[index].get(), std::memory_order_release);
   }
-  return *owned_[code];
+  return *owned_[index];
 }
 
 BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version)
@@ -54,6 +97,8 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
       expiry_lateness_seconds(registry.AddHistogram("tokenbroker_expiry_lateness_seconds",
                                                     "From a deadline to the moment its expiry was on disk.",
                                                     kLatenessBounds)),
+      http_connections(
+          registry.AddGauge("tokenbroker_http_connections", "Connections that are open at the HTTP door.")),
       commit_duration_seconds(registry.AddHistogram("tokenbroker_commit_duration_seconds",
                                                     "One append to the log with its sync.", LatencyBounds())),
       commit_group_size(registry.AddHistogram("tokenbroker_commit_group_size", "Changes in one append.", kGroupBounds)),
@@ -85,6 +130,11 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
           {{"verdict", std::string(kVerdicts[i])}, {"door", std::string(kDoors[door])}});
     }
   }
+  for (size_t i = 0; i < kHangups.size(); ++i) {
+    http_hangups_[i] =
+        &registry.AddCounter("tokenbroker_http_hangups_total", "HTTP connections that ended before their time.",
+                             {{"reason", std::string(kHangups[i])}});
+  }
   for (size_t i = 0; i < kQueues.size(); ++i) {
     overload_refusals_[i] = &registry.AddCounter("tokenbroker_overload_refusals_total",
                                                  "Calls refused because something with a bound was full.",
@@ -92,13 +142,17 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
   }
 }
 
-RpcMetrics& BrokerMetrics::rpc(std::string_view method) {
-  const std::lock_guard lock(rpc_mutex_);
-  for (const auto& known : rpcs_) {
-    if (known->method_ == method) return *known;
+RpcMetrics& BrokerMetrics::rpc(std::string_view method) { return Answers(AnswerMetrics::kRpc, method); }
+
+RouteMetrics& BrokerMetrics::http_route(std::string_view name) { return Answers(AnswerMetrics::kHttp, name); }
+
+AnswerMetrics& BrokerMetrics::Answers(const AnswerMetrics::Kind& kind, std::string_view name) {
+  const std::lock_guard lock(answers_mutex_);
+  for (const auto& known : answers_) {
+    if (&known->kind_ == &kind && known->name_ == name) return *known;
   }
-  rpcs_.push_back(std::unique_ptr<RpcMetrics>(new RpcMetrics(registry_, method)));
-  return *rpcs_.back();
+  answers_.push_back(std::unique_ptr<AnswerMetrics>(new AnswerMetrics(registry_, kind, name)));
+  return *answers_.back();
 }
 
 }  // namespace tokenbroker

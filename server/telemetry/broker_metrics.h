@@ -33,31 +33,41 @@ enum class SettleVerdict : uint8_t {
   kRefused
 };
 enum class Door : uint8_t { kGrpc, kHttp };
+// Why an HTTP connection ended before its time.
+enum class HttpHangup : uint8_t { kTooMany, kEvicted, kHandshake, kTooSlow, kReset };
 enum class BoundedQueue : uint8_t { kCommit, kAwaits, kWatches, kParked, kProgress, kCancelReasons };
 
-// Counts the calls of one RPC method. Made once per method; OnDone costs two look-ups and three additions.
-class RpcMetrics {
+// Counts what was answered under one name, by code: the calls of an RPC method, or the requests of an HTTP route. Made
+// once per name; OnDone costs two look-ups and three additions.
+class AnswerMetrics {
  public:
-  // `code` is a gRPC status code; unknown ones count as UNKNOWN (2).
+  // `code` is a gRPC status code, or an HTTP status; the unknown count as UNKNOWN (2), or as "other".
   void OnDone(int code, double seconds);
 
  private:
   friend struct BrokerMetrics;
-  static constexpr int kCodes = 17;
+  static constexpr size_t kMaxCodes = 24;
+  struct Kind;
+  static const Kind kRpc;
+  static const Kind kHttp;
   struct ByCode {
     Counter& total;
     Histogram& duration;
   };
-  RpcMetrics(MetricsRegistry& registry, std::string_view method) : registry_(registry), method_(method) {}
-  ByCode& For(int code);
+  AnswerMetrics(MetricsRegistry& registry, const Kind& kind, std::string_view name)
+      : registry_(registry), kind_(kind), name_(name) {}
+  ByCode& For(size_t index);
 
   MetricsRegistry& registry_;
-  const std::string method_;
+  const Kind& kind_;
+  const std::string name_;
   std::mutex mutex_;
-  std::array<std::unique_ptr<ByCode>, kCodes> owned_;
-  // What `owned_` holds, readable without the lock. Made at first use: most methods see two or three codes.
-  std::array<std::atomic<ByCode*>, kCodes> by_code_{};
+  std::array<std::unique_ptr<ByCode>, kMaxCodes> owned_;
+  // What `owned_` holds, readable without the lock. Made at first use: most names see two or three codes.
+  std::array<std::atomic<ByCode*>, kMaxCodes> by_code_{};
 };
+using RpcMetrics = AnswerMetrics;
+using RouteMetrics = AnswerMetrics;
 
 struct BrokerMetrics {
   explicit BrokerMetrics(MetricsRegistry& registry, std::string_view version = "dev");
@@ -89,6 +99,13 @@ struct BrokerMetrics {
   // tokenbroker_rpc_total{method,code} and tokenbroker_rpc_duration_seconds{method,code}, for a method's short name
   // ("ResolverService/Succeed"). The same object for the same name; valid as long as this struct.
   RpcMetrics& rpc(std::string_view method);
+  // tokenbroker_http_requests_total{route,code} and tokenbroker_http_request_duration_seconds{route,code}, for a route's
+  // name ("POST /v1/tokens/{task.token}:succeed"); "none" for requests that found none. As rpc().
+  RouteMetrics& http_route(std::string_view name);
+  // tokenbroker_http_connections: connections that are open at the HTTP door.
+  Gauge& http_connections;
+  // tokenbroker_http_hangups_total{reason}: connections that ended before their time.
+  Counter& http_hangups(HttpHangup why) { return *http_hangups_[static_cast<size_t>(why)]; }
 
   // --- The committer ---
   // tokenbroker_commit_duration_seconds: one append with its sync.
@@ -118,12 +135,15 @@ struct BrokerMetrics {
   Gauge& build_info;
 
  private:
+  AnswerMetrics& Answers(const AnswerMetrics::Kind& kind, std::string_view name);
+
   MetricsRegistry& registry_;
   std::array<Counter*, 5> tasks_resolved_;
   std::array<std::array<Counter*, 9>, 2> settle_verdicts_;
   std::array<Counter*, 6> overload_refusals_;
-  std::mutex rpc_mutex_;
-  std::vector<std::unique_ptr<RpcMetrics>> rpcs_;
+  std::array<Counter*, 5> http_hangups_;
+  std::mutex answers_mutex_;
+  std::vector<std::unique_ptr<AnswerMetrics>> answers_;
 };
 
 }  // namespace tokenbroker

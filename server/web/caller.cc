@@ -9,11 +9,15 @@ const broker::Principal* CallerOf(const http::Exchange& exchange, const calls::A
   return authenticator.Identify({}, exchange.peer().certificate_names);
 }
 
-bool IsCrossSite(const http::Request& request) {
+broker::Refusal CheckSite(const http::Request& request) {
+  if (request.method == http::Method::kGet || request.method == http::Method::kHead) return {};
   const std::optional<std::string_view> origin = request.Find("Origin");
-  if (!origin.has_value()) return false;
+  if (!origin.has_value()) return {};
   const size_t scheme = origin->find("://");
-  return scheme == std::string_view::npos || origin->substr(scheme + 3) != request.Find("Host").value_or("");
+  const bool same = scheme != std::string_view::npos &&
+                    http::SameName(origin->substr(scheme + 3), request.Find("Host").value_or(""));
+  if (same) return {};
+  return {broker::Reason::kPermissionDenied, "pages of other sites may not change anything here"};
 }
 
 }  // namespace tokenbroker::web

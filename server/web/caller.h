@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/broker/principal.h"
+#include "server/broker/reason.h"
 #include "server/calls/authenticator.h"
 #include "server/http/exchange.h"
 
@@ -10,8 +11,8 @@ namespace tokenbroker::web {
 // nullptr if the caller shows credentials that are not known.
 const broker::Principal* CallerOf(const http::Exchange& exchange, const calls::Authenticator& authenticator);
 
-// A page of another site makes the browser ask: such a request may not change anything. Browsers say so in Origin; who is no browser
-// sends none.
-bool IsCrossSite(const http::Request& request);
+// A page of another site makes the browser ask: such a request may not change anything. Browsers say so in Origin; who
+// is no browser sends none. Empty for what only reads.
+broker::Refusal CheckSite(const http::Request& request);
 
 }  // namespace tokenbroker::web

@@ -38,11 +38,11 @@ http::Response JsonAnswer(const google::protobuf::Message& message) {
   return response;
 }
 
-http::Response JsonRefusal(const google::rpc::Status& status) {
+http::Response JsonRefusal(const google::rpc::Status& status, int http_status) {
   http::Response response;
-  response.status = rest::HttpStatusOf(status.code());
+  response.status = http_status == 0 ? rest::HttpStatusOf(status.code()) : http_status;
   response.content_type = kJson;
-  rest::WriteError(status, response.body);
+  rest::WriteError(status, response.body, http_status);
   if (const int64_t seconds = rest::RetryAfterOf(status); seconds > 0) {
     response.AddHeader("Retry-After", std::to_string(seconds));
   }
@@ -63,9 +63,7 @@ http::Response JsonFailure(const http::Failure& failure) {
   for (const char* at = failure.reason; *at != '\0'; ++at) info.mutable_reason()->push_back(absl::ascii_toupper(*at));
   info.set_domain("tokenbroker.v1");
   status.add_details()->PackFrom(info);
-  http::Response response = JsonRefusal(status);
-  response.status = failure.status;
-  return response;
+  return JsonRefusal(status, failure.status);
 }
 
 }  // namespace tokenbroker::web

@@ -12,7 +12,8 @@ namespace tokenbroker::web {
 inline constexpr char kJson[] = "application/json";
 
 http::Response JsonAnswer(const google::protobuf::Message& message);
-http::Response JsonRefusal(const google::rpc::Status& status);
+// `http_status` 0: that of the code.
+http::Response JsonRefusal(const google::rpc::Status& status, int http_status = 0);
 // A request that does not say what it should; a status of json:: or rest::.
 broker::Refusal BadRequest(const absl::Status& fault);
 // What the HTTP server itself has against a request.

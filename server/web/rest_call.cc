@@ -6,17 +6,13 @@
 #include "server/rest/bind.h"
 #include "server/rest/error_body.h"
 #include "server/web/caller.h"
+#include "server/web/content_type.h"
 #include "server/web/rest_answer.h"
 
 namespace tokenbroker::web {
 namespace {
 
 constexpr int kCancelled = 1;  // a google.rpc.Code
-
-bool IsJson(std::string_view content_type) {
-  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
-  return http::SameName(type, "application/json");
-}
 
 }  // namespace
 
@@ -39,9 +35,7 @@ void RestCall::Begin(const rest::Found& found) {
   const http::Request& request = exchange_->request();
   const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
   if (principal == nullptr) return OnRefused({calls::CredentialsUnknown()});
-  if (request.method != http::Method::kGet && IsCrossSite(request)) {
-    return OnRefused({broker::Refusal{broker::Reason::kPermissionDenied, "pages of other sites may not change anything here"}});
-  }
+  if (const broker::Refusal refusal = CheckSite(request)) return OnRefused({refusal});
   call_ = method_.make({shared_.door, *principal, home_, *this, arena_});
   if (const broker::Refusal refusal = Read(found)) return OnRefused({refusal});
   call_->Begin();
@@ -49,8 +43,8 @@ void RestCall::Begin(const rest::Found& found) {
 
 broker::Refusal RestCall::Read(const rest::Found& found) {
   const http::Request& request = exchange_->request();
-  if (!request.body.empty() && !IsJson(request.Find("Content-Type").value_or(""))) {
-    return broker::InvalidField("Content-Type", "must be application/json");
+  if (!request.body.empty()) {
+    if (broker::Refusal refusal = CheckContentType(request, kJson)) return refusal;
   }
   absl::Status status = rest::Bind(found, request.query, request.body, call_->request_message());
   const std::optional<std::string_view> key = request.Find("Idempotency-Key");

@@ -22,6 +22,19 @@ void ShowOpenApi(http::ExchangePtr exchange) {
   exchange->Answer({.content_type = kJson, .body = std::string(rest::OpenApiDocument())});
 }
 
+// The server's router and the contract's table read most paths alike; where they do not (a letter of a literal that is
+// escaped, a verb that only other methods have), the contract's reading counts.
+void RefuseUnknown(const rest::Found& found, http::ExchangePtr exchange) {
+  if (found.allow.empty()) {
+    return exchange->Refuse(
+        {.status = 404, .reason = "no_such_route", .message = "nothing is at this path", .hint = found.hint});
+  }
+  exchange->Refuse({.status = 405,
+                    .reason = "method_not_allowed",
+                    .message = "this path takes other methods",
+                    .allow = found.allow});
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RestDoor>> RestDoor::Make(const Shared& shared) {
@@ -52,13 +65,15 @@ http::Handle RestDoor::HandlerOf(const rest::Route& route) {
     return [this](http::ExchangePtr exchange) { SettleLines::Serve(shared_, std::move(exchange)); };
   }
   if (name == kWatch) {
-    return [this, find](http::ExchangePtr exchange) {
+    return [this, find, &route](http::ExchangePtr exchange) {
       const rest::Found found = find(exchange);
+      if (found.route != &route) return RefuseUnknown(found, std::move(exchange));
       WatchEvents::Serve(shared_, found, std::move(exchange));
     };
   }
-  return [this, find, &method = methods_.at(name)](http::ExchangePtr exchange) {
+  return [this, find, &route, &method = methods_.at(name)](http::ExchangePtr exchange) {
     const rest::Found found = find(exchange);
+    if (found.route != &route) return RefuseUnknown(found, std::move(exchange));
     RestCall::Serve(shared_, method, found, std::move(exchange));
   };
 }

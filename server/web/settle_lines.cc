@@ -1,5 +1,6 @@
 #include "server/web/settle_lines.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "server/json/json_writer.h"
 #include "server/rest/error_body.h"
 #include "server/web/caller.h"
+#include "server/web/content_type.h"
 #include "server/web/rest_answer.h"
 
 namespace tokenbroker::web {
@@ -15,6 +17,13 @@ namespace {
 namespace pb = calls::pb;
 
 constexpr size_t kLongestLine = size_t{8} << 20;
+
+constexpr char kNdjson[] = "application/x-ndjson";
+constexpr DurationMs kRetryWhenFull = 1000;
+
+broker::Refusal TooManyLines() {
+  return {broker::Reason::kOverloaded, "as much of unfinished lines is held as may be", "", kRetryWhenFull};
+}
 
 bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
 
@@ -33,10 +42,9 @@ SettleLines::SettleLines(const Shared& shared, http::ExchangePtr exchange)
 void SettleLines::Begin() {
   const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
   if (principal == nullptr) return End(How::kRefused, {calls::CredentialsUnknown()});
-  if (IsCrossSite(exchange_->request())) {
-    return End(How::kRefused, {broker::Refusal{broker::Reason::kPermissionDenied,
-                                               "pages of other sites may not change anything here"}});
-  }
+  broker::Refusal refusal = CheckSite(exchange_->request());
+  if (!refusal) refusal = CheckContentType(exchange_->request(), kNdjson);
+  if (refusal) return End(How::kRefused, {refusal});
   feed_.emplace(calls::SettleFeed::Parts{shared_.door, shared_.streams, *principal, home_, *this});
   feed_->Start();
 }
@@ -49,16 +57,9 @@ void SettleLines::Read() {
 
 void SettleLines::TakeLine() {
   while (true) {
-    const size_t end = text_.find('\n', taken_);
-    if (end == std::string::npos && !last_) {
-      text_.erase(0, std::exchange(taken_, 0));
-      if (text_.size() > kLongestLine) {
-        return feed_->CannotRead(broker::InvalidField(absl::StrCat("line ", lines_ + 1), "must be at most 8 MiB long"));
-      }
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (exchange_ != nullptr) exchange_->ReadBody();
-      return;
-    }
+    // What came before was looked through before.
+    const size_t end = text_.find('\n', std::max(taken_, std::exchange(searched_, 0)));
+    if (end == std::string::npos && !last_) return WantMore();
     if (end == std::string::npos && taken_ == text_.size()) return feed_->ReadEnd();
     const size_t length = end == std::string::npos ? std::string::npos : end - taken_;
     const std::string line = text_.substr(taken_, length);
@@ -66,6 +67,26 @@ void SettleLines::TakeLine() {
     ++lines_;
     if (!IsBlank(line)) return TakeText(line);
   }
+}
+
+void SettleLines::WantMore() {
+  text_.erase(0, std::exchange(taken_, 0));
+  searched_ = text_.size();
+  if (text_.size() > kLongestLine) {
+    return feed_->CannotRead(broker::InvalidField(absl::StrCat("line ", lines_ + 1), "must be at most 8 MiB long"));
+  }
+  if (!Hold(text_.size())) return feed_->CannotRead(TooManyLines());
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (exchange_ != nullptr) exchange_->ReadBody();
+}
+
+bool SettleLines::Hold(size_t bytes) {
+  const auto held = static_cast<int64_t>(bytes);
+  const int64_t more = held - held_;
+  if (more > 0 && !shared_.unfinished_lines.Take(more)) return false;
+  if (more < 0) shared_.unfinished_lines.GiveBack(-more);
+  held_ = held;
+  return true;
 }
 
 void SettleLines::TakeText(std::string_view line) {
@@ -95,16 +116,22 @@ void SettleLines::Write(const pb::SettleStreamResponse& response) {
     lane_.Run([self = shared_from_this()] { self->OnWritten(); });
     return;
   }
-  if (!std::exchange(streaming_, true)) exchange_->Stream({.content_type = "application/x-ndjson"});
+  if (!std::exchange(streaming_, true)) exchange_->Stream({.content_type = kNdjson});
   exchange_->Write(line);
 }
 
 void SettleLines::End(How how, const calls::Refused& why) {
-  const std::shared_ptr<SettleLines> self = std::move(self_);
+  std::shared_ptr<SettleLines> self = std::move(self_);
+  Close(how, why);
+  // The feed goes on the lane: here the registry of streams, which it leaves then, may be locked to drain them all.
+  lane_.Run([self = std::move(self)] {});
+}
+
+void SettleLines::Close(How how, const calls::Refused& why) {
   std::lock_guard<std::mutex> lock(mutex_);
   const http::ExchangePtr exchange = std::move(exchange_);
   if (!streaming_ && how == How::kRefused) return exchange->Answer(JsonRefusal(calls::ToStatus(why)));
-  if (!streaming_) return exchange->Answer({.content_type = "application/x-ndjson"});
+  if (!streaming_) return exchange->Answer({.content_type = kNdjson});
   if (how == How::kRefused) {
     std::string line;
     rest::WriteError(calls::ToStatus(why), line);

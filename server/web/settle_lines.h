@@ -23,17 +23,22 @@ class SettleLines final : public http::Listener,
   static void Serve(const Shared& shared, http::ExchangePtr exchange);
 
   SettleLines(const Shared& shared, http::ExchangePtr exchange);
+  ~SettleLines() override { Hold(0); }
 
  private:
   void Begin();
   // The next line, if it is there; else asks for more. On the lane.
   void TakeLine();
+  void WantMore();
+  // Answers for so much of a line whose end has not come; false if all streams together hold too much.
+  bool Hold(size_t bytes);
   void TakeText(std::string_view line);
 
   // --- Sink, on any thread ---
   void Read() override;
   void Write(const calls::pb::SettleStreamResponse& response) override;
   void End(How how, const calls::Refused& why) override;
+  void Close(How how, const calls::Refused& why);
 
   // --- Listener, on the lane ---
   void OnBody(std::string_view bytes, bool last) override;
@@ -48,6 +53,8 @@ class SettleLines final : public http::Listener,
   // The lane's own:
   std::string text_;
   size_t taken_ = 0;  // bytes of `text_` that are done with
+  size_t searched_ = 0;  // bytes of `text_` that hold no line's end
+  int64_t held_ = 0;
   size_t lines_ = 0;
   bool last_ = false;
 

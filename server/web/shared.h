@@ -4,6 +4,7 @@
 #include "server/calls/door.h"
 #include "server/calls/sleepers.h"
 #include "server/calls/streams.h"
+#include "server/web/budget.h"
 
 namespace tokenbroker::web {
 
@@ -11,6 +12,8 @@ struct Shared {
   const calls::Door& door;
   calls::Streams& streams;
   calls::Sleepers& sleepers;
+  // For lines of which the end has not come yet.
+  Budget& unfinished_lines;
 };
 
 }  // namespace tokenbroker::web

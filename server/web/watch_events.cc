@@ -8,6 +8,7 @@
 #include "server/rest/bind.h"
 #include "server/rest/error_body.h"
 #include "server/web/caller.h"
+#include "server/web/content_type.h"
 #include "server/web/rest_answer.h"
 
 namespace tokenbroker::web {
@@ -46,6 +47,9 @@ void WatchEvents::Begin(const rest::Found& found) {
   const http::Request& request = exchange_->request();
   const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
   if (principal == nullptr) return Refuse(calls::CredentialsUnknown());
+  if (!request.body.empty()) {
+    if (const broker::Refusal refusal = CheckContentType(request, kJson)) return Refuse(refusal);
+  }
   pb::WatchTasksRequest watch;
   if (absl::Status status = rest::Bind(found, request.query, request.body, watch); !status.ok()) {
     return Refuse(BadRequest(status));

@@ -8,10 +8,13 @@
 #include "server/http/server.h"
 #include "server/web/aws_route.h"
 #include "server/web/callback_routes.h"
+#include "server/web/http_observer.h"
 #include "server/web/rest_door.h"
 
 namespace tokenbroker::web {
 namespace {
+
+constexpr int64_t kUnfinishedLines = int64_t{256} << 20;
 
 http::ServerOptions OptionsOf(const HttpConfig& config, const TlsConfig& tls) {
   http::ServerOptions options;
@@ -26,12 +29,14 @@ http::ServerOptions OptionsOf(const HttpConfig& config, const TlsConfig& tls) {
 // Destroyed from the last to the first: the server before what its requests use.
 struct WebServer::Impl {
   explicit Impl(calls::Door the_door)
-      : door(std::move(the_door)), streams(door.max_watches), sleepers(door.broker) {}
+      : door(std::move(the_door)), streams(door.max_watches), sleepers(door.broker), observer(door.metrics) {}
 
   const calls::Door door;
   calls::Streams streams;
   calls::Sleepers sleepers;
-  const Shared shared{door, streams, sleepers};
+  Budget unfinished_lines{kUnfinishedLines};
+  const Shared shared{door, streams, sleepers, unfinished_lines};
+  HttpObserver observer;
   std::unique_ptr<RestDoor> rest;
   const pages::CallbackDoor callbacks{door, {}};
   aws::KeySet aws_keys;
@@ -56,7 +61,9 @@ absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(calls::Door door, co
   aws::AddTaskOperations(impl->door, operations);
   impl->aws = std::make_unique<aws::Door>(impl->door, impl->aws_keys, std::move(operations));
   TB_RETURN_IF_ERROR(AddAwsRoute(*impl->aws, impl->door.metrics, router));
-  TB_ASSIGN_OR_RETURN(impl->server, http::Server::Start(OptionsOf(http, tls), std::move(router)));
+  http::ServerOptions options = OptionsOf(http, tls);
+  options.observer = &impl->observer;
+  TB_ASSIGN_OR_RETURN(impl->server, http::Server::Start(std::move(options), std::move(router)));
   return std::unique_ptr<WebServer>(new WebServer(std::move(impl)));
 }
 

@@ -26,7 +26,13 @@ TEST(BrokerMetrics, CountsUnderTheNamedLabels) {
   metrics.rpc("ResolverService/Succeed").OnDone(0, 0.002);
   metrics.rpc("ResolverService/Succeed").OnDone(16, 0.001);
   metrics.rpc("ResolverService/Succeed").OnDone(99, 0.001);
+  metrics.http_route("GET /v1/status").OnDone(200, 0.001);
+  metrics.http_route("GET /v1/status").OnDone(418, 0.001);
+  metrics.http_hangups(HttpHangup::kReset).Increment();
   const std::string text = registry.Render(Exposition::kPrometheus);
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_http_requests_total{route=\"GET /v1/status\",code=\"200\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_http_requests_total{route=\"GET /v1/status\",code=\"other\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_http_hangups_total{reason=\"reset\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_tasks_issued_total 1\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_tasks_resolved_total{outcome=\"superseded\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_settle_verdicts_total{verdict=\"replayed\",door=\"http\"} 3\n"));
@@ -72,6 +78,7 @@ TEST(BrokerMetrics, OperatingManualListsThemAll) {
   MetricsRegistry registry;
   BrokerMetrics metrics(registry);
   metrics.rpc("A/B").OnDone(0, 0);
+  metrics.http_route("GET /").OnDone(200, 0);
   const auto families = ParseExposition(registry.Render(Exposition::kPrometheus), Exposition::kPrometheus).value();
   for (const auto& [name, family] : families) EXPECT_THAT(manual.str(), HasSubstr("`" + name)) << "docs/operating.md";
 }

@@ -64,7 +64,7 @@ const std::vector<Layer> kLayers = {
      {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/json", "server/pages",
       "server/rest", "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/"}},
-    {"server/admin", {"base", "server/config", "server/telemetry"}, {"boost/", "nlohmann/"}},
+    {"server/admin", {"base", "server/http", "server/telemetry"}, {"nlohmann/"}},
     {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},
     {"server",
      {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
