@@ -26,12 +26,12 @@ void AppendHeader(std::string& out, std::string_view name, std::string_view valu
 bool Connection::StepHandling() {
   Mail mail;
   if (exchange_->Take(mail)) return Apply(mail);
-  if (wants_body_) return StepStreamedBody();
   if (tell_written_ && output_.empty()) {
     tell_written_ = false;
     if (const auto listener = exchange_->ShareListener(); listener != nullptr && !gone_) listener->OnWritten();
     return true;
   }
+  if (wants_body_) return StepStreamedBody();
   return readable_ && !input_waits_ && Probe();
 }
 

@@ -135,8 +135,9 @@ absl::Status BrokerProcess::AwaitPorts() {
 bool BrokerProcess::ReadPorts(const std::string& path) {
   const std::string text = ReadFileOr(path, "");
   grpc_port_ = PortIn(text, "grpc");
+  http_port_ = PortIn(text, "http");
   admin_port_ = PortIn(text, "admin");
-  return grpc_port_ != 0 && admin_port_ != 0 && (text.back() == '\n' || text.back() == '}');
+  return grpc_port_ != 0 && http_port_ != 0 && admin_port_ != 0 && (text.back() == '\n' || text.back() == '}');
 }
 
 void BrokerProcess::Signal(int signal) const { ::kill(pid_, signal); }

@@ -42,6 +42,7 @@ class BrokerProcess {
   pid_t pid() const { return pid_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(grpc_port_); }
   int grpc_port() const { return grpc_port_; }
+  int http_port() const { return http_port_; }
   int admin_port() const { return admin_port_; }
 
   void Signal(int signal) const;
@@ -63,6 +64,7 @@ class BrokerProcess {
   pid_t pid_ = -1;
   std::optional<int> end_;
   int grpc_port_ = 0;
+  int http_port_ = 0;
   int admin_port_ = 0;
 };
 

@@ -28,6 +28,7 @@ TEST_F(LifecycleTest, PortZeroIsAnyFreeOneAndThePortsFileSaysWhich) {
   Start();
   const std::string ports = ReadFileOr(folder() + "/ports", "");
   EXPECT_EQ(ports, "{\"grpc\":" + std::to_string(process().grpc_port()) +
+                       ",\"http\":" + std::to_string(process().http_port()) +
                        ",\"admin\":" + std::to_string(process().admin_port()) + "}\n");
   EXPECT_NE(HttpGet(process().admin_port(), "/readyz").find(" 200 "), std::string::npos);
   EXPECT_NE(HttpGet(process().admin_port(), "/livez").find(" 200 "), std::string::npos);

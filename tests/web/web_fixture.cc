@@ -75,7 +75,7 @@ void WebFixture::SetUp() {
   Prepare(door);
   HttpConfig config;
   config.listen = "127.0.0.1:0";
-  auto web = WebServer::Start(std::move(door), config, {});
+  auto web = WebServer::Start(std::move(door), config, {}, {});
   ASSERT_TRUE(web.ok()) << web.status();
   web_ = *std::move(web);
 }
