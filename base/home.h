@@ -25,8 +25,8 @@ class Home {
   virtual ~Home() = default;
   // Whether this is the home's thread.
   virtual bool Here() const = 0;
-  // Resumes the visit soon, on the home's thread, in the order of posting. From any thread; never blocks. A visit may be posted
-  // again only after it was resumed.
+  // Resumes the visit soon, on the home's thread, in the order of posting. From any thread; never blocks. A visit may
+  // be posted again only after it was resumed.
   virtual void Post(Visit& visit) = 0;
 };
 

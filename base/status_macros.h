@@ -1,4 +1,5 @@
-// Early return for absl::Status and absl::StatusOr. Debian's Abseil predates ABSL_RETURN_IF_ERROR; same shape, shorter name.
+// Early return for absl::Status and absl::StatusOr. Debian's Abseil predates ABSL_RETURN_IF_ERROR; same shape, shorter
+// name.
 #pragma once
 
 #include <utility>
@@ -6,10 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define TB_RETURN_IF_ERROR(expression)                   \
-  do {                                                   \
-    if (absl::Status tb_status = (expression); !tb_status.ok()) \
-      return tb_status;                                  \
+#define TB_RETURN_IF_ERROR(expression)                                            \
+  do {                                                                            \
+    if (absl::Status tb_status = (expression); !tb_status.ok()) return tb_status; \
   } while (false)
 
 #define TB_ASSIGN_OR_RETURN(declaration, expression) \

@@ -11,8 +11,8 @@
 namespace tokenbroker::cli {
 namespace {
 
-constexpr std::array kKeys = {"address", "namespace", "api_key_file", "tls",
-                              "tls_ca",  "tls_cert",  "tls_key",      "timeout",      "base_url"};
+constexpr std::array kKeys = {"address",  "namespace", "api_key_file", "tls",     "tls_ca",
+                              "tls_cert", "tls_key",   "timeout",      "base_url"};
 
 std::string KnownKeys() {
   std::string text;

@@ -1,4 +1,5 @@
-// CRC-32C (Castagnoli), in hardware where the processor has it. Debian's RocksDB is built without, and Abseil has none yet.
+// CRC-32C (Castagnoli), in hardware where the processor has it. Debian's RocksDB is built without, and Abseil has none
+// yet.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // The changes that the log records, and their bytes (docs/storage-format.md).
 //
-// Encoding never fails. Decoding takes bytes from disk and never trusts them: whatever they are, the answer is an entry or
-// DATA_LOSS. Unknown fields of a known type are skipped, so that an older broker can read what a newer one of the same
-// format version wrote; unknown types are DATA_LOSS.
+// Encoding never fails. Decoding takes bytes from disk and never trusts them: whatever they are, the answer is an entry
+// or DATA_LOSS. Unknown fields of a known type are skipped, so that an older broker can read what a newer one of the
+// same format version wrote; unknown types are DATA_LOSS.
 //
 // The structs hold views: into the caller's memory for encoding, into the decoded bytes after decoding.
 #pragma once

@@ -1,5 +1,5 @@
-// The one place that says which field of which entry has which number. Numbers are frozen; a new field takes a new number
-// above the others, a field that is no longer written leaves a gap.
+// The one place that says which field of which entry has which number. Numbers are frozen; a new field takes a new
+// number above the others, a field that is no longer written leaves a gap.
 //
 // A visitor is either writing, measuring or reading. Fields come in ascending order, which is also their order on disk.
 #pragma once

@@ -1,23 +1,24 @@
 // Where a shard's truth is kept: one log, and three things derived from it.
 //
-//   log         every change of every task, in order, under consecutive sequence numbers. A change is on disk, synced, when
+//   log         every change of every task, in order, under consecutive sequence numbers. A change is on disk, synced,
+//   when
 //               Append returns OK. A task's id is the sequence number of the entry that issued it.
 //   index       finds a sequence number by a 128-bit hash (correlation key, request id, upstream token) and a resolved
 //               task's outcome by the task's sequence number. Derived: lost entries come back by replaying the log.
 //   open set    the tasks that still wait, packed in blocks. Derived, too; it makes a restart cheap.
 //   held        copies of issue entries of tasks that outlive the stretch of log they were issued in.
 //
-// Index and open set are written by checkpoints. A checkpoint "covers" the log up to a sequence number: whoever loads it
-// must replay the log behind that number to be up to date. Replaying more than that is harmless.
+// Index and open set are written by checkpoints. A checkpoint "covers" the log up to a sequence number: whoever loads
+// it must replay the log behind that number to be up to date. Replaying more than that is harmless.
 //
 // The layout on disk is in docs/storage-format.md.
 //
-// Thread safety: one thread at a time may call Append for a shard; another one may call SaveCheckpoint, Hold and DropBefore
-// for it; all other methods may be called from any thread at any time.
+// Thread safety: one thread at a time may call Append for a shard; another one may call SaveCheckpoint, Hold and
+// DropBefore for it; all other methods may be called from any thread at any time.
 //
 // Errors: NOT_FOUND means that it is not there. DATA_LOSS means that it was there and is damaged; the text names what.
-// Anything else is trouble of the machine (disk full, I/O error). After Append failed the store takes no more writes: what
-// is on disk is known only after reopening, so the process must stop acknowledging and start anew.
+// Anything else is trouble of the machine (disk full, I/O error). After Append failed the store takes no more writes:
+// what is on disk is known only after reopening, so the process must stop acknowledging and start anew.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +40,8 @@ namespace tokenbroker::storage {
 // The virtual shard, 0 to 255. Part of every key and every token, fixed for ever.
 using ShardId = uint8_t;
 
-// A place in a shard's log: 16 bits of epoch (the highest always 0), then 48 bits of counter. Restoring a backup starts a new
-// epoch, so a number is never used for two things. Never 0.
+// A place in a shard's log: 16 bits of epoch (the highest always 0), then 48 bits of counter. Restoring a backup starts
+// a new epoch, so a number is never used for two things. Never 0.
 using Sequence = uint64_t;
 
 inline constexpr int kSequenceEpochShift = 48;
@@ -136,14 +137,15 @@ class TokenStore {
   // The record's bytes, from the log or from the held copies.
   virtual absl::StatusOr<std::string> Read(ShardId shard, Sequence sequence) const = 0;
 
-  // Visits the log from `from` on, in order, until `visit` returns false or the end is reached. Sees everything appended before
-  // the call. Held copies are not visited.
+  // Visits the log from `from` on, in order, until `visit` returns false or the end is reached. Sees everything
+  // appended before the call. Held copies are not visited.
   virtual absl::Status Scan(ShardId shard, Sequence from, absl::FunctionRef<bool(const LogRecord&)> visit) const = 0;
 
   // 0 for an empty log.
   virtual absl::StatusOr<Sequence> LastSequence(ShardId shard) const = 0;
 
-  // The first sequence number still in the log or, for an empty log, one behind the last dropped; 0 if nothing was ever dropped.
+  // The first sequence number still in the log or, for an empty log, one behind the last dropped; 0 if nothing was ever
+  // dropped.
   virtual absl::StatusOr<Sequence> Floor(ShardId shard) const = 0;
 
   // --- Derived ---
@@ -154,12 +156,13 @@ class TokenStore {
   // The same for many keys, cheaper: found[i] is of keys[i]. Both are of one size. All or an error.
   virtual absl::Status FindAll(ShardId shard, absl::Span<const IndexKey> keys, absl::Span<Sequence> found) const = 0;
 
-  // Reads into memory what makes looking up unknown keys quick; until then such look-ups read the disk. Takes seconds for tens of
-  // millions of entries, in which everything else works. To be called once, by a thread that has time; ends early if asked to.
+  // Reads into memory what makes looking up unknown keys quick; until then such look-ups read the disk. Takes seconds
+  // for tens of millions of entries, in which everything else works. To be called once, by a thread that has time; ends
+  // early if asked to.
   virtual absl::Status WarmUp(std::stop_token stop) = 0;
 
-  // Writes a checkpoint. After a crash in the middle the previous one counts, or parts of this one stand beside it, which replay
-  // makes good.
+  // Writes a checkpoint. After a crash in the middle the previous one counts, or parts of this one stand beside it,
+  // which replay makes good.
   virtual absl::Status SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) = 0;
 
   struct LoadedCheckpoint {
@@ -178,17 +181,18 @@ class TokenStore {
 
   virtual absl::Status Hold(ShardId shard, absl::Span<const HeldTask> tasks) = 0;
 
-  // Visits the tasks of which there are held copies, from `from` on, in ascending order, until `visit` returns false or the end is
-  // reached. The log may still have their entries as well.
+  // Visits the tasks of which there are held copies, from `from` on, in ascending order, until `visit` returns false or
+  // the end is reached. The log may still have their entries as well.
   virtual absl::Status ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence task)> visit) const = 0;
 
-  // Forgets the log below `floor`, whole files at a time, the index entries that point there, and the held copies released there.
-  // Costs nothing per dropped record.
+  // Forgets the log below `floor`, whole files at a time, the index entries that point there, and the held copies
+  // released there. Costs nothing per dropped record.
   virtual absl::Status DropBefore(ShardId shard, Sequence floor) = 0;
 
   // --- Care ---
 
-  // A consistent copy in the new folder `path`: everything appended before the call. UNIMPLEMENTED where there are no files.
+  // A consistent copy in the new folder `path`: everything appended before the call. UNIMPLEMENTED where there are no
+  // files.
   virtual absl::Status Backup(const std::string& path) = 0;
 
   // Reads everything and checks every checksum.

@@ -6,8 +6,8 @@
 //              kind 1  8 bytes, little endian
 //              kind 2  a varint length, then so many bytes
 //
-// Writers write into room that the caller has made sure of. Readers trust nothing: after the first thing that does not fit
-// they are failed, give zeros and empty views, and say so in ok().
+// Writers write into room that the caller has made sure of. Readers trust nothing: after the first thing that does not
+// fit they are failed, give zeros and empty views, and say so in ok().
 #pragma once
 
 #include <cstddef>

@@ -47,9 +47,9 @@ class AdminServer::Impl {
   absl::Status Start(const std::string& listen) {
     http::Router router;
     for (const char* path : {"/", "/livez", "/readyz", "/metrics", "/version"}) {
-      TB_RETURN_IF_ERROR(router.Add({.method = http::Method::kGet,
-                                     .path = path,
-                                     .handle = [this](http::ExchangePtr e) { Answer(handlers_, std::move(e)); }}));
+      TB_RETURN_IF_ERROR(router.Add({.method = http::Method::kGet, .path = path, .handle = [this](http::ExchangePtr e) {
+                                       Answer(handlers_, std::move(e));
+                                     }}));
     }
     TB_ASSIGN_OR_RETURN(server_, http::Server::Start(OptionsFor(listen), std::move(router)));
     return absl::OkStatus();

@@ -36,8 +36,10 @@ bool ParseTaskId(std::string_view text, storage::ShardId& shard, Sequence& task)
   for (size_t i = 0; i < kTaskIdLength; ++i) {
     const int digit = HexDigit(text[i]);
     if (digit < 0) return false;
-    if (i < 2) high = high * 16 + digit;
-    else low = low * 16 + digit;
+    if (i < 2)
+      high = high * 16 + digit;
+    else
+      low = low * 16 + digit;
   }
   shard = static_cast<storage::ShardId>(high);
   task = low;
@@ -59,12 +61,12 @@ absl::StatusOr<std::unique_ptr<Broker>> Broker::Open(Options options, Parts part
   Broker& self = *broker;
   self.catalog_ = std::make_unique<Catalog>(self.parts_.store, self.state_, self.mutex_);
   self.checkpointer_ = std::make_unique<Checkpointer>(
-      Checkpointer::Parts{self.parts_.store, self.parts_.clock, self.parts_.background, self.parts_.observer, self.state_,
-                          self.mutex_, self.options_.checkpoint, self.options_.retention},
+      Checkpointer::Parts{self.parts_.store, self.parts_.clock, self.parts_.background, self.parts_.observer,
+                          self.state_, self.mutex_, self.options_.checkpoint, self.options_.retention},
       self.last_checkpoint_);
   self.pipeline_ = std::make_unique<Pipeline>(
-      Pipeline::Parts{self.parts_.store, self.parts_.clock, self.parts_.executor, self.parts_.observer, self.options_.limits,
-                      self.state_, self.mutex_, *self.checkpointer_, self.parts_.on_failure,
+      Pipeline::Parts{self.parts_.store, self.parts_.clock, self.parts_.executor, self.parts_.observer,
+                      self.options_.limits, self.state_, self.mutex_, *self.checkpointer_, self.parts_.on_failure,
                       [&self](Sequence sequence) { self.Committed(sequence); }},
       self.state_.last_sequence);
   return broker;
@@ -87,7 +89,8 @@ absl::Status Broker::Recover() {
   }
   TB_RETURN_IF_ERROR(state_.CheckLoaded());
   for (Sequence parked : rest.parked) {
-    // A callback that was parked after the checkpoint began and dropped before it ended is in the list and perhaps gone.
+    // A callback that was parked after the checkpoint began and dropped before it ended is in the list and perhaps
+    // gone.
     absl::StatusOr<std::string> bytes = parts_.store.Read(kShard, parked);
     if (absl::IsNotFound(bytes.status())) continue;
     TB_RETURN_IF_ERROR(bytes.status());
@@ -142,7 +145,8 @@ TaskAddress Broker::AddressOfKey(std::string_view name_space, std::string_view k
 
 void Broker::Prepare(IssueOperation& operation) const {
   const IssueRequest& request = operation.request;
-  if (!request.request_id.empty()) operation.request_key = state_.hasher.RequestId(request.name_space, request.request_id);
+  if (!request.request_id.empty())
+    operation.request_key = state_.hasher.RequestId(request.name_space, request.request_id);
   if (!request.correlation_key.empty()) {
     operation.correlation_index_key = state_.hasher.CorrelationKey(request.name_space, request.correlation_key);
   }
@@ -158,7 +162,8 @@ void Broker::OnceBeyond(Sequence after, std::function<void()> wake) {
     if (sleeps()) {
       watchers_.push_back({after, std::move(wake)});
       watched_.store(true);
-      // Who wakes looks at `watched_` after having moved `committed` or set `draining_`; look once more in case it was in between.
+      // Who wakes looks at `watched_` after having moved `committed` or set `draining_`; look once more in case it was
+      // in between.
       if (sleeps()) return;
       wake = std::move(watchers_.back().second);
       watchers_.pop_back();

@@ -1,7 +1,7 @@
 // The broker, as doors see it: tasks in, verdicts out.
 //
-// A door's call reads: validate, fill in an operation, hand it over, answer when told. Doors hold no state about tasks; the broker knows
-// nothing of protocols.
+// A door's call reads: validate, fill in an operation, hand it over, answer when told. Doors hold no state about tasks;
+// the broker knows nothing of protocols.
 //
 //   addresses    AddressOfToken / AddressOfId / AddressOfKey: pure, no storage touched; a forged token ends here
 //   changes      Submit: answered after the change is on disk, synced
@@ -92,14 +92,16 @@ class Broker {
   // --- Reading ---
 
   absl::StatusOr<TaskRecordPtr> Load(const Located& located) const { return catalog_->Load(located); }
-  absl::StatusOr<TaskPage> List(std::string_view name_space, const TaskFilter& filter, Sequence from, size_t size) const {
+  absl::StatusOr<TaskPage> List(std::string_view name_space, const TaskFilter& filter, Sequence from,
+                                size_t size) const {
     return catalog_->List(name_space, filter, from, size, parts_.clock.Now());
   }
-  absl::StatusOr<ChangePage> Changes(std::string_view name_space, const TaskFilter& filter, Sequence after, size_t size) const {
+  absl::StatusOr<ChangePage> Changes(std::string_view name_space, const TaskFilter& filter, Sequence after,
+                                     size_t size) const {
     return catalog_->Changes(name_space, filter, after, committed(), size, parts_.clock.Now());
   }
-  // Calls `wake` once, soon after something behind `after` is durable; at once if it is already. May be called on any thread; must
-  // not block.
+  // Calls `wake` once, soon after something behind `after` is durable; at once if it is already. May be called on any
+  // thread; must not block.
   void OnceBeyond(Sequence after, std::function<void()> wake);
 
   // The newest durable change.

@@ -177,8 +177,8 @@ absl::Status Catalog::Collect(const std::vector<Sequence>& tasks, std::string_vi
   return absl::OkStatus();
 }
 
-absl::StatusOr<TaskPage> Catalog::List(std::string_view name_space, const TaskFilter& filter, Sequence from, size_t size,
-                                       TimeMs now) const {
+absl::StatusOr<TaskPage> Catalog::List(std::string_view name_space, const TaskFilter& filter, Sequence from,
+                                       size_t size, TimeMs now) const {
   TaskPage page;
   if (filter.OnlyWaiting()) {
     const std::vector<Sequence> tasks = WaitingFrom(from, kExaminedPerCall);
@@ -207,15 +207,18 @@ std::optional<Touched> TouchedBy(Sequence sequence, const storage::LogEntry& ent
   using Kind = Change::Kind;
   if (auto* issued = std::get_if<storage::IssuedEntry>(&entry)) return Touched{Kind::kIssued, sequence, issued->time};
   if (auto* end = std::get_if<storage::ResolvedEntry>(&entry)) return Touched{Kind::kResolved, end->task, end->time};
-  if (auto* moved = std::get_if<storage::DeadlineChangedEntry>(&entry)) return Touched{Kind::kDeadlineChanged, moved->task, moved->time};
-  if (auto* asked = std::get_if<storage::CancelRequestedEntry>(&entry)) return Touched{Kind::kCancelRequested, asked->task, asked->time};
+  if (auto* moved = std::get_if<storage::DeadlineChangedEntry>(&entry))
+    return Touched{Kind::kDeadlineChanged, moved->task, moved->time};
+  if (auto* asked = std::get_if<storage::CancelRequestedEntry>(&entry))
+    return Touched{Kind::kCancelRequested, asked->task, asked->time};
   if (auto* note = std::get_if<storage::ProgressEntry>(&entry)) return Touched{Kind::kProgress, note->task, note->time};
   return std::nullopt;  // parked outcomes are nobody's task yet
 }
 
 }  // namespace
 
-absl::StatusOr<std::optional<Change>> Catalog::ChangeFrom(const storage::LogRecord& record, std::string_view name_space) const {
+absl::StatusOr<std::optional<Change>> Catalog::ChangeFrom(const storage::LogRecord& record,
+                                                          std::string_view name_space) const {
   TB_ASSIGN_OR_RETURN(storage::LogEntry entry, storage::DecodeEntry(record.bytes));
   const std::optional<Touched> touched = TouchedBy(record.sequence, entry);
   if (!touched.has_value()) return std::optional<Change>();
@@ -258,7 +261,8 @@ absl::StatusOr<ChangePage> Catalog::Changes(std::string_view name_space, const T
     page.read_to = record.sequence;
     if (!change->has_value()) return true;
     const TaskRecord& task = *(*change)->task;
-    if (PassesIssued(filter, task.issued, now) && PassesState(filter, task.state)) page.changes.push_back(std::move(**change));
+    if (PassesIssued(filter, task.issued, now) && PassesState(filter, task.state))
+      page.changes.push_back(std::move(**change));
     return true;
   }));
   TB_RETURN_IF_ERROR(trouble);

@@ -52,35 +52,39 @@ struct ChangePage {
 
 class Catalog {
  public:
-  Catalog(const storage::TokenStore& store, ShardState& state, std::mutex& mutex) : store_(store), state_(state), mutex_(mutex) {}
+  Catalog(const storage::TokenStore& store, ShardState& state, std::mutex& mutex)
+      : store_(store), state_(state), mutex_(mutex) {}
 
   // Completes what Locate found. NOT_FOUND if the record is kept no longer.
   absl::StatusOr<TaskRecordPtr> Load(const Located& located) const;
 
-  // At most `size` tasks of the namespace from `from` on, in the order they were issued. Examines a bounded number of records.
-  absl::StatusOr<TaskPage> List(std::string_view name_space, const TaskFilter& filter, Sequence from, size_t size, TimeMs now) const;
+  // At most `size` tasks of the namespace from `from` on, in the order they were issued. Examines a bounded number of
+  // records.
+  absl::StatusOr<TaskPage> List(std::string_view name_space, const TaskFilter& filter, Sequence from, size_t size,
+                                TimeMs now) const;
 
-  // The changes behind `after` and up to `committed`. Examines a bounded number of records. OUT_OF_RANGE if they are kept no longer.
-  absl::StatusOr<ChangePage> Changes(std::string_view name_space, const TaskFilter& filter, Sequence after, Sequence committed,
-                                     size_t size, TimeMs now) const;
+  // The changes behind `after` and up to `committed`. Examines a bounded number of records. OUT_OF_RANGE if they are
+  // kept no longer.
+  absl::StatusOr<ChangePage> Changes(std::string_view name_space, const TaskFilter& filter, Sequence after,
+                                     Sequence committed, size_t size, TimeMs now) const;
 
  private:
   absl::StatusOr<TaskRecordPtr> LoadIssued(Sequence task) const;
   absl::Status LoadOutcome(TaskRecord& record, Sequence outcome_at) const;
   absl::StatusOr<Located> LocateAny(Sequence task) const;
   // Adds the tasks that pass the filter; stops when the page is full.
-  absl::Status Collect(const std::vector<Sequence>& tasks, std::string_view name_space, const TaskFilter& filter, size_t size,
-                       TimeMs now, TaskPage& page) const;
+  absl::Status Collect(const std::vector<Sequence>& tasks, std::string_view name_space, const TaskFilter& filter,
+                       size_t size, TimeMs now, TaskPage& page) const;
   std::vector<Sequence> WaitingFrom(Sequence from, size_t max) const;
-  // Some of the tasks from `from` on that are kept: all, those with held copies below `below`, those whose issue is in the log.
-  // `scanned_to` says where to go on; 0 at the end.
+  // Some of the tasks from `from` on that are kept: all, those with held copies below `below`, those whose issue is in
+  // the log. `scanned_to` says where to go on; 0 at the end.
   absl::StatusOr<std::vector<Sequence>> KeptFrom(Sequence from, Sequence& scanned_to) const;
   absl::StatusOr<std::vector<Sequence>> HeldFrom(Sequence from, Sequence below, Sequence& scanned_to) const;
   absl::StatusOr<std::vector<Sequence>> IssuedFrom(Sequence from, Sequence& scanned_to) const;
   absl::StatusOr<std::optional<Change>> ChangeFrom(const storage::LogRecord& record, std::string_view name_space) const;
 
   const storage::TokenStore& store_;
-  ShardState& state_;   // guarded by mutex_
+  ShardState& state_;  // guarded by mutex_
   std::mutex& mutex_;
 };
 

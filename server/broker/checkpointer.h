@@ -1,13 +1,14 @@
 // Takes checkpoints while the shard works on, and lets go of what need not be kept any more.
 //
-// A checkpoint begins when enough index entries are only in memory, or enough time has passed. From then on the committer packs a few
-// blocks of the open set after each round, so that no call waits for long; a background job then writes it all. What a block
-// holds may be newer than the log position that the checkpoint covers. That is harmless: replaying the log from there sets the same
-// things again.
+// A checkpoint begins when enough index entries are only in memory, or enough time has passed. From then on the
+// committer packs a few blocks of the open set after each round, so that no call waits for long; a background job then
+// writes it all. What a block holds may be newer than the log position that the checkpoint covers. That is harmless:
+// replaying the log from there sets the same things again.
 //
-// Retention runs behind each checkpoint, with the positions of older checkpoints as its ruler. A stretch of log that is older than
-// `hold_after` is looked through for tasks that still wait; their records are copied ("held"). A stretch that was looked through at
-// least `resolved` ago is dropped whole: whatever was issued in it is held, or ended at least `resolved` ago.
+// Retention runs behind each checkpoint, with the positions of older checkpoints as its ruler. A stretch of log that is
+// older than `hold_after` is looked through for tasks that still wait; their records are copied ("held"). A stretch
+// that was looked through at least `resolved` ago is dropped whole: whatever was issued in it is held, or ended at
+// least `resolved` ago.
 #pragma once
 
 #include <atomic>

@@ -1,10 +1,12 @@
 // What an outcome must look like to be accepted.
 //
 // Whoever writes a schema or an output must not be able to hurt the broker with it:
-//   "pattern", "patternProperties"   are refused, and "format" is for people: regular expressions can be made to take unbounded
+//   "pattern", "patternProperties"   are refused, and "format" is for people: regular expressions can be made to take
+//   unbounded
 //                                    time and stack
 //   "$ref"                           may point into the schema itself only, and not in a circle
-//   size                             the schema's values, with what it refers to, times the output's must not be above a million
+//   size                             the schema's values, with what it refers to, times the output's must not be above
+//   a million
 #pragma once
 
 #include <optional>

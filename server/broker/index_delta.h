@@ -1,7 +1,9 @@
-// The index entries that are not in the store yet: those since the last checkpoint ("active"), and, while a checkpoint is being
-// written, those that it writes ("frozen"). What is asked for is looked up in both, newest first, then in the store.
+// The index entries that are not in the store yet: those since the last checkpoint ("active"), and, while a checkpoint
+// is being written, those that it writes ("frozen"). What is asked for is looked up in both, newest first, then in the
+// store.
 //
-// Not thread-safe, but for the frozen map, which does not change and may be read by the thread that writes the checkpoint.
+// Not thread-safe, but for the frozen map, which does not change and may be read by the thread that writes the
+// checkpoint.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// The 128-bit hashes under which the index finds tasks: SipHash-2-4, keyed by the store, so that nobody outside can make two
-// names collide. Two names that collide by chance (once in 2^63 or so) would hide the older one.
+// The 128-bit hashes under which the index finds tasks: SipHash-2-4, keyed by the store, so that nobody outside can
+// make two names collide. Two names that collide by chance (once in 2^63 or so) would hide the older one.
 #pragma once
 
 #include <string>
@@ -14,8 +14,12 @@ class IndexHasher {
   // `hash_key` is StoreIdentity::hash_key.
   explicit IndexHasher(std::string hash_key) : key_(std::move(hash_key)) {}
 
-  storage::IndexKey CorrelationKey(std::string_view name_space, std::string_view key) const { return Hash('k', name_space, key); }
-  storage::IndexKey RequestId(std::string_view name_space, std::string_view id) const { return Hash('r', name_space, id); }
+  storage::IndexKey CorrelationKey(std::string_view name_space, std::string_view key) const {
+    return Hash('k', name_space, key);
+  }
+  storage::IndexKey RequestId(std::string_view name_space, std::string_view id) const {
+    return Hash('r', name_space, id);
+  }
   storage::IndexKey UpstreamToken(std::string_view token) const { return Hash('u', {}, token); }
 
  private:

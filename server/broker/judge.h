@@ -1,7 +1,8 @@
-// Finishes what the rules cannot decide from memory: compares outcomes and requests with what is recorded, checks contracts.
+// Finishes what the rules cannot decide from memory: compares outcomes and requests with what is recorded, checks
+// contracts.
 //
-// Reads the store, so it runs on threads that may block. What it reads never changes: records of the log are written once.
-// Thread-safe.
+// Reads the store, so it runs on threads that may block. What it reads never changes: records of the log are written
+// once. Thread-safe.
 #pragma once
 
 #include <string>
@@ -17,8 +18,8 @@ class Judge {
  public:
   Judge(const storage::TokenStore& store, storage::ShardId shard) : store_(store), shard_(shard) {}
 
-  // For Next::kCompare: the task ended at `outcome_at`. False if that is kept no longer and the operation is to be decided again, as
-  // if the task had never been.
+  // For Next::kCompare: the task ended at `outcome_at`. False if that is kept no longer and the operation is to be
+  // decided again, as if the task had never been.
   bool Compare(Operation& operation) const;
 
   // For Next::kCheckContract. True if the operation is to be decided again; false if it is answered.

@@ -2,8 +2,8 @@
 //
 // The file is JSON, readable by its owner only:
 //   {"keys": [{"id": 1, "secret": "<64 hexadecimal digits>", "created": "2026-11-21T00:00:00Z"}]}
-// The key listed last seals new tokens; every listed key opens old ones. To rotate, append a key; to revoke all tokens of a key,
-// remove it. Ids are 1 to 255 and never used twice.
+// The key listed last seals new tokens; every listed key opens old ones. To rotate, append a key; to revoke all tokens
+// of a key, remove it. Ids are 1 to 255 and never used twice.
 #pragma once
 
 #include <array>
@@ -28,7 +28,8 @@ class KeyRing {
   static absl::StatusOr<KeyRing> Create(std::vector<TokenKey> keys);
   // INVALID_ARGUMENT names what is wrong, never a secret.
   static absl::StatusOr<KeyRing> Parse(std::string_view json);
-  // Reads the file; if there is none, makes one with a fresh key (mode 0600, synced). Refuses a file that others may read.
+  // Reads the file; if there is none, makes one with a fresh key (mode 0600, synced). Refuses a file that others may
+  // read.
   static absl::StatusOr<KeyRing> LoadOrCreate(const std::string& path);
 
   const TokenKey& newest() const { return keys_.back(); }

@@ -1,7 +1,8 @@
-// The names (correlation key, request id, upstream token) by which operations find tasks, looked up in the store's index all at once.
+// The names (correlation key, request id, upstream token) by which operations find tasks, looked up in the store's
+// index all at once.
 //
-// These are reads of the disk, done without the shard's lock. What has changed since the last checkpoint is known in memory and is
-// looked at when deciding.
+// These are reads of the disk, done without the shard's lock. What has changed since the last checkpoint is known in
+// memory and is looked at when deciding.
 #pragma once
 
 #include <vector>

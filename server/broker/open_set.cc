@@ -136,7 +136,8 @@ absl::Status OpenSet::Load(uint64_t number, std::string_view bytes) {
   if (bytes.size() >= 8) std::memcpy(&present, bytes.data(), 8);
   const int count = std::popcount(present);
   if (count == 0 || bytes.size() != 8 + count * sizeof(OpenTask)) {
-    return absl::DataLossError(absl::StrCat("block ", number, " of the open set has ", bytes.size(), " bytes for ", count, " tasks"));
+    return absl::DataLossError(
+        absl::StrCat("block ", number, " of the open set has ", bytes.size(), " bytes for ", count, " tasks"));
   }
   Block& block = BlockFor(number);
   size_ += count - std::popcount(block.present);

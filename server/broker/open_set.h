@@ -1,8 +1,8 @@
 // The tasks that wait, in memory: 24 bytes each, in blocks of 64 neighbouring sequence numbers.
 //
-// A block is one bitmap and one array of just the tasks that still wait, so memory follows the number of waiting tasks and
-// growing never moves more than a block. The block is also the unit of the checkpoint: Pack gives its bytes, Load takes
-// them back.
+// A block is one bitmap and one array of just the tasks that still wait, so memory follows the number of waiting tasks
+// and growing never moves more than a block. The block is also the unit of the checkpoint: Pack gives its bytes, Load
+// takes them back.
 //
 // Not thread-safe. Pointers from Find and Insert hold until the next Insert or Erase.
 #pragma once
@@ -31,10 +31,10 @@ struct OpenTask {
   uint64_t attempt : 16;
   uint64_t cancel_requested : 1;
   uint64_t has_contract : 1;
-  uint64_t has_beaten : 1;       // false: last_heartbeat is the time of issue or of the restart
+  uint64_t has_beaten : 1;          // false: last_heartbeat is the time of issue or of the restart
   uint64_t heartbeat_timeout : 35;  // ms; 0: none. 366 days fit
-  uint64_t deadline_moved : 1;   // it is not the one of the issue entry any more
-  uint64_t armed : 28;           // when its timer goes off, in units of 2^16 ms; 0: it has none
+  uint64_t deadline_moved : 1;      // it is not the one of the issue entry any more
+  uint64_t armed : 28;              // when its timer goes off, in units of 2^16 ms; 0: it has none
 
   TimeMs HeartbeatDue() const {
     return heartbeat_timeout == 0 ? INT64_MAX : static_cast<TimeMs>(last_heartbeat + heartbeat_timeout);

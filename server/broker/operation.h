@@ -1,8 +1,8 @@
 // What doors put to the broker, and what they get back.
 //
-// A door fills in an operation, hands it over, and is told when it is answered; meanwhile the operation, and everything its
-// views point to, stays where it is. Operations of one Submission are answered together. `refusal` says whether an operation
-// was refused; the other results mean something only if it was not, or where their comment says so.
+// A door fills in an operation, hands it over, and is told when it is answered; meanwhile the operation, and everything
+// its views point to, stays where it is. Operations of one Submission are answered together. `refusal` says whether an
+// operation was refused; the other results mean something only if it was not, or where their comment says so.
 #pragma once
 
 #include <atomic>
@@ -142,7 +142,8 @@ struct IssueOperation : Operation {
   storage::IndexKey request_key;
   storage::IndexKey correlation_index_key;
   storage::IndexKey upstream_key;
-  // The callback parked under the key, if the pipeline has held it against the contract before the decision; and how it fared.
+  // The callback parked under the key, if the pipeline has held it against the contract before the decision; and how it
+  // fared.
   storage::Sequence parked_checked = 0;
   bool parked_meets_contract = false;
 

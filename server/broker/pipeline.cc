@@ -71,7 +71,8 @@ void Pipeline::Submit(absl::Span<Operation* const> operations) {
   for (const Operation* operation : operations) bytes += PayloadBytes(*operation);
   const size_t all = queued_operations_.fetch_add(operations.size()) + operations.size();
   const size_t all_bytes = queued_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-  if (all <= parts_.limits.queue_operations && all_bytes <= parts_.limits.queue_bytes) return Enqueue(operations, bytes);
+  if (all <= parts_.limits.queue_operations && all_bytes <= parts_.limits.queue_bytes)
+    return Enqueue(operations, bytes);
   queued_operations_.fetch_sub(operations.size());
   queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   parts_.observer.Overloaded("commit");
@@ -171,8 +172,8 @@ bool Pipeline::RunOnce() {
   return wrote || had_operations || more_due_ || checkpointing;
 }
 
-// Without the lock: these are reads of the disk. What has changed since the last checkpoint is known in memory and is looked at when
-// deciding.
+// Without the lock: these are reads of the disk. What has changed since the last checkpoint is known in memory and is
+// looked at when deciding.
 void Pipeline::LookUpNames(const Operations& operations) {
   names_.Clear();
   for (Operation* operation : operations) names_.Want(*operation);
@@ -202,15 +203,17 @@ void Pipeline::CheckParkedContracts(const Operations& operations) {
       if (found == parts_.state.parked.end()) continue;
       parked = found->second;
     }
-    const bool breaks = parked.state == TaskState::kSucceeded
-                            ? !issue.request.output_schema.empty() && CheckOutput(issue.request.output_schema, parked.output)
-                            : CheckError(issue.request.allowed_errors, parked.error).has_value();
+    const bool breaks =
+        parked.state == TaskState::kSucceeded
+            ? !issue.request.output_schema.empty() && CheckOutput(issue.request.output_schema, parked.output)
+            : CheckError(issue.request.allowed_errors, parked.error).has_value();
     issue.parked_checked = at;
     issue.parked_meets_contract = !breaks;
   }
 }
 
-// Operations that wait are not ours any more as soon as the lock is released: whoever wakes them may be quicker than we are.
+// Operations that wait are not ours any more as soon as the lock is released: whoever wakes them may be quicker than we
+// are.
 void Pipeline::DecideAll(Operations& operations) {
   std::lock_guard<std::mutex> lock(parts_.mutex);
   const TimeMs now = parts_.clock.Now();  // under the lock: never smaller than in an earlier decision

@@ -2,13 +2,13 @@
 //
 //   doors ──Submit──▶ queue ──▶ [look up names in the store] ──▶ decide (under the lock) ──▶ append + sync ──▶ answer
 //
-// One thread, the committer, does all of this for a shard, for everything that has arrived meanwhile at once: under load the groups
-// grow by themselves, and a lone call waits for nobody. What the rules leave to the store's records goes to the executor and, where
-// it must be decided again, back into the queue. Heartbeats and looks at waiting tasks change nothing on disk; TryNow answers
-// them on the caller's thread.
+// One thread, the committer, does all of this for a shard, for everything that has arrived meanwhile at once: under
+// load the groups grow by themselves, and a lone call waits for nobody. What the rules leave to the store's records
+// goes to the executor and, where it must be decided again, back into the queue. Heartbeats and looks at waiting tasks
+// change nothing on disk; TryNow answers them on the caller's thread.
 //
-// A failed append ends it: nothing is acknowledged any more, and `on_failure` is told, whose duty is to end the process. What is on
-// disk is known only after a new start.
+// A failed append ends it: nothing is acknowledged any more, and `on_failure` is told, whose duty is to end the
+// process. What is on disk is known only after a new start.
 //
 // Thread safety: Submit, TryNow, CancelAwait and EndAwaits from any thread. RunOnce from one thread at a time.
 #pragma once
@@ -54,16 +54,17 @@ class Pipeline {
 
   Pipeline(Parts parts, Sequence committed);
 
-  // Takes the operations over. Each is answered exactly once; OVERLOADED at once if there is no room in the queue for so many of
-  // them, or for what they carry.
+  // Takes the operations over. Each is answered exactly once; OVERLOADED at once if there is no room in the queue for
+  // so many of them, or for what they carry.
   void Submit(absl::Span<Operation* const> operations);
 
-  // Answers the operation on this thread if it changes nothing on disk and rests on nothing that is not durable yet; heartbeats and
-  // their progress alone are told of from memory. True if it was answered (or waits, for an await); false if it has to be submitted.
+  // Answers the operation on this thread if it changes nothing on disk and rests on nothing that is not durable yet;
+  // heartbeats and their progress alone are told of from memory. True if it was answered (or waits, for an await);
+  // false if it has to be submitted.
   bool TryNow(Operation& operation);
 
-  // Hands a waiting await back to its door, unanswered. False if it does not wait: then it is answered soon, if it is not yet. One that
-  // is still queued will not begin to wait, but be answered as if its limit had passed.
+  // Hands a waiting await back to its door, unanswered. False if it does not wait: then it is answered soon, if it is
+  // not yet. One that is still queued will not begin to wait, but be answered as if its limit had passed.
   bool CancelAwait(AwaitOperation& operation);
   // Answers every wait with DRAINING, from now on as well.
   void EndAwaits();
@@ -107,8 +108,8 @@ class Pipeline {
 
   Parts parts_;
   Judge judge_;
-  Waits waits_;   // guarded by parts_.mutex
-  Rules rules_;   // guarded by parts_.mutex
+  Waits waits_;                // guarded by parts_.mutex
+  Rules rules_;                // guarded by parts_.mutex
   bool awaits_ended_ = false;  // guarded by parts_.mutex
 
   std::mutex queue_mutex_;

@@ -13,8 +13,8 @@
 //
 // A limited token that does not allow the call is refused before anything is looked at, whoever presents it.
 //
-// Decide touches memory only. What needs the store (an outcome to compare with, a contract) is left to the pipeline: it sets
-// Operation::next and is called again, or finishes the operation itself (judge.h).
+// Decide touches memory only. What needs the store (an outcome to compare with, a contract) is left to the pipeline: it
+// sets Operation::next and is called again, or finishes the operation itself (judge.h).
 //
 // Not thread-safe; under the same lock as the state.
 #pragma once
@@ -34,14 +34,15 @@ class Rules {
   Rules(ShardState& state, Waits& waits, const Limits& limits, Observer& observer)
       : state_(state), waits_(waits), limits_(limits), observer_(observer) {}
 
-  // Begins to load into the cache what Decide will need: worth it for groups, whose operations then wait for memory together.
+  // Begins to load into the cache what Decide will need: worth it for groups, whose operations then wait for memory
+  // together.
   void Prefetch(const Operation& operation) const;
 
   // Decides one operation. `now` must not be smaller than in earlier calls.
   void Decide(Operation& operation, TimeMs now);
 
-  // Decides operations that change nothing on disk without waiting for a commit. False if this one has to go the long way.
-  // `committed`: what is durable; an answer must not rest on anything newer.
+  // Decides operations that change nothing on disk without waiting for a commit. False if this one has to go the long
+  // way. `committed`: what is durable; an answer must not rest on anything newer.
   bool DecideNow(Operation& operation, Sequence committed, TimeMs now);
 
   // Ends what is overdue, oldest first; at most so many that a commit stays small. True if more is due.
@@ -73,7 +74,8 @@ class Rules {
 
   // The task that the address names, 0 if none is known.
   Sequence TaskOf(const TaskAddress& address, const Operation& operation) const;
-  // The waiting task, or nullptr if it does not wait (any more): then `operation` is already on its way to the right refusal.
+  // The waiting task, or nullptr if it does not wait (any more): then `operation` is already on its way to the right
+  // refusal.
   template <typename Op>
   OpenTask* WaitingTask(Op& operation, Right right, TimeMs now);
   bool May(const Operation& operation, const TaskAddress& address, Right right, const OpenTask& open) const;

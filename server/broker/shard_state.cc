@@ -41,7 +41,8 @@ std::vector<storage::IndexKey> IndexKeysOf(const IndexHasher& hasher, const stor
   return keys;
 }
 
-ShardState::ShardState(storage::ShardId shard, const storage::StoreIdentity& identity, const TokenCodec& codec, TimeMs now)
+ShardState::ShardState(storage::ShardId shard, const storage::StoreIdentity& identity, const TokenCodec& codec,
+                       TimeMs now)
     : shard(shard),
       hasher(identity.hash_key),
       codec(codec),
@@ -139,9 +140,15 @@ void ShardState::RequestCancel(Sequence task, OpenTask& open_task, TimeMs deadli
 Sequence ShardState::Park(const ResolveOperation& operation, uint32_t name_space, TimeMs keep_until, TimeMs now) {
   const Sequence at = NextSequence();
   const TaskAddress& address = operation.address;
-  ParkedOutcome outcome{name_space, address.index_key, operation.state, std::string(operation.output),
-                        std::string(operation.error), std::string(operation.cause), operation.principal->id,
-                        std::string(operation.request_id), keep_until};
+  ParkedOutcome outcome{name_space,
+                        address.index_key,
+                        operation.state,
+                        std::string(operation.output),
+                        std::string(operation.error),
+                        std::string(operation.cause),
+                        operation.principal->id,
+                        std::string(operation.request_id),
+                        keep_until};
   batch.Add(at, storage::ParkedEntry{now, address.name_space, address.key, outcome.state, outcome.output, outcome.error,
                                      outcome.cause, outcome.resolved_by, outcome.request_id, keep_until});
   last_time = now;
@@ -176,15 +183,15 @@ bool ShardState::NoteProgress(Sequence task, const OpenTask& open_task, std::str
   if (note.logged_at != 0 && now - note.logged_time < interval) return true;
   note.logged_at = NextSequence();
   note.logged_time = now;
-  batch.Add(note.logged_at, storage::ProgressEntry{now, task, details, open_task.MovedDeadline(),
-                                                   open_task.cancel_requested != 0});
+  batch.Add(note.logged_at,
+            storage::ProgressEntry{now, task, details, open_task.MovedDeadline(), open_task.cancel_requested != 0});
   last_time = now;
   return true;
 }
 
-// A task may have several timers in the wheel, but only one that counts: the one in the unit that `armed` names. When it goes off too
-// early (a heartbeat came, or the deadline moved), it is set again; the others are ignored. So timers cannot pile up, whatever
-// the callers do.
+// A task may have several timers in the wheel, but only one that counts: the one in the unit that `armed` names. When
+// it goes off too early (a heartbeat came, or the deadline moved), it is set again; the others are ignored. So timers
+// cannot pile up, whatever the callers do.
 void ShardState::Arm(Sequence task, OpenTask& open_task) {
   const TimeMs due = open_task.Due();
   if (open_task.armed != 0 && ArmedUnit(due) > open_task.armed) return;
@@ -262,13 +269,15 @@ Located ShardState::Locate(Sequence task) const {
 absl::Status ShardState::Replay(Sequence sequence, std::string_view bytes) {
   absl::StatusOr<storage::LogEntry> entry = storage::DecodeEntry(bytes);
   if (!entry.ok()) {
-    return absl::Status(entry.status().code(),
-                        absl::StrCat("replaying record ", sequence, " of shard ", static_cast<int>(shard), ": ", entry.status().message()));
+    return absl::Status(entry.status().code(), absl::StrCat("replaying record ", sequence, " of shard ",
+                                                            static_cast<int>(shard), ": ", entry.status().message()));
   }
-  std::visit([&](const auto& known) {
-    Replay(sequence, known);
-    last_time = std::max(last_time, known.time);
-  }, *entry);
+  std::visit(
+      [&](const auto& known) {
+        Replay(sequence, known);
+        last_time = std::max(last_time, known.time);
+      },
+      *entry);
   last_sequence = std::max(last_sequence, sequence);
   return absl::OkStatus();
 }
@@ -311,8 +320,9 @@ void ShardState::Replay(Sequence sequence, const storage::ParkedEntry& entry) {
   const uint32_t name_space = namespaces.Intern(entry.name_space);
   const storage::IndexKey key = hasher.CorrelationKey(entry.name_space, entry.correlation_key);
   index.Put(key, sequence);
-  Keep(sequence, {name_space, key, entry.state, std::string(entry.output), std::string(entry.error), std::string(entry.cause),
-                  std::string(entry.resolved_by), std::string(entry.request_id), entry.keep_until});
+  Keep(sequence,
+       {name_space, key, entry.state, std::string(entry.output), std::string(entry.error), std::string(entry.cause),
+        std::string(entry.resolved_by), std::string(entry.request_id), entry.keep_until});
 }
 
 void ShardState::Replay(Sequence sequence, const storage::UnparkedEntry& entry) { Forget(entry.parked); }
@@ -330,8 +340,8 @@ void ShardState::FinishReplay(TimeMs now) {
   for (const auto& [at, outcome] : parked) park_ends.Add(outcome.keep_until, at);
 }
 
-// varint count and names of namespaces, (sequence, time) of holds, parked sequence numbers, (task, record, time) of logged progress,
-// and (task, text) of reasons for cancelling.
+// varint count and names of namespaces, (sequence, time) of holds, parked sequence numbers, (task, record, time) of
+// logged progress, and (task, text) of reasons for cancelling.
 std::string ShardState::PackRest() const {
   std::string out;
   storage::AppendVarint(out, namespaces.size());

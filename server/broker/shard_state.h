@@ -1,7 +1,7 @@
 // All that a shard knows in memory, and the only ways in which it changes.
 //
-// Everything here follows from the log: each mutation either writes a record into `batch` or, at start, comes from one (Replay).
-// The rules (rules.h) decide which mutation to make; nothing here refuses anything.
+// Everything here follows from the log: each mutation either writes a record into `batch` or, at start, comes from one
+// (Replay). The rules (rules.h) decide which mutation to make; nothing here refuses anything.
 //
 // Not thread-safe: the broker guards it with one mutex, held for memory-speed work only.
 #pragma once
@@ -72,10 +72,12 @@ class ShardState {
   };
 
   // `supersedes` is only recorded; ending that task is another mutation.
-  Sequence Issue(const IssueOperation& operation, uint32_t name_space, uint16_t attempt, Sequence supersedes, TimeMs now);
+  Sequence Issue(const IssueOperation& operation, uint32_t name_space, uint16_t attempt, Sequence supersedes,
+                 TimeMs now);
   Sequence Resolve(Sequence task, const Ended& ended, TimeMs now);
   void ChangeDeadline(Sequence task, OpenTask& open, TimeMs deadline, std::string_view by, TimeMs now);
-  void RequestCancel(Sequence task, OpenTask& open, TimeMs deadline, std::string_view reason, std::string_view by, TimeMs now);
+  void RequestCancel(Sequence task, OpenTask& open, TimeMs deadline, std::string_view reason, std::string_view by,
+                     TimeMs now);
   Sequence Park(const ResolveOperation& operation, uint32_t name_space, TimeMs keep_until, TimeMs now);
   // `applied_to` 0: dropped.
   void Unpark(Sequence parked, Sequence applied_to, TimeMs now);
@@ -92,8 +94,8 @@ class ShardState {
 
   // --- Start ---
 
-  // Takes over one record of the log. To be called in order, before anything else; replaying records whose effects a checkpoint
-  // already has is harmless.
+  // Takes over one record of the log. To be called in order, before anything else; replaying records whose effects a
+  // checkpoint already has is harmless.
   absl::Status Replay(Sequence sequence, std::string_view bytes);
   // After the last Replay: every heartbeat interval begins anew, every deadline gets its timer.
   void FinishReplay(TimeMs now);
@@ -136,8 +138,8 @@ class ShardState {
   // Deadlines by task, and by parked outcome.
   TimerWheel deadlines;
   TimerWheel park_ends;
-  // How far the log was looked through for tasks that still wait, and when: each waiting task below `sequence` was a held copy by
-  // then. Oldest first.
+  // How far the log was looked through for tasks that still wait, and when: each waiting task below `sequence` was a
+  // held copy by then. Oldest first.
   std::vector<storage::Mark> holds;
   // Tasks below this may be held copies.
   Sequence release_floor = 0;
@@ -145,8 +147,8 @@ class ShardState {
   std::vector<storage::Release> releases;
   // Tasks that ended in the current commit, with the place of the outcome: whoever waits for them is told after it.
   std::vector<std::pair<Sequence, Sequence>> ended;
-  // Waiting tasks whose deadline was moved, or whose cancellation was requested, by a commit that is not on disk yet: as they stood
-  // before it. Emptied after each commit.
+  // Waiting tasks whose deadline was moved, or whose cancellation was requested, by a commit that is not on disk yet:
+  // as they stood before it. Emptied after each commit.
   absl::flat_hash_map<Sequence, OpenTask> moving;
   // The latest record written, durable or not.
   Sequence last_sequence = 0;

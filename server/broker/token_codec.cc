@@ -38,10 +38,10 @@ void StoreBig(uint64_t value, int size, uint8_t* bytes) {
   for (int i = size - 1; i >= 0; --i, value >>= 8) bytes[i] = static_cast<uint8_t>(value);
 }
 
-// Synthetic IV: tag = AES-CMAC(first half of the secret, associated || plain), sealed = AES-CTR(second half, IV = tag). This is the SIV
-// construction over one message whose associated part has a fixed length; OpenSSL's own AES-SIV derives its subkeys anew at each
-// call, which costs 2 us, and its CMAC and CTR look their parameters up by name, 0.5 us. So both modes are spelled out here over its
-// block cipher: a token takes one block of each.
+// Synthetic IV: tag = AES-CMAC(first half of the secret, associated || plain), sealed = AES-CTR(second half, IV = tag).
+// This is the SIV construction over one message whose associated part has a fixed length; OpenSSL's own AES-SIV derives
+// its subkeys anew at each call, which costs 2 us, and its CMAC and CTR look their parameters up by name, 0.5 us. So
+// both modes are spelled out here over its block cipher: a token takes one block of each.
 //
 // One prepared pair of contexts per thread, key and direction: setting the key is the dear part.
 class Siv {
@@ -284,8 +284,8 @@ std::string TokenCodec::SealUpstream(storage::Sequence task, std::string_view up
   auto* bytes = reinterpret_cast<uint8_t*>(sealed.data());
   bytes[0] = key.id;
   CipherFor(key, generation, true)
-      .Encrypt(UpstreamAssociated(key.id, task), reinterpret_cast<const uint8_t*>(upstream.data()),
-               upstream.size(), bytes + 1, bytes + 1 + kTagSize);
+      .Encrypt(UpstreamAssociated(key.id, task), reinterpret_cast<const uint8_t*>(upstream.data()), upstream.size(),
+               bytes + 1, bytes + 1 + kTagSize);
   return sealed;
 }
 
@@ -298,8 +298,8 @@ absl::StatusOr<std::string> TokenCodec::OpenUpstream(storage::Sequence task, std
   if (key == nullptr) return absl::NotFoundError("the key that sealed an upstream token was removed");
   std::string plain(sealed.size() - 1 - kTagSize, '\0');
   const bool ok = CipherFor(*key, generation, false)
-                      .Decrypt(UpstreamAssociated(key->id, task), bytes + 1 + kTagSize, plain.size(),
-                               bytes + 1, reinterpret_cast<uint8_t*>(plain.data()));
+                      .Decrypt(UpstreamAssociated(key->id, task), bytes + 1 + kTagSize, plain.size(), bytes + 1,
+                               reinterpret_cast<uint8_t*>(plain.data()));
   if (!ok) return absl::DataLossError("a sealed upstream token is damaged");
   return plain;
 }

@@ -1,26 +1,28 @@
 // Makes and checks task tokens.
 //
-// A token is 40 characters of [0-9A-Za-z]: "T1" (format version 1), then 27 bytes in base 62, as three groups of 8 bytes (11
-// characters each) and one of 3 bytes (5 characters), each group a big-endian number:
+// A token is 40 characters of [0-9A-Za-z]: "T1" (format version 1), then 27 bytes in base 62, as three groups of 8
+// bytes (11 characters each) and one of 3 bytes (5 characters), each group a big-endian number:
 //
 //   key id       1 byte     which key sealed it
 //   tag         16 bytes    synthetic IV: nobody without the key can make one
 //   sealed      10 bytes    shard (1), task's sequence number (8, big endian), purpose bits (1)
 //
-// The tag is the AES-CMAC of "T1", key id and content, and at the same time the IV under which AES-CTR hides the content (the SIV
-// construction of RFC 5297, for one message of fixed layout). It is deterministic: the broker stores no token, it makes the same one
-// again when a request id is repeated; and it needs no nonce that could be used twice after a restore.
+// The tag is the AES-CMAC of "T1", key id and content, and at the same time the IV under which AES-CTR hides the
+// content (the SIV construction of RFC 5297, for one message of fixed layout). It is deterministic: the broker stores
+// no token, it makes the same one again when a request id is repeated; and it needs no nonce that could be used twice
+// after a restore.
 //
-// Who holds a token can make limited ones from it, without the broker: token/limited_token.h. docs/token-format.md has all
-// forms, byte by byte.
+// Who holds a token can make limited ones from it, without the broker: token/limited_token.h. docs/token-format.md has
+// all forms, byte by byte.
 //
-// A token says nothing to who lacks the key, not even how many there are. Checking costs about 0.2 us and touches no storage.
+// A token says nothing to who lacks the key, not even how many there are. Checking costs about 0.2 us and touches no
+// storage.
 //
 // Thread-safe.
 #pragma once
 
-#include <cstdint>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>

@@ -1,7 +1,7 @@
 // Who waits for which task to end.
 //
-// Not thread-safe; under the same lock as the state. An operation that waits belongs to its door, but is only touched here until it
-// is handed back: by Wake, by TakeLapsed, by Cancel or by TakeAll, exactly once.
+// Not thread-safe; under the same lock as the state. An operation that waits belongs to its door, but is only touched
+// here until it is handed back: by Wake, by TakeLapsed, by Cancel or by TakeAll, exactly once.
 #pragma once
 
 #include <cstdint>

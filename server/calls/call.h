@@ -5,10 +5,11 @@
 //     void Decided() override;  // the broker has answered: answer the caller
 //   };
 //
-// Begin and Decided end with Answer or Refuse, exactly once between them, or with handing an operation to the broker. After that the
-// call may be gone: touch nothing of it.
+// Begin and Decided end with Answer or Refuse, exactly once between them, or with handing an operation to the broker.
+// After that the call may be gone: touch nothing of it.
 //
-// The door finds out who calls, fills the request, says on which thread the call lives (its home), and takes the answer.
+// The door finds out who calls, fills the request, says on which thread the call lives (its home), and takes the
+// answer.
 #pragma once
 
 #include <google/protobuf/arena.h>

@@ -1,7 +1,7 @@
 // SettleStream: batches in, answers out, in order, while the caller keeps the stream open.
 //
-// At most kMaxUnanswered batches are taken in before the first is answered; then nothing is read until one is, and the caller's writes
-// stop: that is the back-pressure.
+// At most kMaxUnanswered batches are taken in before the first is answered; then nothing is read until one is, and the
+// caller's writes stop: that is the back-pressure.
 #pragma once
 
 #include <deque>
@@ -29,8 +29,8 @@ class SettleFeed : private Stream {
     // Written follows.
     virtual void Write(const pb::SettleStreamResponse& response) = 0;
     enum class How { kFinished, kRefused, kGone };
-    // The last call. It may come while the registry of streams is locked, which the feed leaves when it is destroyed: not
-    // in this call, therefore, but any time after it.
+    // The last call. It may come while the registry of streams is locked, which the feed leaves when it is destroyed:
+    // not in this call, therefore, but any time after it.
     virtual void End(How how, const Refused& why) = 0;
 
    protected:
@@ -68,7 +68,8 @@ class SettleFeed : private Stream {
   };
 
   void Settled(Batch& batch);
-  // Takes the next steps, if there are any: write an answer, read a batch, end. Releases the lock; afterwards the feed may be gone.
+  // Takes the next steps, if there are any: write an answer, read a batch, end. Releases the lock; afterwards the feed
+  // may be gone.
   void Advance(std::unique_lock<std::mutex> lock);
   void WriteFirst();
   // No more batches are read. With the lock held.

@@ -2,8 +2,8 @@
 //
 //   ReadPage ──▶ write ──▶ write ──▶ … ──▶ ReadPage ──▶ nothing new: sleep ──▶ ReadPage
 //
-// One step is under way at any time, so there is nothing to lock: a read on the executor, a write, or sleep. Whoever wants the feed to
-// end leaves a note and wakes it. At most one page is in memory.
+// One step is under way at any time, so there is nothing to lock: a read on the executor, a write, or sleep. Whoever
+// wants the feed to end leaves a note and wakes it. At most one page is in memory.
 #pragma once
 
 #include <atomic>

@@ -145,7 +145,8 @@ void AddDoors(std::vector<Setting>& all) {
                          kHour, "Callers that ask for signs of life more often than this are disconnected."));
   all.push_back(Bool("grpc.reflection", TB_FIELD(grpc.reflection), "Lets tools such as grpcurl ask for the contract."));
   all.push_back(Address("http.listen", TB_FIELD(http.listen), true,
-                        "Where the HTTP door listens: the contract as REST, /openapi.json, and the AWS wire. Uses the same tls.* as gRPC."));
+                        "Where the HTTP door listens: the contract as REST, /openapi.json, and the AWS wire. Uses the "
+                        "same tls.* as gRPC."));
   all.push_back(Address("admin.listen", TB_FIELD(admin.listen), true,
                         "Where /livez, /readyz, /metrics and /version are served, as plain HTTP. They tell no secrets, "
                         "but whoever reaches the port can read them."));
@@ -241,10 +242,10 @@ void AddOperations(std::vector<Setting>& all) {
       "The least level that is logged."));
   all.push_back(Duration("drain.timeout", TB_FIELD(drain.timeout), 0, kHour,
                          "After SIGTERM, calls under way have this long to end. Give the process a few seconds more."));
-  all.push_back(
-      Path("ports_file", TB_FIELD(ports_file),
-           "Once the doors are open, their ports are written here: `{\"grpc\":7433,\"http\":8433,\"admin\":9433}`, 0 for a door that "
-           "is off. For scripts that listen on port 0."));
+  all.push_back(Path("ports_file", TB_FIELD(ports_file),
+                     "Once the doors are open, their ports are written here: "
+                     "`{\"grpc\":7433,\"http\":8433,\"admin\":9433}`, 0 for a door that "
+                     "is off. For scripts that listen on port 0."));
 }
 
 #undef TB_FIELD

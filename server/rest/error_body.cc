@@ -43,8 +43,8 @@ int HttpStatusOf(int code) {
 
 void WriteError(const google::rpc::Status& status, std::string& out, int http_status) {
   const std::string name = absl::StatusCodeToString(static_cast<absl::StatusCode>(status.code()));
-  absl::StrAppend(&out, R"({"error":{"code":)", http_status == 0 ? HttpStatusOf(status.code()) : http_status, R"(,"status":")",
-                  name.empty() ? "UNKNOWN" : name, R"(","message":)");
+  absl::StrAppend(&out, R"({"error":{"code":)", http_status == 0 ? HttpStatusOf(status.code()) : http_status,
+                  R"(,"status":")", name.empty() ? "UNKNOWN" : name, R"(","message":)");
   json::WriteString(status.message(), out);
   out += R"(,"details":[)";
   for (const google::protobuf::Any& detail : status.details()) {

@@ -33,8 +33,8 @@ class Health {
 
   std::set<std::string> services_{""};
   mutable std::mutex mutex_;
-  bool serving_ = false;                // guarded by mutex_
-  std::set<HealthWatch*> watches_;      // guarded by mutex_
+  bool serving_ = false;            // guarded by mutex_
+  std::set<HealthWatch*> watches_;  // guarded by mutex_
 };
 
 }  // namespace tokenbroker::rpc

@@ -1,5 +1,5 @@
-// Between gRPC's bytes and messages. We do this and not gRPC, which answers a request that does not parse (a text that is not UTF-8, say)
-// with UNIMPLEMENTED and no reason.
+// Between gRPC's bytes and messages. We do this and not gRPC, which answers a request that does not parse (a text that
+// is not UTF-8, say) with UNIMPLEMENTED and no reason.
 #pragma once
 
 #include <google/protobuf/message_lite.h>

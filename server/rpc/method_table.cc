@@ -28,11 +28,15 @@ void MethodTable::Stream(const std::string& method, std::function<StreamCall*(St
   const int index = Add(method, grpc::internal::RpcMethod::BIDI_STREAMING);
   RpcMetrics& metrics = MetricsOf(method);
   listeners_.push_back([this, index, &metrics, make = std::move(make)](NetworkThread& thread) {
-    StreamCall::Parts parts{door_, metrics, under_way_, thread, make,
-                            [this, index, queue = thread.queue()](grpc::ServerContext* context, StreamCall::Pipe* pipe,
-                                                                  void* tag) {
-                              RequestAsyncBidiStreaming(index, context, pipe, queue, queue, tag);
-                            }};
+    StreamCall::Parts parts{
+        door_,
+        metrics,
+        under_way_,
+        thread,
+        make,
+        [this, index, queue = thread.queue()](grpc::ServerContext* context, StreamCall::Pipe* pipe, void* tag) {
+          RequestAsyncBidiStreaming(index, context, pipe, queue, queue, tag);
+        }};
     for (int i = 0; i < kStreamsListening; ++i) StreamCall::Listen(parts);
   });
 }

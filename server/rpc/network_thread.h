@@ -1,6 +1,6 @@
-// A thread that reads and answers calls, over a completion queue of its own. Calls that the broker has decided come back to it, so that
-// a connection is touched by one thread alone: gRPC's own callback threads hand connections to each other for every call
-// (docs/adr/0010).
+// A thread that reads and answers calls, over a completion queue of its own. Calls that the broker has decided come
+// back to it, so that a connection is touched by one thread alone: gRPC's own callback threads hand connections to each
+// other for every call (docs/adr/0010).
 #pragma once
 
 #include <grpcpp/alarm.h>

@@ -27,7 +27,8 @@ class ReflectionCall : public StreamCall {
 };
 
 // The answer to one question; `sent` are the names of the files sent before, to which it adds.
-void AnswerReflection(const grpc::reflection::v1::ServerReflectionRequest& request, const std::vector<std::string>& services,
-                      std::unordered_set<std::string>& sent, grpc::reflection::v1::ServerReflectionResponse& response);
+void AnswerReflection(const grpc::reflection::v1::ServerReflectionRequest& request,
+                      const std::vector<std::string>& services, std::unordered_set<std::string>& sent,
+                      grpc::reflection::v1::ServerReflectionResponse& response);
 
 }  // namespace tokenbroker::rpc

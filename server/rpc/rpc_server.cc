@@ -20,7 +20,8 @@
 namespace tokenbroker::rpc {
 namespace {
 
-// How long callers are told that we drain after the last call has ended: what is on its way then, gRPC would answer with CANCELLED.
+// How long callers are told that we drain after the last call has ended: what is on its way then, gRPC would answer
+// with CANCELLED.
 constexpr std::chrono::milliseconds kLinger{100};
 
 // One for two cores: the other is for the committer.
@@ -51,8 +52,8 @@ struct RpcServer::Impl {
 void RpcServer::Impl::AddReflection() {
   for (const auto& table : tables) reflected.push_back(table->name());
   for (const char* version : {"v1", "v1alpha"}) {
-    auto& table = tables.emplace_back(std::make_unique<MethodTable>(
-        door, tools, absl::StrCat("grpc.reflection.", version, ".ServerReflection")));
+    auto& table = tables.emplace_back(
+        std::make_unique<MethodTable>(door, tools, absl::StrCat("grpc.reflection.", version, ".ServerReflection")));
     table->Stream("ServerReflectionInfo",
                   [this](StreamCall::Parts parts) { return new ReflectionCall(std::move(parts), reflected); });
   }
@@ -79,8 +80,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(calls::Door door, co
   auto impl = std::make_unique<Impl>(std::move(door));
   impl->tables = MakeServices({impl->door, impl->streams, impl->sleepers, impl->under_way});
   for (const auto& table : impl->tables) impl->health.Add(table->name());
-  auto& health = impl->tables.emplace_back(
-      std::make_unique<MethodTable>(impl->door, impl->tools, "grpc.health.v1.Health"));
+  auto& health =
+      impl->tables.emplace_back(std::make_unique<MethodTable>(impl->door, impl->tools, "grpc.health.v1.Health"));
   impl->health.AddTo(*health);
   if (grpc.reflection) impl->AddReflection();
 
@@ -107,14 +108,15 @@ void RpcServer::BeginDrain() {
   impl_->streams.Drain();
 }
 
-// gRPC's own way, a shutdown with a deadline, waits for connections, too, of which some never look at what we send; and it breaks off
-// calls that have come, but are not with us yet.
+// gRPC's own way, a shutdown with a deadline, waits for connections, too, of which some never look at what we send; and
+// it breaks off calls that have come, but are not with us yet.
 void RpcServer::Shutdown(DurationMs timeout) {
   if (std::exchange(impl_->shut_down, true)) return;
   impl_->streams.Drain();
   impl_->under_way.Close();
   impl_->tools.Close();
-  if (impl_->under_way.AwaitNone(std::chrono::milliseconds(timeout)) && timeout > 0) std::this_thread::sleep_for(kLinger);
+  if (impl_->under_way.AwaitNone(std::chrono::milliseconds(timeout)) && timeout > 0)
+    std::this_thread::sleep_for(kLinger);
   impl_->server->Shutdown(std::chrono::system_clock::now());
   // Broken off or not, each has to come back before its thread may end.
   impl_->under_way.AwaitNone();

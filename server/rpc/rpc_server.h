@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "server/config/config.h"
 #include "server/calls/door.h"
+#include "server/config/config.h"
 
 namespace grpc {
 class Channel;
@@ -17,7 +17,8 @@ class RpcServer {
  public:
   // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files cannot be
   // read.
-  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(calls::Door door, const GrpcConfig& grpc, const TlsConfig& tls);
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(calls::Door door, const GrpcConfig& grpc,
+                                                          const TlsConfig& tls);
   // Shutdown(0), if it was not called.
   ~RpcServer();
   RpcServer(const RpcServer&) = delete;
@@ -27,8 +28,8 @@ class RpcServer {
 
   // Health says NOT_SERVING, streams end with DRAINING. Calls go on.
   void BeginDrain();
-  // Refuses new calls with DRAINING, waits for those under way, and after `timeout` breaks them off; then closes all connections. The
-  // committer must still run.
+  // Refuses new calls with DRAINING, waits for those under way, and after `timeout` breaks them off; then closes all
+  // connections. The committer must still run.
   void Shutdown(DurationMs timeout);
 
   // For tests: a connection without a socket.

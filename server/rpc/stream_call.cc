@@ -35,7 +35,8 @@ void StreamCall::Read() {
   pipe_.Read(&in_, TagOf(read_tag_));
 }
 
-// Without gRPC's buffer hint: a buffered write of some sizes is neither sent nor reported as done, and the stream stands still.
+// Without gRPC's buffer hint: a buffered write of some sizes is neither sent nor reported as done, and the stream
+// stands still.
 void StreamCall::Write(const google::protobuf::MessageLite& message) {
   ++out_;
   grpc::ByteBuffer bytes;

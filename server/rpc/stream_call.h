@@ -1,7 +1,7 @@
 // One streaming call: what gRPC's completion queue says about it, as virtual methods.
 //
-// Everything On… happens on the call's thread. Read, Write and End may be called on any thread; at most one Read and one Write are under
-// way at a time, and End is last. The call deletes itself when all that it started has come back.
+// Everything On… happens on the call's thread. Read, Write and End may be called on any thread; at most one Read and
+// one Write are under way at a time, and End is last. The call deletes itself when all that it started has come back.
 #pragma once
 
 #include <grpcpp/server_context.h>

@@ -1,5 +1,5 @@
-// One unary method on one network thread: waits for calls, and recycles what they need, in one piece: buffers, an arena for the
-// messages, the call with its operations.
+// One unary method on one network thread: waits for calls, and recycles what they need, in one piece: buffers, an arena
+// for the messages, the call with its operations.
 //
 // At most kMaxIdle are kept; each keeps the arena's first block alone, whatever went through it.
 #pragma once

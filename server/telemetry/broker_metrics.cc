@@ -10,7 +10,7 @@ constexpr std::array<std::string_view, 9> kVerdicts = {"accepted",  "replayed", 
                                                        "cancelled", "superseded", "unknown", "refused"};
 constexpr std::array<std::string_view, 2> kDoors = {"grpc", "http"};
 constexpr std::array<std::string_view, 6> kQueues = {"commit", "awaits",   "watches",
-                                                   "parked", "progress", "cancel_reasons"};
+                                                     "parked", "progress", "cancel_reasons"};
 constexpr std::array<std::string_view, 17> kCodes = {
     "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
@@ -19,15 +19,16 @@ constexpr std::array<std::string_view, 17> kCodes = {
 
 constexpr std::array<std::string_view, 5> kHangups = {"too_many", "evicted", "handshake", "too_slow", "reset"};
 // What our server answers with. The last counts for all others.
-constexpr std::array<std::string_view, 22> kStatuses = {"200", "204", "400", "401", "403", "404", "405", "408",
-                                                        "409", "413", "414", "415", "417", "429", "431", "499",
+constexpr std::array<std::string_view, 22> kStatuses = {"200", "204", "400", "401", "403", "404",  "405", "408",
+                                                        "409", "413", "414", "415", "417", "429",  "431", "499",
                                                         "500", "501", "503", "504", "505", "other"};
 
 size_t IndexOfCode(int code) { return code >= 0 && code < static_cast<int>(kCodes.size()) ? code : 2; }
 
 size_t IndexOfStatus(int status) {
   const std::string text = std::to_string(status);
-  return std::min<size_t>(std::find(kStatuses.begin(), kStatuses.end(), text) - kStatuses.begin(), kStatuses.size() - 1);
+  return std::min<size_t>(std::find(kStatuses.begin(), kStatuses.end(), text) - kStatuses.begin(),
+                          kStatuses.size() - 1);
 }
 
 constexpr double kLatenessBounds[] = {0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600, 86400};
@@ -46,14 +47,13 @@ struct AnswerMetrics::Kind {
   size_t (*index_of)(int code);
 };
 
-const AnswerMetrics::Kind AnswerMetrics::kRpc = {
-    "method",
-    "tokenbroker_rpc_total",
-    "Calls that ended, by method and status code.",
-    "tokenbroker_rpc_duration_seconds",
-    "From a call's arrival to its answer, by method and status code.",
-    kCodes,
-    IndexOfCode};
+const AnswerMetrics::Kind AnswerMetrics::kRpc = {"method",
+                                                 "tokenbroker_rpc_total",
+                                                 "Calls that ended, by method and status code.",
+                                                 "tokenbroker_rpc_duration_seconds",
+                                                 "From a call's arrival to its answer, by method and status code.",
+                                                 kCodes,
+                                                 IndexOfCode};
 
 const AnswerMetrics::Kind AnswerMetrics::kHttp = {
     "route",

@@ -99,8 +99,8 @@ struct BrokerMetrics {
   // tokenbroker_rpc_total{method,code} and tokenbroker_rpc_duration_seconds{method,code}, for a method's short name
   // ("ResolverService/Succeed"). The same object for the same name; valid as long as this struct.
   RpcMetrics& rpc(std::string_view method);
-  // tokenbroker_http_requests_total{route,code} and tokenbroker_http_request_duration_seconds{route,code}, for a route's
-  // name ("POST /v1/tokens/{task.token}:succeed"); "none" for requests that found none. As rpc().
+  // tokenbroker_http_requests_total{route,code} and tokenbroker_http_request_duration_seconds{route,code}, for a
+  // route's name ("POST /v1/tokens/{task.token}:succeed"); "none" for requests that found none. As rpc().
   RouteMetrics& http_route(std::string_view name);
   // tokenbroker_http_connections: connections that are open at the HTTP door.
   Gauge& http_connections;

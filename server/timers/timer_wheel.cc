@@ -23,8 +23,8 @@ void TimerWheel::Add(TimeMs due, uint64_t id) {
   Place({due, id});
 }
 
-// A timer lives on the level whose slot it shares with nothing that is due in another turn of that level: the level of the
-// highest bit in which `due` and `now_` differ.
+// A timer lives on the level whose slot it shares with nothing that is due in another turn of that level: the level of
+// the highest bit in which `due` and `now_` differ.
 void TimerWheel::Place(const Timer& timer) {
   if (timer.due <= now_) {
     ready_.push_back(timer);

@@ -1,11 +1,12 @@
 // Millions of deadlines in memory, 16 bytes each.
 //
-// A hierarchical wheel: six levels of 64 slots, one millisecond fine at the bottom, 2.2 years wide at the top; what lies
-// beyond waits in an overflow list. Adding is O(1); each timer moves down at most once per level; empty stretches are
-// skipped by a bitmap per level, so that advancing by a year costs no more than advancing by a second.
+// A hierarchical wheel: six levels of 64 slots, one millisecond fine at the bottom, 2.2 years wide at the top; what
+// lies beyond waits in an overflow list. Adding is O(1); each timer moves down at most once per level; empty stretches
+// are skipped by a bitmap per level, so that advancing by a year costs no more than advancing by a second.
 //
-// There is no cancel and no update: whoever is told that a timer is due looks at the thing it was for, and adds a new timer if
-// that is due later. A task that beats every second thus costs one timer per heartbeat timeout, not one per beat.
+// There is no cancel and no update: whoever is told that a timer is due looks at the thing it was for, and adds a new
+// timer if that is due later. A task that beats every second thus costs one timer per heartbeat timeout, not one per
+// beat.
 //
 // Not thread-safe. Never early: Advance(now) delivers only what is due at or before `now`.
 #pragma once
@@ -34,8 +35,8 @@ class TimerWheel {
   // Moves to `now` and appends at most `max` due timers to `due`, oldest first. True if more are due.
   bool Advance(TimeMs now, size_t max, std::vector<Timer>& due);
 
-  // A lower bound of when the next timer is due: never later than that, and not in the past unless one is due. INT64_MAX
-  // when empty.
+  // A lower bound of when the next timer is due: never later than that, and not in the past unless one is due.
+  // INT64_MAX when empty.
   TimeMs NextDue() const;
 
   size_t size() const { return size_; }

@@ -14,8 +14,8 @@ broker::Refusal CheckSite(const http::Request& request) {
   const std::optional<std::string_view> origin = request.Find("Origin");
   if (!origin.has_value()) return {};
   const size_t scheme = origin->find("://");
-  const bool same = scheme != std::string_view::npos &&
-                    http::SameName(origin->substr(scheme + 3), request.Find("Host").value_or(""));
+  const bool same =
+      scheme != std::string_view::npos && http::SameName(origin->substr(scheme + 3), request.Find("Host").value_or(""));
   if (same) return {};
   return {broker::Reason::kPermissionDenied, "pages of other sites may not change anything here"};
 }

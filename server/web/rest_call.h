@@ -8,8 +8,8 @@
 
 #include "server/calls/call.h"
 #include "server/http/exchange.h"
-#include "server/rest/route_table.h"
 #include "server/http/lane_home.h"
+#include "server/rest/route_table.h"
 #include "server/web/shared.h"
 
 namespace tokenbroker::web {
@@ -28,7 +28,8 @@ struct RestMethod {
 class RestCall final : public http::Listener, private calls::Reply, public std::enable_shared_from_this<RestCall> {
  public:
   // Reads the request, and answers: now, or when the broker has decided.
-  static void Serve(const Shared& shared, const RestMethod& method, const rest::Found& found, http::ExchangePtr exchange);
+  static void Serve(const Shared& shared, const RestMethod& method, const rest::Found& found,
+                    http::ExchangePtr exchange);
 
   RestCall(const Shared& shared, const RestMethod& method, http::ExchangePtr exchange);
 

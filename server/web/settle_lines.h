@@ -1,5 +1,5 @@
-// SettleStream as NDJSON both ways: a line in is a SettleStreamRequest, a line out its SettleStreamResponse. When the stream is refused,
-// the last line is the error, as AIP-193 has it.
+// SettleStream as NDJSON both ways: a line in is a SettleStreamRequest, a line out its SettleStreamResponse. When the
+// stream is refused, the last line is the error, as AIP-193 has it.
 #pragma once
 
 #include <memory>
@@ -52,7 +52,7 @@ class SettleLines final : public http::Listener,
   std::shared_ptr<SettleLines> self_;
   // The lane's own:
   std::string text_;
-  size_t taken_ = 0;  // bytes of `text_` that are done with
+  size_t taken_ = 0;     // bytes of `text_` that are done with
   size_t searched_ = 0;  // bytes of `text_` that hold no line's end
   int64_t held_ = 0;
   size_t lines_ = 0;

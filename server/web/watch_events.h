@@ -1,5 +1,6 @@
-// WatchTasks as server-sent events: `id` is the cursor, `event` the kind of change, `data` the change as JSON. When the feed ends with a
-// reason, the last event is "error", with the reason as AIP-193 has it; browsers come back by themselves, with the last cursor.
+// WatchTasks as server-sent events: `id` is the cursor, `event` the kind of change, `data` the change as JSON. When the
+// feed ends with a reason, the last event is "error", with the reason as AIP-193 has it; browsers come back by
+// themselves, with the last cursor.
 #pragma once
 
 #include <memory>

@@ -12,10 +12,10 @@ namespace tokenbroker::web {
 
 class WebServer {
  public:
-  // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files or a secret of
-  // `auth` cannot be read.
-  static absl::StatusOr<std::unique_ptr<WebServer>> Start(calls::Door door, const HttpConfig& http, const TlsConfig& tls,
-                                                         const AuthConfig& auth);
+  // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files or a secret
+  // of `auth` cannot be read.
+  static absl::StatusOr<std::unique_ptr<WebServer>> Start(calls::Door door, const HttpConfig& http,
+                                                          const TlsConfig& tls, const AuthConfig& auth);
   // Shutdown(0), if it was not called.
   ~WebServer();
   WebServer(const WebServer&) = delete;

@@ -1,8 +1,8 @@
-// What a MemoryStore leaves behind: the "disk" of tests and of the simulation. It outlives the store, so that a crash is to
-// destroy the store and to open another one on the same disk.
+// What a MemoryStore leaves behind: the "disk" of tests and of the simulation. It outlives the store, so that a crash
+// is to destroy the store and to open another one on the same disk.
 //
-// Deterministic: no clock and no randomness of its own. Thread-safe, except that the fault hook must be set before stores
-// use the disk, and is called with the disk locked (it must not call back).
+// Deterministic: no clock and no randomness of its own. Thread-safe, except that the fault hook must be set before
+// stores use the disk, and is called with the disk locked (it must not call back).
 #pragma once
 
 #include <array>
@@ -35,8 +35,8 @@ class MemoryDisk {
   void SetFaultHook(FaultHook hook);
   uint64_t writes() const;
 
-  // From now on every store that is open on this disk refuses everything, as a killed process would. Stores opened later
-  // work.
+  // From now on every store that is open on this disk refuses everything, as a killed process would. Stores opened
+  // later work.
   void Crash();
 
   // What restoring a backup does: the next store to be opened mints numbers of a new epoch.

@@ -11,8 +11,7 @@ namespace {
 absl::Status CheckAscending(Sequence last, absl::Span<const LogRecord> records) {
   for (const LogRecord& record : records) {
     if (record.sequence <= last) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("sequence ", record.sequence, " does not come after ", last));
+      return absl::InvalidArgumentError(absl::StrCat("sequence ", record.sequence, " does not come after ", last));
     }
     last = record.sequence;
   }
@@ -117,8 +116,8 @@ absl::Status MemoryStore::FindAll(ShardId shard, absl::Span<const IndexKey> keys
 absl::Status MemoryStore::SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) {
   std::lock_guard lock(disk_->mutex_);
   TB_RETURN_IF_ERROR(CheckWritable());
-  TB_RETURN_IF_ERROR(Write(MemoryWrite::kCheckpointIndex, shard,
-                           [&](Shard& to) { MemoryDisk::PutIndex(to, checkpoint.index); }));
+  TB_RETURN_IF_ERROR(
+      Write(MemoryWrite::kCheckpointIndex, shard, [&](Shard& to) { MemoryDisk::PutIndex(to, checkpoint.index); }));
   return Write(MemoryWrite::kCheckpointHead, shard, [&](Shard& to) { MemoryDisk::PutHead(to, checkpoint); });
 }
 

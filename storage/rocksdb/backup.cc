@@ -46,7 +46,8 @@ absl::StatusOr<BackupInfo> DecodeBackupInfo(std::string_view text) {
   if (text.substr(crc_at) != CrcLine(lines)) return Damaged();
   lines.remove_prefix(sizeof kTitle - 1);
   BackupInfo info;
-  for (absl::string_view line : absl::StrSplit(absl::string_view(lines.data(), lines.size()), '\n', absl::SkipEmpty())) {
+  for (absl::string_view line :
+       absl::StrSplit(absl::string_view(lines.data(), lines.size()), '\n', absl::SkipEmpty())) {
     if (!TakeLine(absl::StrSplit(line, ' '), info)) return Damaged();
   }
   return info;

@@ -71,14 +71,14 @@ absl::Status RocksDbStore::IngestIndex(ShardId shard, absl::Span<const IndexEntr
   TB_RETURN_IF_ERROR(WriteIndexFile(shard, entries, path));
   TB_FAILPOINT("store.before_ingest");
   rocksdb::IngestExternalFileOptions options;
-  options.move_files = true;         // a link, not a copy
+  options.move_files = true;           // a link, not a copy
   options.write_global_seqno = false;  // so that the file need not be changed
   const rocksdb::Status status = (*db_)->IngestExternalFile(db_->index(), {path}, options);
   TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("adding to the index of shard ", shard)));
   TB_FAILPOINT("store.after_ingest");
   NoteManifest(db_->db(), *witness_);
-  // In this version of RocksDB a read that fails while a file is taken in leaves the file without its bounds: nothing in it
-  // would be found, and no error said so.
+  // In this version of RocksDB a read that fails while a file is taken in leaves the file without its bounds: nothing
+  // in it would be found, and no error said so.
   TB_RETURN_IF_ERROR(CheckIndexed(shard, entries.front()));
   return CheckIndexed(shard, entries.back());
 }

@@ -54,8 +54,8 @@ absl::Status CheckFolder(const std::string& path) {
   for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
     const fs::path& file = entry.path();
     if (file.filename() == kRestoringFile) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "restoring a backup into ", path, " was interrupted: delete the folder and restore again"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("restoring a backup into ", path, " was interrupted: delete the folder and restore again"));
     }
     has_data |= IsData(file);
     has_current |= file.filename() == "CURRENT";

@@ -18,8 +18,8 @@ absl::Status MakeFolder(const std::string& path);
 // Syncs the entries of a folder, or the contents of a file.
 absl::Status SyncPath(const std::string& path);
 
-// FAILED_PRECONDITION for half a restore; DATA_LOSS for a folder that has a database's files but not the one that names them:
-// RocksDB would begin an empty database there.
+// FAILED_PRECONDITION for half a restore; DATA_LOSS for a folder that has a database's files but not the one that names
+// them: RocksDB would begin an empty database there.
 absl::Status CheckFolder(const std::string& path);
 
 }  // namespace tokenbroker::storage

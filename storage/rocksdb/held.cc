@@ -19,8 +19,8 @@ std::string EncodeHeld(const Key& key, const HeldTask& task) {
 }
 
 absl::StatusOr<HeldCopy> DecodeHeld(const Key& key, std::string_view value) {
-  const std::string what = absl::StrCat("held task ", GetBig64(key.view().data() + 2), " of shard ",
-                                        static_cast<uint8_t>(key.view()[0]));
+  const std::string what =
+      absl::StrCat("held task ", GetBig64(key.view().data() + 2), " of shard ", static_cast<uint8_t>(key.view()[0]));
   TB_ASSIGN_OR_RETURN(const std::string_view body, Unseal(key.view(), value, what));
   HeldCopy held;
   WireReader reader(body);

@@ -1,4 +1,5 @@
-// The value of a held copy: varint number of index keys, 16 bytes each (hi, lo; little endian), the entry's bytes; sealed.
+// The value of a held copy: varint number of index keys, 16 bytes each (hi, lo; little endian), the entry's bytes;
+// sealed.
 #pragma once
 
 #include <string>

@@ -15,8 +15,8 @@ namespace tokenbroker::storage {
 // Each shard's floor. Grows only.
 using Floors = std::array<std::atomic<Sequence>, 256>;
 
-// An index row's value: the sequence number, 8 bytes big endian, whose highest bit (never set in a number) says that the
-// task is held: such a row stays although it points below the floor.
+// An index row's value: the sequence number, 8 bytes big endian, whose highest bit (never set in a number) says that
+// the task is held: such a row stays although it points below the floor.
 inline constexpr uint64_t kHeldFlag = uint64_t{1} << 63;
 
 std::shared_ptr<rocksdb::CompactionFilterFactory> MakeIndexFilter(std::shared_ptr<const Floors> floors);

@@ -13,7 +13,9 @@ constexpr int kProbeBits = 9;  // a place in a block
 // The keys are hashes: `lo` chooses the block, `hi` the places in it.
 bool IsHash(const IndexKey& key) { return key.hi >> 63 != 0; }
 
-std::atomic_ref<uint64_t> WordOf(uint64_t* words, uint64_t place) { return std::atomic_ref<uint64_t>(words[place >> 6 & 7]); }
+std::atomic_ref<uint64_t> WordOf(uint64_t* words, uint64_t place) {
+  return std::atomic_ref<uint64_t>(words[place >> 6 & 7]);
+}
 uint64_t BitOf(uint64_t place) { return uint64_t{1} << (place & 63); }
 
 }  // namespace

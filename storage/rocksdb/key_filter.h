@@ -1,10 +1,10 @@
-// Says from memory that a key is not in the index: what most look-ups ask for (a new request id, a new correlation key), and what
-// RocksDB's own filters, one for each sorted file, take microseconds to answer.
+// Says from memory that a key is not in the index: what most look-ups ask for (a new request id, a new correlation
+// key), and what RocksDB's own filters, one for each sorted file, take microseconds to answer.
 //
-// Blocked Bloom filters in segments: 12 bits and one cache line a key and segment, about one wrong "maybe" in a hundred. Keys are
-// only ever added. A segment goes when retention has dropped the log that all its keys point to. Each new segment has room for half
-// of what stands already, so there are few of them and little is wasted. Keys of held tasks, which outlive their log, have segments
-// of their own, which stay until the process ends.
+// Blocked Bloom filters in segments: 12 bits and one cache line a key and segment, about one wrong "maybe" in a
+// hundred. Keys are only ever added. A segment goes when retention has dropped the log that all its keys point to. Each
+// new segment has room for half of what stands already, so there are few of them and little is wasted. Keys of held
+// tasks, which outlive their log, have segments of their own, which stay until the process ends.
 //
 // A filter that does not know all keys yet says "maybe" to everything; see Complete.
 //
@@ -60,8 +60,8 @@ class KeyFilter {
     bool Maybe(const IndexKey& key) const;
 
     const size_t capacity;
-    size_t size = 0;      // guarded by adding_
-    Sequence newest = 0;  // guarded by adding_
+    size_t size = 0;            // guarded by adding_
+    Sequence newest = 0;        // guarded by adding_
     std::vector<Block> blocks;  // words are read and written as atomics
   };
   using Segments = std::vector<std::unique_ptr<Segment>>;

@@ -155,8 +155,7 @@ absl::StatusOr<std::string> RocksDbStore::ReadHeld(ShardId shard, Sequence task)
   return std::string(held.bytes);
 }
 
-absl::Status RocksDbStore::Scan(ShardId shard, Sequence from,
-                                absl::FunctionRef<bool(const LogRecord&)> visit) const {
+absl::Status RocksDbStore::Scan(ShardId shard, Sequence from, absl::FunctionRef<bool(const LogRecord&)> visit) const {
   const Sequence last = shards_[shard].last_ever.load(std::memory_order_acquire);
   const std::unique_ptr<rocksdb::Iterator> iterator = LogIterator(shard, /*whole_log=*/true);
   // Asked for after the iterator was made: whatever it does not see any more is below.

@@ -1,10 +1,10 @@
 // Tells a log that a power cut ended from a log that was damaged later.
 //
-// RocksDB's write-ahead logs and its manifest share one format: blocks of 32 KiB with checksummed records, in pieces where
-// they do not fit. After a power cut the last record may be torn: it was never acknowledged, and RocksDB ends the log there.
-// But it ends it in the same way at a record that was whole once, and forgets all that follows. Every write of ours is
-// synced before the next begins. So if a later record begins behind the tear, the torn one had been acknowledged: that
-// is damage.
+// RocksDB's write-ahead logs and its manifest share one format: blocks of 32 KiB with checksummed records, in pieces
+// where they do not fit. After a power cut the last record may be torn: it was never acknowledged, and RocksDB ends the
+// log there. But it ends it in the same way at a record that was whole once, and forgets all that follows. Every write
+// of ours is synced before the next begins. So if a later record begins behind the tear, the torn one had been
+// acknowledged: that is damage.
 //
 // What this cannot see: damage to the very last record, and a log cut off between two records. See witness.h.
 #pragma once

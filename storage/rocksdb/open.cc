@@ -83,22 +83,24 @@ absl::Status RocksDbStore::AuditManifestFile(rocksdb::Env* env) const {
   if (options_.accept_lost_tail) return absl::OkStatus();
   TB_ASSIGN_OR_RETURN(const ManifestAudit manifest, AuditManifest(env, options_.path));
   const bool older = manifest.number < witness_->manifest_number();
-  const bool shorter = manifest.number == witness_->manifest_number() && manifest.sound_bytes < witness_->manifest_bytes();
+  const bool shorter =
+      manifest.number == witness_->manifest_number() && manifest.sound_bytes < witness_->manifest_bytes();
   if (!older && !shorter) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(
-      options_.path, "/MANIFEST has lost its end: ", manifest.sound_bytes, " bytes of number ", manifest.number,
-      " are there, ", witness_->manifest_bytes(), " of number ", witness_->manifest_number(),
-      " were written. Restore a backup"));
+  return absl::DataLossError(absl::StrCat(options_.path, "/MANIFEST has lost its end: ", manifest.sound_bytes,
+                                          " bytes of number ", manifest.number, " are there, ",
+                                          witness_->manifest_bytes(), " of number ", witness_->manifest_number(),
+                                          " were written. Restore a backup"));
 }
 
 absl::Status RocksDbStore::RemoveLeftovers(rocksdb::Env* env) const {
   std::vector<std::string> names;
   TB_RETURN_IF_ERROR(FromRocks(env->GetChildren(options_.path, &names), absl::StrCat("listing ", options_.path)));
   for (const std::string& name : names) {
-    if (absl::EndsWith(name, ".ingest") || absl::EndsWith(name, kCutSuffix)) env->DeleteFile(options_.path + "/" + name).PermitUncheckedError();
+    if (absl::EndsWith(name, ".ingest") || absl::EndsWith(name, kCutSuffix))
+      env->DeleteFile(options_.path + "/" + name).PermitUncheckedError();
   }
-  // RocksDB has deleted the logs that it read, or will when there is something to flush. If a torn one stood beside newer
-  // writes after a power cut, it would be taken for damage.
+  // RocksDB has deleted the logs that it read, or will when there is something to flush. If a torn one stood beside
+  // newer writes after a power cut, it would be taken for damage.
   for (const TornLog& log : torn_logs_) TB_RETURN_IF_ERROR(CutTornLog(env, log));
   return SyncFolder(env, options_.path);
 }
@@ -141,7 +143,8 @@ absl::Status RocksDbStore::LoadShards() {
 }
 
 absl::Status RocksDbStore::LoadShard(ShardId shard) {
-  TB_ASSIGN_OR_RETURN(const Sequence floor, LoadNumber(*db_, FloorKey(shard), absl::StrCat("the floor of shard ", shard)));
+  TB_ASSIGN_OR_RETURN(const Sequence floor,
+                      LoadNumber(*db_, FloorKey(shard), absl::StrCat("the floor of shard ", shard)));
   TB_ASSIGN_OR_RETURN(const uint64_t changes,
                       LoadNumber(*db_, ChangeKey(shard), absl::StrCat("the change number of shard ", shard)));
   const std::unique_ptr<rocksdb::Iterator> page = LogIterator(shard, /*whole_log=*/false);

@@ -83,8 +83,8 @@ absl::StatusOr<Page> Page::Decode(ShardId shard, Sequence first, std::string_vie
 
 const LogRecord* Page::Find(Sequence sequence) const {
   const LogRecord* end = records_.data() + count_;
-  const LogRecord* record = std::lower_bound(
-      records_.data(), end, sequence, [](const LogRecord& a, Sequence wanted) { return a.sequence < wanted; });
+  const LogRecord* record = std::lower_bound(records_.data(), end, sequence,
+                                             [](const LogRecord& a, Sequence wanted) { return a.sequence < wanted; });
   return record != end && record->sequence == sequence ? record : nullptr;
 }
 

@@ -32,8 +32,8 @@ absl::Status CheckHolds(const BackupInfo& info, const RocksDbStore& store) {
     TB_ASSIGN_OR_RETURN(const Sequence found, store.LastSequence(shard));
     TB_ASSIGN_OR_RETURN(const Sequence floor, store.Floor(shard));
     if (found >= last || floor > last) continue;
-    return absl::DataLossError(absl::StrCat("the backup's log of shard ", shard, " ends at sequence ", found,
-                                            " instead of ", last));
+    return absl::DataLossError(
+        absl::StrCat("the backup's log of shard ", shard, " ends at sequence ", found, " instead of ", last));
   }
   return absl::OkStatus();
 }

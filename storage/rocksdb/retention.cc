@@ -14,8 +14,8 @@
 namespace tokenbroker::storage {
 namespace {
 
-// Asking space back costs a look at the keys of what is dropped, so it is done for this much at least, and for this share
-// of the log.
+// Asking space back costs a look at the keys of what is dropped, so it is done for this much at least, and for this
+// share of the log.
 constexpr double kReclaimBytes = 64 << 20;
 constexpr double kReclaimShare = 0.1;
 
@@ -42,8 +42,7 @@ absl::Status RocksDbStore::Hold(ShardId shard, absl::Span<const HeldTask> tasks)
   return WriteChange(shard, batch, absl::StrCat("holding tasks of shard ", shard));
 }
 
-absl::Status RocksDbStore::ScanHeld(ShardId shard, Sequence from,
-                                    absl::FunctionRef<bool(Sequence task)> visit) const {
+absl::Status RocksDbStore::ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence task)> visit) const {
   const std::unique_ptr<rocksdb::Iterator> row((*db_)->NewIterator({}, db_->held()));
   const Key first = HeldKey(shard, from);
   const std::string_view prefix = first.view().substr(0, 2);
@@ -87,8 +86,8 @@ absl::Status RocksDbStore::DropBefore(ShardId shard, Sequence floor) {
 
 bool RocksDbStore::WorthReclaiming(ShardId shard) const {
   uint64_t log_bytes = 0;
-  for (const std::string& property : {rocksdb::DB::Properties::kTotalSstFilesSize,
-                                      rocksdb::DB::Properties::kTotalBlobFileSize}) {
+  for (const std::string& property :
+       {rocksdb::DB::Properties::kTotalSstFilesSize, rocksdb::DB::Properties::kTotalBlobFileSize}) {
     uint64_t bytes = 0;
     if ((*db_)->GetIntProperty(db_->log(), property, &bytes)) log_bytes += bytes;
   }
@@ -108,8 +107,8 @@ void RocksDbStore::Reclaim(ShardId shard, Sequence keep) {
   rocksdb::DeleteFilesInRanges(&db_->db(), db_->log(), &range, 1, /*include_end=*/false).PermitUncheckedError();
   if (!WorthReclaiming(shard)) return;
   shards_[shard].reclaimed.store(FloorOf(shard));
-  // The files that hold other log, too, are written anew without what was dropped. They hold keys, most pages being in blob
-  // files; and of what was dropped no page is read.
+  // The files that hold other log, too, are written anew without what was dropped. They hold keys, most pages being in
+  // blob files; and of what was dropped no page is read.
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
   (*db_)->CompactRange(options, db_->log(), &from, &to).PermitUncheckedError();

@@ -40,8 +40,8 @@ struct RocksDbOptions {
   std::shared_ptr<rocksdb::FileSystem> file_system;
 };
 
-// FAILED_PRECONDITION if another process has the folder open, if it was written by a newer version, or holds half a restore;
-// DATA_LOSS if it is damaged: the text says what is damaged, or which acknowledged records are missing.
+// FAILED_PRECONDITION if another process has the folder open, if it was written by a newer version, or holds half a
+// restore; DATA_LOSS if it is damaged: the text says what is damaged, or which acknowledged records are missing.
 absl::StatusOr<std::unique_ptr<TokenStore>> OpenRocksDbStore(const RocksDbOptions& options);
 
 }  // namespace tokenbroker::storage

@@ -1,5 +1,5 @@
-// A value that carries the CRC-32C of its key and of itself, so that neither a flipped bit nor a value under another's key
-// passes for the truth.
+// A value that carries the CRC-32C of its key and of itself, so that neither a flipped bit nor a value under another's
+// key passes for the truth.
 #pragma once
 
 #include <string>
@@ -13,9 +13,7 @@
 namespace tokenbroker::storage {
 
 // Turns `value` into a sealed one.
-inline void Seal(std::string_view key, std::string& value) {
-  AppendLittle32(value, ExtendCrc32c(Crc32c(key), value));
-}
+inline void Seal(std::string_view key, std::string& value) { AppendLittle32(value, ExtendCrc32c(Crc32c(key), value)); }
 
 // The value as it was before it was sealed; DATA_LOSS naming `what` if it is not that.
 inline absl::StatusOr<std::string_view> Unseal(std::string_view key, std::string_view sealed, absl::string_view what) {

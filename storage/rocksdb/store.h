@@ -1,5 +1,5 @@
-// The store itself. Its methods are spread over files by subject: log.cc, find.cc, derived.cc, retention.cc, care.cc; opening is
-// in open.cc.
+// The store itself. Its methods are spread over files by subject: log.cc, find.cc, derived.cc, retention.cc, care.cc;
+// opening is in open.cc.
 #pragma once
 
 #include <array>

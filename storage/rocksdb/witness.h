@@ -1,12 +1,13 @@
 // The file `acknowledged`: what was on disk at least, kept apart from the database.
 //
 // A write-ahead log that lost its end looks like one that never had it. So after a write is synced, and before it is
-// acknowledged, its number is noted here. The note is not synced (that would double the cost of every write): after a power
-// cut it may be old, but it never says more than was on disk then. So what it names must be found at opening, or
+// acknowledged, its number is noted here. The note is not synced (that would double the cost of every write): after a
+// power cut it may be old, but it never says more than was on disk then. So what it names must be found at opening, or
 // something was lost. The same is kept for the manifest, which RocksDB reads as trustingly.
 //
 //   256 slots for the shards' logs, 256 for the changes of their derived data, one for the manifest; each
-//     8 bytes   the last acknowledged sequence number; the number of the last acknowledged checkpoint, hold or drop; the
+//     8 bytes   the last acknowledged sequence number; the number of the last acknowledged checkpoint, hold or drop;
+//     the
 //               manifest's number << 40 | its size
 //     4 bytes   CRC-32C of the slot's number (2 bytes, little endian) and of the 8 bytes above
 //     4 bytes   zero

@@ -32,10 +32,10 @@ BrokerServer::BrokerServer(const std::string& program, const std::string& data) 
   const std::string log = data + ".log";
   std::filesystem::remove(ports);
   setenv("TOKENBROKER_BENCH_NULL", "1", 1);  // adds the null handler
-  process_ =
-      std::make_unique<Process>(std::vector<std::string>{program, "dev", "--data", data, "--grpc-listen", "127.0.0.1:0",
-                                                         "--http-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--ports-file", ports},
-                                log);
+  process_ = std::make_unique<Process>(
+      std::vector<std::string>{program, "dev", "--data", data, "--grpc-listen", "127.0.0.1:0", "--http-listen",
+                               "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--ports-file", ports},
+      log);
   WaitForPorts(ports, log);
 }
 

@@ -16,8 +16,8 @@ std::string Picture(BrokerHarness& broker, Sequence last) {
     if (!seen.ok()) continue;
     picture += std::to_string(task) + ": state " + std::to_string(static_cast<int>(seen.state)) + " input " +
                seen.input + " output " + seen.output + " error " + seen.error + " deadline " +
-               std::to_string(seen.deadline) + " attempt " +
-               std::to_string(seen.attempt) + (seen.cancel_requested ? " to be cancelled" : "") + "\n";
+               std::to_string(seen.deadline) + " attempt " + std::to_string(seen.attempt) +
+               (seen.cancel_requested ? " to be cancelled" : "") + "\n";
   }
   picture += "parked " + std::to_string(broker.broker().GetStatus().parked) + ", open " +
              std::to_string(broker.broker().GetStatus().open_tasks);
@@ -133,13 +133,27 @@ TEST_F(RecoveryTest, ACheckpointThatDoesNotBelongTogetherIsDataLoss) {
   };
   OpenSet set;
   set.Insert(65, OpenTask{.deadline = 9, .name_space = 1});
-  const std::string two("\x02\x01" "a" "\x01" "b" "\0\0\0\0", 9);
-  const std::string one("\x01\x01" "a" "\0\0\0\0", 7);
+  const std::string two(
+      "\x02\x01"
+      "a"
+      "\x01"
+      "b"
+      "\0\0\0\0",
+      9);
+  const std::string one(
+      "\x01\x01"
+      "a"
+      "\0\0\0\0",
+      7);
   EXPECT_TRUE(opened_with(set.Pack(1), two).ok());
   const absl::Status status = opened_with(set.Pack(1), one);
   EXPECT_TRUE(absl::IsDataLoss(status));
   EXPECT_EQ(status.message(), "block 1 of the open set is damaged: task 65 is in namespace 1 of 1");
-  const std::string late("\x01\x01" "a" "\x01\x05\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0\0\0", 18);
+  const std::string late(
+      "\x01\x01"
+      "a"
+      "\x01\x05\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0\0\0",
+      18);
   EXPECT_TRUE(absl::IsDataLoss(opened_with({}, late))) << "a time that no clock shows";
 }
 

@@ -5,8 +5,8 @@
 #include <set>
 #include <thread>
 
-#include "token/base62.h"
 #include "tests/testing/broker_harness.h"
+#include "token/base62.h"
 
 namespace tokenbroker::broker {
 namespace {
@@ -46,7 +46,8 @@ TEST_F(TokenCodecTest, ATokenIsFortyLettersAndDigitsAndAlwaysTheSame) {
   }
 }
 
-// The token was made with the openssl command: CMAC over "T1", key id and content, then CTR with the tag as its counter, in base 62.
+// The token was made with the openssl command: CMAC over "T1", key id and content, then CTR with the tag as its
+// counter, in base 62.
 TEST_F(TokenCodecTest, ATokenIsWhatOpenSslsOwnModesMake) {
   TokenKey key;
   key.id = 7;

@@ -97,10 +97,9 @@ BrokerProcess::~BrokerProcess() {
 absl::Status BrokerProcess::Spawn() {
   const std::string ports = options_.folder + "/ports";
   ::unlink(ports.c_str());
-  std::vector<std::string> arguments = {options_.binary, "dev",         "--data",         options_.data(),
-                                        "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0",
-                                        "--admin-listen", "127.0.0.1:0",
-                                        "--ports-file",  ports};
+  std::vector<std::string> arguments = {options_.binary,  "dev",         "--data",        options_.data(),
+                                        "--grpc-listen",  "127.0.0.1:0", "--http-listen", "127.0.0.1:0",
+                                        "--admin-listen", "127.0.0.1:0", "--ports-file",  ports};
   arguments.insert(arguments.end(), options_.flags.begin(), options_.flags.end());
   std::vector<std::string> environment = EnvironmentWith(options_.environment);
   const std::vector<char*> argv = Pointers(arguments);

@@ -37,8 +37,9 @@ TEST_F(LifecycleTest, PortZeroIsAnyFreeOneAndThePortsFileSaysWhich) {
 TEST_F(LifecycleTest, ASecondBrokerOnTheSameFolderIsRefused) {
   Start();
   const v1::IssueTaskResponse issued = Issue();
-  const CommandResult result = RunCommand({broker_.binary, "dev", "--data", broker_.data(), "--grpc-listen",
-                                           "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"});
+  const CommandResult result =
+      RunCommand({broker_.binary, "dev", "--data", broker_.data(), "--grpc-listen", "127.0.0.1:0", "--http-listen",
+                  "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"});
   EXPECT_TRUE(WIFEXITED(result.status) && WEXITSTATUS(result.status) != 0) << DescribeEnd(result.status);
   EXPECT_NE(result.output.find("another"), std::string::npos) << "says who has the folder: " << result.output;
   EXPECT_TRUE(SucceedWith(issued.token(), "1").ok()) << "the first one works on";

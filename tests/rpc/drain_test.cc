@@ -44,8 +44,8 @@ struct Answer : broker::Submission {
 // Over a socket: a connection without one ends with the server's first word of shutting down.
 TEST_F(DrainTest, ShutdownWaitsForACallThatIsUnderWay) {
   const auto issued = IssueWithKey("order-1");
-  const auto tasks = pb::TaskService::NewStub(grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()),
-                                                                  grpc::InsecureChannelCredentials()));
+  const auto tasks = pb::TaskService::NewStub(
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
   auto waiting = std::async(std::launch::async, [&] {
     pb::AwaitTaskRequest request;
     *request.mutable_task() = ByToken(issued.token());

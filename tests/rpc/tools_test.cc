@@ -1,9 +1,9 @@
 // What tools use: health and reflection.
 #include <set>
 
+#include "google/protobuf/descriptor.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
-#include "google/protobuf/descriptor.pb.h"
 #include "tests/rpc/door_fixture.h"
 
 namespace tokenbroker::rpc {

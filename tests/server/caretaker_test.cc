@@ -24,7 +24,9 @@ using ::testing::Not;
 // On its own thread it looks once a second; here it looks when it is told to.
 class CaretakerTest : public ::testing::Test {
  protected:
-  CaretakerTest() { ConfigureLog({.sink = [this](std::string_view line) { log_ += line; }}); }
+  CaretakerTest() {
+    ConfigureLog({.sink = [this](std::string_view line) { log_ += line; }});
+  }
   ~CaretakerTest() override { ConfigureLog({}); }
 
   std::unique_ptr<Caretaker> Make(Caretaker::Options options) {

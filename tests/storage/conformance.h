@@ -40,7 +40,8 @@ class StoreConformance : public ::testing::TestWithParam<HarnessFactory> {
     std::vector<std::string> bytes;
     for (Sequence sequence = first; sequence <= last; ++sequence) bytes.push_back(BytesOf(sequence));
     std::vector<LogRecord> records;
-    for (Sequence sequence = first; sequence <= last; ++sequence) records.push_back({sequence, bytes[sequence - first]});
+    for (Sequence sequence = first; sequence <= last; ++sequence)
+      records.push_back({sequence, bytes[sequence - first]});
     return store().Append(shard, records);
   }
 
@@ -238,7 +239,8 @@ TEST_P(StoreConformance, ManyKeysAreFoundAtOnceWarmOrNot) {
   TB_ASSERT_OK(store().SaveCheckpoint(kShard, checkpoint));
   TB_ASSERT_OK(store().Hold(kShard, {{10, BytesOf(10), {Hash(1)}}}));
   TB_ASSERT_OK(store().DropBefore(kShard, 50));
-  const std::vector<IndexKey> keys = {Hash(9), Hash(3), OutcomeIndexKey(5), Hash(1), Hash(2), OutcomeIndexKey(6), Hash(3)};
+  const std::vector<IndexKey> keys = {Hash(9), Hash(3), OutcomeIndexKey(5), Hash(1), Hash(2), OutcomeIndexKey(6),
+                                      Hash(3)};
   const std::vector<Sequence> expected = {0, 60, 50, 10, 0, 0, 60};
   for (int round = 0; round < 3; ++round) {
     std::vector<Sequence> found(keys.size(), 77);

@@ -1,6 +1,6 @@
 // Disks that lose power, fail or rot, under a store that works. Method: a random script is played on the store and on a
-// model; then the fault; then the store is opened again. All that was acknowledged must be there, the one call that was not
-// answered may be there or not, and nothing else.
+// model; then the fault; then the store is opened again. All that was acknowledged must be there, the one call that was
+// not answered may be there or not, and nothing else.
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -111,8 +111,8 @@ void PlayWithOneFailure(uint64_t seed, int script, uint64_t call) {
   const bool manifest_failed = rig.disk->failed().find("MANIFEST") != std::string::npos;
   rig.disk->LoseUnsynced(random);
   const absl::Status opened = rig.Open();
-  // RocksDB deletes a new file when naming it in the manifest fails; if the name reached the disk all the same, the folder is
-  // refused. Loudly, which is what can be asked for; docs/storage-format.md says so.
+  // RocksDB deletes a new file when naming it in the manifest fails; if the name reached the disk all the same, the
+  // folder is refused. Loudly, which is what can be asked for; docs/storage-format.md says so.
   if (manifest_failed && absl::IsDataLoss(opened)) return;
   TB_ASSERT_OK(opened);
   model.CheckAfterCrash(*rig.store, unsure ? &*unsure : nullptr);
@@ -128,9 +128,8 @@ TEST(Fault, AnyCallMayFailOnce) {
   ASSERT_FALSE(Play(model, *rig.store, kScript));
   const uint64_t total = rig.disk->calls();
   const uint64_t rounds = std::min<uint64_t>(total, Scaled(100));
-  SideBySide(static_cast<int>(rounds), [&](int round) {
-    PlayWithOneFailure(seed, kScript, (round * total + seed % total) / rounds);
-  });
+  SideBySide(static_cast<int>(rounds),
+             [&](int round) { PlayWithOneFailure(seed, kScript, (round * total + seed % total) / rounds); });
 }
 
 // --- Damage at rest ---

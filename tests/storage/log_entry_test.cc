@@ -35,8 +35,7 @@ class EntryMaker {
       case 0:
         return Issued();
       case 1:
-        return ResolvedEntry{Time(), Bits(), State(), Text(), Text(), Text(), Text(), Text(), Time(),
-                             Time(), Flag()};
+        return ResolvedEntry{Time(), Bits(), State(), Text(), Text(), Text(), Text(), Text(), Time(), Time(), Flag()};
       case 2:
         return DeadlineChangedEntry{Time(), Bits(), Time(), Text(), Flag()};
       case 3:
@@ -62,8 +61,10 @@ class EntryMaker {
   }
 
   IssuedEntry Issued() {
-    IssuedEntry entry{Time(), Text(), Text(), Text(), static_cast<uint16_t>(Bits()), Text(), Time(), Time(),
-                      Text(), {},     Text(), Text(), Bits(), Bits(), Text(), Text(), Text(), {},     Text(), Bits()};
+    IssuedEntry entry{Time(), Text(), Text(), Text(), static_cast<uint16_t>(Bits()),
+                      Text(), Time(), Time(), Text(), {},
+                      Text(), Text(), Bits(), Bits(), Text(),
+                      Text(), Text(), {},     Text(), Bits()};
     for (uint64_t n = random_.Below(4); n > 0; --n) entry.labels.emplace_back(Text(), Text());
     for (uint64_t n = random_.Below(4); n > 0; --n) entry.allowed_errors.push_back(Text());
     return entry;
@@ -150,16 +151,16 @@ TEST(LogEntry, UnknownFieldsAreSkipped) {
 
 TEST(LogEntry, WhatNobodyWroteIsDataLoss) {
   const std::vector<std::string> wrong = {
-      "",                                      // nothing
-      std::string("\x08", 1),                  // unknown type
-      std::string("\x00", 1),                  // unknown type
-      std::string("\x02", 1),                  // resolved without a state
-      std::string("\x02\x0c\x09", 3),          // a state that there is not
-      std::string("\x05\x0e\x01x\x04\x01", 6), // descending fields
-      std::string("\x05\x0f\x01", 3),          // kind 3
-      std::string("\x05\x00\x01", 3),          // field 0
-      std::string("\x05\x0e\x05x", 4),         // longer than there is
-      std::string("\x05\x06\x01x", 4),         // a number as bytes
+      "",                                                                   // nothing
+      std::string("\x08", 1),                                               // unknown type
+      std::string("\x00", 1),                                               // unknown type
+      std::string("\x02", 1),                                               // resolved without a state
+      std::string("\x02\x0c\x09", 3),                                       // a state that there is not
+      std::string("\x05\x0e\x01x\x04\x01", 6),                              // descending fields
+      std::string("\x05\x0f\x01", 3),                                       // kind 3
+      std::string("\x05\x00\x01", 3),                                       // field 0
+      std::string("\x05\x0e\x05x", 4),                                      // longer than there is
+      std::string("\x05\x06\x01x", 4),                                      // a number as bytes
       std::string("\x05\x04\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 12),  // more than 64 bits
   };
   for (size_t i = 0; i < wrong.size(); ++i) {

@@ -30,9 +30,8 @@ LogRecord Record(Sequence sequence) { return {sequence, "bytes"}; }
 TEST(MemoryStore, FailedAppendEndsAllWriting) {
   for (const MemoryFate fate : {MemoryFate::kFailsAndIsLost, MemoryFate::kFailsAndIsKept}) {
     const auto disk = std::make_shared<MemoryDisk>();
-    disk->SetFaultHook([&](MemoryWrite write, ShardId, uint64_t number) {
-      return number == 1 ? fate : MemoryFate::kSucceeds;
-    });
+    disk->SetFaultHook(
+        [&](MemoryWrite write, ShardId, uint64_t number) { return number == 1 ? fate : MemoryFate::kSucceeds; });
     MemoryStore store(disk);
     TB_EXPECT_OK(store.Append(0, {Record(1)}));
     TB_EXPECT_CODE(store.Append(0, {Record(2)}), absl::StatusCode::kUnavailable);

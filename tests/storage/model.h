@@ -54,8 +54,8 @@ class StoreModel {
 
   // Compares everything (gtest expectations).
   void Check(const TokenStore& store) const;
-  // Compares what was acknowledged with a store that went through a crash in `unsure`, if not null, whose effect may or may
-  // not be there; and adopts what is there.
+  // Compares what was acknowledged with a store that went through a crash in `unsure`, if not null, whose effect may or
+  // may not be there; and adopts what is there.
   void CheckAfterCrash(const TokenStore& store, const ModelCall* unsure);
 
   static const std::vector<ShardId>& Shards();

@@ -183,8 +183,8 @@ TEST(RocksDbStore, DamagedOrUnfinishedBackupIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder / "restored"));
 }
 
-// A folder of format version 1, as it was once written, must be read for ever. (TB_WRITE_GOLDEN makes it anew, for a new
-// version beside it: never to make this test pass.)
+// A folder of format version 1, as it was once written, must be read for ever. (TB_WRITE_GOLDEN makes it anew, for a
+// new version beside it: never to make this test pass.)
 constexpr char kGoldenBackup[] = TB_GOLDEN_FOLDER "/backup_v1";
 
 void WriteGoldenBackup() {

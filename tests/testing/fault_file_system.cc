@@ -48,10 +48,7 @@ class CountedWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   CountedWritableFile(FaultFileSystem* owner, std::string path, std::shared_ptr<FaultFileSystem::File> state,
                       std::unique_ptr<rocksdb::FSWritableFile> file)
-      : FSWritableFileOwnerWrapper(std::move(file)),
-        owner_(owner),
-        path_(std::move(path)),
-        state_(std::move(state)) {}
+      : FSWritableFileOwnerWrapper(std::move(file)), owner_(owner), path_(std::move(path)), state_(std::move(state)) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
     IOStatus status = owner_->Count("append " + path_);
@@ -320,7 +317,8 @@ void FaultFileSystem::LoseBytes(const std::string& path, File& file, Random& ran
   if (file.size <= file.synced) return;
   const uint64_t kept = random.OneIn(3) ? file.size : file.synced + random.Below(file.size - file.synced + 1);
   fs::resize_file(path, kept);
-  // A sector that was not written yet, between others that were: in write-ahead logs, which are written in large pieces.
+  // A sector that was not written yet, between others that were: in write-ahead logs, which are written in large
+  // pieces.
   if (path.ends_with(".log") && kept > file.synced && random.OneIn(2)) {
     const uint64_t at = std::max(file.synced, (file.synced + random.Below(kept - file.synced)) / kSector * kSector);
     const std::string zeros(std::min(kSector, kept - at), '\0');

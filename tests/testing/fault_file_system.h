@@ -1,9 +1,10 @@
 // A file system that forgets, on demand, what was not synced, and lets single calls fail.
 //
-// Power cut: everything written goes to real files at once, but it is remembered what of it a disk would not have to keep:
-// bytes behind the last sync of their file, and names made, moved or deleted since the last sync of the folder. When power
-// is cut all calls fail; LoseUnsynced then takes a part of that away, chosen by the seed: files end somewhere behind
-// their last sync, or hold a sector of zeros there; the last changes of the folder are undone, newest first.
+// Power cut: everything written goes to real files at once, but it is remembered what of it a disk would not have to
+// keep: bytes behind the last sync of their file, and names made, moved or deleted since the last sync of the folder.
+// When power is cut all calls fail; LoseUnsynced then takes a part of that away, chosen by the seed: files end
+// somewhere behind their last sync, or hold a sector of zeros there; the last changes of the folder are undone, newest
+// first.
 //
 // For one folder without subfolders. Real syncs are left out, which makes it fast. Thread-safe.
 #pragma once
@@ -86,9 +87,9 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   struct NameChange {
     enum Kind { kMade, kMoved, kDeleted } kind;
     std::string path;
-    std::string from;                // kMoved
-    std::string trash;               // what stood at `path` before; empty if nothing did
-    std::shared_ptr<File> displaced; // its state
+    std::string from;                 // kMoved
+    std::string trash;                // what stood at `path` before; empty if nothing did
+    std::shared_ptr<File> displaced;  // its state
   };
 
   std::shared_ptr<File> Track(const std::string& path, uint64_t size, bool made);

@@ -1,5 +1,5 @@
-// Seeds and sizes of random tests. A test prints its seed when it fails; TB_SEED repeats it, TB_SCALE multiplies the number of
-// rounds.
+// Seeds and sizes of random tests. A test prints its seed when it fails; TB_SEED repeats it, TB_SCALE multiplies the
+// number of rounds.
 #pragma once
 
 #include <algorithm>

@@ -2,9 +2,9 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, admin < the
-//   wiring in server/ and server/commands. cli stands beside the server, on base, token and proto alone; so do json <
-//   rest < tools, which doors use
+//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, admin <
+//   the wiring in server/ and server/commands. cli stands beside the server, on base, token and proto alone; so do json
+//   < rest < tools, which doors use
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -51,18 +51,20 @@ const std::vector<Layer> kLayers = {
      {"base", "storage", "server/broker", "server/config", "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/", "openssl/"}},
     {"server/pages",
-     {"base", "token", "storage", "server/broker", "server/calls", "server/http", "server/json", "server/rest", "google/rpc"},
+     {"base", "token", "storage", "server/broker", "server/calls", "server/http", "server/json", "server/rest",
+      "google/rpc"},
      {"google/protobuf/", "openssl/", "nlohmann/"}},
     {"server/aws",
      {"base", "server/broker", "server/calls", "server/config", "server/json", "tokenbroker"},
      {"openssl/", "google/protobuf/"}},
     {"server/rpc",
-     {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker", "google/rpc", "grpc"},
+     {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker", "google/rpc",
+      "grpc"},
      {"grpc", "google/protobuf/"}},
     {"server/http", {"base", "server/config", "server/telemetry", "server/timers"}, {"boost/", "openssl/", "zlib.h"}},
     {"server/web",
-     {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/json", "server/pages",
-      "server/rest", "server/telemetry", "tokenbroker", "google/rpc"},
+     {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/json",
+      "server/pages", "server/rest", "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/"}},
     {"server/admin", {"base", "server/http", "server/telemetry"}, {"nlohmann/"}},
     {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},
@@ -70,7 +72,9 @@ const std::vector<Layer> kLayers = {
      {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
       "server/calls", "server/config", "server/http", "server/rpc", "server/telemetry", "server/timers", "server/web"},
      {}},
-    {"cli", {"base", "token", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
+    {"cli",
+     {"base", "token", "tokenbroker", "google/rpc"},
+     {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
     {"cli/bulk", {"base", "cli", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
     {"cli/commands",
      {"base", "cli", "cli/bulk", "cli/run", "tokenbroker", "google/rpc"},

@@ -58,8 +58,8 @@ TEST_F(OriginTest, PagesOfOtherSitesMayNotChangeAnything) {
     const Answer answer = Post(path, {{"output", "1"}}, {{"Origin", origin}});
     EXPECT_EQ(answer.status, 403) << origin;
     EXPECT_EQ(answer.Reason(), "PERMISSION_DENIED");
-    const Answer lines = PostText("/v1/settlements:stream", "{}\n",
-                                  {{"Content-Type", "application/x-ndjson"}, {"Origin", origin}});
+    const Answer lines =
+        PostText("/v1/settlements:stream", "{}\n", {{"Content-Type", "application/x-ndjson"}, {"Origin", origin}});
     EXPECT_EQ(lines.status, 403) << origin;
   }
   EXPECT_EQ(Look(issued.task_id()).state(), pb::TASK_STATE_WAITING);
@@ -84,8 +84,9 @@ TEST_F(OriginTest, FormsAndPlainTextAreNoRequests) {
   }
   EXPECT_EQ(Look(issued.task_id()).state(), pb::TASK_STATE_WAITING);
   for (const char* type : {"application/json", "Application/JSON; charset=utf-8"}) {
-    EXPECT_EQ(PostText("/v1/tasks:get", Json{{"task", {{"token", issued.token()}}}}.dump(), {{"Content-Type", type}}).status,
-              200);
+    EXPECT_EQ(
+        PostText("/v1/tasks:get", Json{{"task", {{"token", issued.token()}}}}.dump(), {{"Content-Type", type}}).status,
+        200);
   }
 }
 

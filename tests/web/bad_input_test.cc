@@ -78,7 +78,8 @@ TEST_F(BadInputTest, FieldsHaveTheirBounds) {
 
 TEST_F(BadInputTest, BodiesHaveABound) {
   http::RawPeer peer(port());
-  peer.Send("POST " + path_ + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n");
+  peer.Send("POST " + path_ +
+            " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n");
   const http::RawAnswer answer = peer.ReadAnswer();
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(answer.Field("Content-Type"), "application/json");
@@ -93,7 +94,8 @@ TEST_F(BadInputTest, GetTakesNoBody) {
 TEST_F(BadInputTest, HalfARequestChangesNothing) {
   {
     http::RawPeer peer(port());
-    peer.Send("POST " + path_ + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n" +
+    peer.Send("POST " + path_ +
+              " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n" +
               R"({"output": "1"})");
   }
   EXPECT_TRUE(Eventually([&] { return metrics_.http_connections.Value() == 0; }));

@@ -143,7 +143,9 @@ Json FactsTest::BodyOf(const Saying& saying) {
 std::string FactsTest::TellRest(const std::string& path, const Json& task, const Saying& saying) {
   Json body = BodyOf(saying);
   if (!task.is_null()) body["task"] = task;
-  const char* const verb = saying.verb == Verb::kSucceed ? ":succeed" : saying.verb == Verb::kFail ? ":fail" : ":heartbeat";
+  const char* const verb = saying.verb == Verb::kSucceed ? ":succeed"
+                           : saying.verb == Verb::kFail  ? ":fail"
+                                                         : ":heartbeat";
   const Answer answer = Post(path + verb, body);
   if (answer.status != 200) return answer.Reason();
   return saying.verb == Verb::kHeartbeat ? "BEATEN" : answer.body["verdict"].get<std::string>().substr(8);

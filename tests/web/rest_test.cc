@@ -111,9 +111,7 @@ TEST_F(RestTest, ATaskGoesItsWay) {
   EXPECT_EQ(read.body["task"]["outcome"]["output"], "[7]");
 }
 
-TEST_F(RestTest, AnEmptyListIsThere) {
-  EXPECT_EQ(Get("/v1/namespaces/demo/tasks").body["tasks"], Json::array());
-}
+TEST_F(RestTest, AnEmptyListIsThere) { EXPECT_EQ(Get("/v1/namespaces/demo/tasks").body["tasks"], Json::array()); }
 
 TEST_F(RestTest, TheIdempotencyKeyIsTheRequestId) {
   const Headers once = {{"Idempotency-Key", "r-1"}};

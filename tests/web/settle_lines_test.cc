@@ -10,7 +10,8 @@ namespace {
 class SettleLinesTest : public WebFixture {
  protected:
   static std::string Line(int id, const std::string& token, const std::string& output = "1") {
-    return Json{{"batchId", std::to_string(id)}, {"items", {{{"succeed", {{"task", {{"token", token}}}, {"output", output}}}}}}}
+    return Json{{"batchId", std::to_string(id)},
+                {"items", {{{"succeed", {{"task", {{"token", token}}}, {"output", output}}}}}}}
         .dump();
   }
 

@@ -61,7 +61,8 @@ TEST_F(WatchEventsTest, ARefusalBeforeTheStreamIsAnError) {
   EXPECT_EQ(nonsense.raw.Field("Content-Type"), "application/json");
   EXPECT_EQ(nonsense.Reason(), "INVALID_FIELD");
   EXPECT_EQ(Get("/v1/namespaces/demo/tasks:watch", {{"Last-Event-ID", "nonsense"}}).Reason(), "INVALID_FIELD");
-  EXPECT_EQ(Get("/v1/namespaces/demo/tasks:watch", {{"Last-Event-ID", "c00000000ffffffff"}}).Reason(), "CURSOR_EXPIRED");
+  EXPECT_EQ(Get("/v1/namespaces/demo/tasks:watch", {{"Last-Event-ID", "c00000000ffffffff"}}).Reason(),
+            "CURSOR_EXPIRED");
   EXPECT_EQ(Get("/v1/namespaces/demo/tasks:watch?nonsense=1").status, 400);
   EXPECT_EQ(Get("/v1/namespaces/NOT%20ONE/tasks:watch").Reason(), "INVALID_FIELD");
 }
@@ -71,9 +72,11 @@ TEST_F(WatchEventsTest, TheFilterMayStandInABody) {
   peer.Send(Request("POST", "/v1/namespaces/demo/tasks:watch", {}, R"({"filter": {"labels": {"team": "loans"}}})"));
   EXPECT_EQ(peer.ReadHead().status, 200);
   IssueWithKey("without");
-  ASSERT_EQ(Post("/v1/namespaces/demo/tasks", {{"correlationKey", "with"}, {"labels", {{"team", "loans"}}}}).status, 200);
+  ASSERT_EQ(Post("/v1/namespaces/demo/tasks", {{"correlationKey", "with"}, {"labels", {{"team", "loans"}}}}).status,
+            200);
   EXPECT_EQ(Next(peer).data["task"]["correlationKey"], "with");
-  EXPECT_EQ(PostText("/v1/namespaces/demo/tasks:watch", "{}", {{"Content-Type", "text/plain"}}).Field(), "Content-Type");
+  EXPECT_EQ(PostText("/v1/namespaces/demo/tasks:watch", "{}", {{"Content-Type", "text/plain"}}).Field(),
+            "Content-Type");
 }
 
 TEST_F(WatchEventsTest, DrainingEndsWithAnErrorEvent) {
