@@ -21,7 +21,8 @@ add_compile_definitions(_GLIBCXX_ASSERTIONS)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # time_macros and pch_defines: without them a unit that uses a precompiled header is never cached.
-  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  # time_macros: without it no unit that prints the time is cached. Two checkouts share what they compile alike: paths count from the
+  # project's own folder, and what a debugger shows as a unit's folder may be the other checkout's.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=time_macros CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
 endif()
