@@ -243,10 +243,21 @@ absl::StatusOr<std::optional<Change>> Catalog::ChangeFrom(const storage::LogReco
   return std::optional<Change>(Change{touched->kind, record.sequence, touched->time, std::move(*task)});
 }
 
+// Whether the place was behind the end of the backup that was restored: what was told up to it is not so any more.
+absl::StatusOr<bool> Catalog::WasUndone(Sequence place) const {
+  if (place == 0 || storage::EpochOf(place) == store_.identity().epoch) return false;
+  const absl::Status there = store_.Read(state_.shard, place).status();
+  if (!absl::IsNotFound(there)) return there.ok() ? absl::StatusOr<bool>(false) : there;
+  TB_ASSIGN_OR_RETURN(const Sequence floor, store_.Floor(state_.shard));
+  return place + 1 != floor;
+}
+
 absl::StatusOr<ChangePage> Catalog::Changes(std::string_view name_space, const TaskFilter& filter, Sequence after,
                                             Sequence committed, size_t size, TimeMs now) const {
   TB_ASSIGN_OR_RETURN(const Sequence floor, store_.Floor(state_.shard));
   if (after + 1 < floor) return absl::OutOfRangeError("the changes behind the cursor are kept no longer");
+  TB_ASSIGN_OR_RETURN(const bool undone, WasUndone(after));
+  if (undone) return absl::OutOfRangeError("the cursor is from after the backup that was restored");
   ChangePage page;
   page.read_to = after;
   size_t examined = 0;

@@ -81,6 +81,7 @@ class Catalog {
   absl::StatusOr<std::vector<Sequence>> KeptFrom(Sequence from, Sequence& scanned_to) const;
   absl::StatusOr<std::vector<Sequence>> HeldFrom(Sequence from, Sequence below, Sequence& scanned_to) const;
   absl::StatusOr<std::vector<Sequence>> IssuedFrom(Sequence from, Sequence& scanned_to) const;
+  absl::StatusOr<bool> WasUndone(Sequence place) const;
   absl::StatusOr<std::optional<Change>> ChangeFrom(const storage::LogRecord& record, std::string_view name_space) const;
 
   const storage::TokenStore& store_;

@@ -14,6 +14,7 @@ namespace tokenbroker {
 namespace {
 
 absl::Status VerifyStore(const std::string& path) {
+  TB_RETURN_IF_ERROR(storage::CheckNotInUse(path));
   storage::RocksDbOptions options;
   options.path = path;
   options.read_only = true;

@@ -45,6 +45,7 @@ absl::Status RocksDbStore::Backup(const std::string& path) {
   TB_RETURN_IF_ERROR(FromRocks(rocksdb::Checkpoint::Create(&db_->db(), &made), doing));
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
   TB_RETURN_IF_ERROR(FromRocks(checkpoint->CreateCheckpoint(path), doing));
+  TB_RETURN_IF_ERROR(MakePrivate(path));
   rocksdb::Env* const env = (*db_)->GetEnv();
   TB_RETURN_IF_ERROR(SyncFolder(env, path));
   const std::string file = absl::StrCat(path, "/", kBackupFile);

@@ -47,6 +47,24 @@ absl::Status MakeFolder(const std::string& path) {
   return SyncPath(parent);
 }
 
+absl::Status MakePrivate(const std::string& path) {
+  if (::chmod(path.c_str(), 0700) != 0 && errno != ENOENT) return SystemError(absl::StrCat("chmod of ", path));
+  return absl::OkStatus();
+}
+
+absl::Status CheckNotInUse(const std::string& path) {
+  const int fd = ::open((path + "/LOCK").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return errno == ENOENT ? absl::OkStatus() : SystemError(absl::StrCat("opening ", path, "/LOCK"));
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const int failed = ::fcntl(fd, F_GETLK, &lock);
+  ::close(fd);
+  if (failed != 0 || lock.l_type == F_UNLCK) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("in use by process ", lock.l_pid, ". Stop that broker, or verify a backup"));
+}
+
 absl::Status CheckFolder(const std::string& path) {
   std::error_code error;
   bool has_data = false;

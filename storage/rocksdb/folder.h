@@ -15,6 +15,12 @@ inline constexpr char kBackupFile[] = "BACKUP";
 // Makes the folder, for its owner only, and syncs its parent; fine if it is there.
 absl::Status MakeFolder(const std::string& path);
 
+// Leaves a folder to its owner alone.
+absl::Status MakePrivate(const std::string& path);
+
+// FAILED_PRECONDITION if another process has the database in this folder open.
+absl::Status CheckNotInUse(const std::string& path);
+
 // Syncs the entries of a folder, or the contents of a file.
 absl::Status SyncPath(const std::string& path);
 

@@ -213,5 +213,16 @@ TEST_F(RecoveryTest, ARestoredBackupMintsNumbersThatWereNeverUsed) {
   EXPECT_GT(broker.Issue().task, after.task);
 }
 
+TEST_F(RecoveryTest, ACursorFromBehindTheRestoredBackupHasExpired) {
+  BrokerHarness broker;
+  const Issued last = broker.Issue();
+  broker.disk().BeginNewEpoch();
+  broker.Open();
+  broker.Issue();
+  EXPECT_TRUE(broker.broker().Changes("orders", {}, last.task, 10).ok());
+  EXPECT_TRUE(absl::IsOutOfRange(broker.broker().Changes("orders", {}, last.task + 1, 10).status()))
+      << "it was given out by a broker whose later changes are lost";
+}
+
 }  // namespace
 }  // namespace tokenbroker::broker

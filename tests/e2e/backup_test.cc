@@ -62,6 +62,10 @@ TEST_F(BackupTest, UnderLoadHoldsAllThatWasAcknowledgedBefore) {
   EXPECT_EQ(Stop(), 0);
 
   EXPECT_TRUE(RunCommand({broker_.binary, "verify", taken.path()}).ok());
+  EXPECT_EQ(std::filesystem::status(taken.path()).permissions(), std::filesystem::perms::owner_all);
+  const CommandResult in_use = RunCommand({broker_.binary, "verify", broker_.data()});
+  EXPECT_FALSE(in_use.ok());
+  EXPECT_NE(in_use.output.find("in use by process"), std::string::npos) << in_use.output;
   const std::string restored = folder() + "/restored/data";
   std::filesystem::create_directories(folder() + "/restored");
   Restore(taken.path(), restored);
