@@ -1,13 +1,15 @@
 // One unary method on one network thread: waits for calls, and recycles what they need, in one piece: buffers, an arena
 // for the messages, the call with its operations.
 //
-// At most kMaxIdle are kept; each keeps the arena's first block alone, whatever went through it.
+// At most kMaxIdle are kept; each keeps the arena's first block alone, which grows to what its calls use, within
+// kLargestKept.
 #pragma once
 
 #include <google/protobuf/arena.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_unary_call.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -42,13 +44,14 @@ class UnaryMethod {
  private:
   // How many calls may arrive at once before gRPC queues them itself.
   static constexpr int kListening = 32;
-  static constexpr size_t kMaxIdle = 1024;
+  static constexpr size_t kMaxIdle = 256;
   static constexpr size_t kFirstBlock = 1024;
+  static constexpr size_t kLargestKept = 128 * 1024;
   static constexpr size_t kLargestBlock = 64 * 1024;
 
   class Slot : public NetworkThread::Event, private calls::Reply {
    public:
-    explicit Slot(UnaryMethod& method) : method_(method), arena_(Options(block_)) {}
+    explicit Slot(UnaryMethod& method) : method_(method) { MakeArena(kFirstBlock); }
     virtual ~Slot() = default;
 
     void Listen() {
@@ -76,19 +79,31 @@ class UnaryMethod {
       Slot& slot;
     };
 
-    static google::protobuf::ArenaOptions Options(char* block) {
+    void MakeArena(size_t size) {
+      arena_.reset();
+      block_.reset(new char[block_size_ = size]);
       google::protobuf::ArenaOptions options;
-      options.initial_block = block;
-      options.initial_block_size = kFirstBlock;
+      options.initial_block = block_.get();
+      options.initial_block_size = size;
       options.max_block_size = kLargestBlock;
-      return options;
+      arena_.emplace(options);
+    }
+
+    // A batch fills many blocks: allocating them anew for each costs more than filling them.
+    void ResetArena() {
+      const auto used = static_cast<size_t>(arena_->SpaceUsed());
+      if (used <= block_size_ || block_size_ == kLargestKept) {
+        arena_->Reset();
+      } else {
+        MakeArena(std::min(2 * used, kLargestKept));
+      }
     }
 
     void Begin() {
       if (method_.under_way_.closed()) return RefuseWith(calls::Draining());
       const broker::Principal* const principal = CallerOf(*context_, method_.door_.authenticator);
       if (principal == nullptr) return RefuseWith(calls::CredentialsUnknown());
-      call_.emplace(calls::Call::Parts{method_.door_, *principal, method_.thread_, *this, arena_});
+      call_.emplace(calls::Call::Parts{method_.door_, *principal, method_.thread_, *this, *arena_});
       calls::Call& call = *call_;
       google::protobuf::Message& request = call.request_message();
       if (!ParseMessage(in_bytes_, request)) return RefuseWith(calls::MessageMalformed(request.GetTypeName()));
@@ -130,7 +145,7 @@ class UnaryMethod {
       call_.reset();
       in_bytes_.Clear();
       out_bytes_.Clear();
-      arena_.Reset();
+      ResetArena();
       out_.reset();
       context_.reset();
       began_ = 0;
@@ -145,8 +160,9 @@ class UnaryMethod {
     std::optional<grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>> out_;
     grpc::ByteBuffer in_bytes_;
     grpc::ByteBuffer out_bytes_;
-    alignas(8) char block_[kFirstBlock];
-    google::protobuf::Arena arena_;
+    std::unique_ptr<char[]> block_;
+    size_t block_size_ = 0;
+    std::optional<google::protobuf::Arena> arena_;
     std::optional<C> call_;
   };
 

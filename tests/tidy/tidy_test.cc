@@ -41,7 +41,7 @@ const std::vector<Layer> kLayers = {
     {"server/config", {"base", "server/telemetry"}, {"yaml-cpp/"}},
     {"server/broker",
      {"base", "storage", "server/timers", "token"},
-     {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/"}},
+     {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/", "boost/sort/"}},
     {"server/json", {"base"}, {"google/protobuf/"}},
     {"server/rest", {"base", "server/json", "tokenbroker", "google/api", "google/rpc"}, {"google/protobuf/"}},
     {"tools/openapi",
