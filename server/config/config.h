@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "server/config/intake.h"
 #include "server/telemetry/log.h"
 
 namespace tokenbroker {
@@ -178,6 +179,7 @@ struct Config {
   LimitsConfig limits;
   TlsConfig tls;
   AuthConfig auth;
+  IntakeConfig intake;
   TokensConfig tokens;
   LogConfig log;
   DrainConfig drain;

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "server/config/access_lists.h"
+#include "server/config/intake_lists.h"
 #include "server/config/names.h"
 #include "server/config/settings.h"
 #include "server/config/validate.h"
@@ -98,7 +99,7 @@ class Layers {
       loaded_.config.auth.certificates = ReadCertificates(value, source, errors_);
     } else if (name == "auth.aws_keys") {
       loaded_.config.auth.aws_keys = ReadAwsKeys(value, source, errors_);
-    } else {
+    } else if (!ReadIntakeList(name, value, source, loaded_.config.intake, errors_)) {
       return false;
     }
     loaded_.origins[name] = absl::StrCat(source, ":", value.Place());
@@ -106,6 +107,7 @@ class Layers {
   }
 
   static bool IsSection(const std::string& name) {
+    if (name == "intake") return true;
     const std::string prefix = name + ".";
     for (const Setting& setting : Settings()) {
       if (absl::StartsWith(setting.name, prefix)) return true;
@@ -114,7 +116,8 @@ class Layers {
   }
 
   static std::vector<std::string> KnownNames() {
-    std::vector<std::string> names = {"auth.keys", "auth.certificates", "auth.aws_keys"};
+    std::vector<std::string> names = {"auth.keys",         "auth.certificates", "auth.aws_keys", "intake",
+                                      "intake.activities", "intake.queues",     "intake.events"};
     for (const Setting& setting : Settings()) {
       names.push_back(setting.name);
       const size_t dot = setting.name.find('.');

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/config/access_lists.h"
+#include "server/config/intake_lists.h"
 #include "server/config/names.h"
 #include "server/config/settings.h"
 
@@ -54,6 +55,7 @@ class Printer {
       Line(section.empty() ? "" : "  ", std::string(KeyOf(setting.name)), Scalar(setting.get(loaded_.config)),
            setting.name);
     }
+    out_ += PrintIntake(loaded_.config.intake);
     return std::move(out_);
   }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/config/intake_lists.h"
 #include "server/config/values.h"
 
 namespace tokenbroker {
@@ -26,6 +27,7 @@ class Validator {
     CheckSizes();
     CheckTls();
     CheckAuth();
+    CheckIntakeNames(config_.intake, errors_);
     CheckAddresses();
     CheckExposure("grpc.listen", config_.grpc.listen);
     CheckExposure("http.listen", config_.http.listen);
