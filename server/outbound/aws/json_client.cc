@@ -71,7 +71,8 @@ struct JsonClient::State : std::enable_shared_from_this<State> {
             .headers = {{"Content-Type", "application/x-amz-json-1.0"},
                         {"X-Amz-Target", absl::StrCat(options.target_prefix, ".", Text(operation))}},
             .body = std::move(body),
-            .timeout = options.timeout};
+            .timeout = options.timeout,
+            .max_answer_bytes = options.max_answer_bytes};
   }
 
   void Send(HttpRequest request, const Credentials& used, Done done) {

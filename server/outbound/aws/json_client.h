@@ -21,6 +21,8 @@ struct JsonClientOptions {
   // "AWSStepFunctions"
   std::string target_prefix;
   DurationMs timeout = 20'000;
+  // A longer answer is a failure, kTooLarge.
+  size_t max_answer_bytes = 64 * 1024;
 };
 
 struct JsonAnswer {
