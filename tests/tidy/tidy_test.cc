@@ -2,9 +2,9 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, admin <
-//   the wiring in server/ and server/commands. cli stands beside the server, on base, token and proto alone; so do json
-//   < rest < tools, which doors use
+//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, intake, pages < rpc, web,
+//   admin < the wiring in server/ and server/commands. cli stands beside the server, on base, token and proto alone; so
+//   do json < rest < tools, which doors use
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -61,6 +61,10 @@ const std::vector<Layer> kLayers = {
     {"server/targets",
      {"base", "server/forward", "server/json", "server/outbound", "server/outbound/aws", "server/sigv4"},
      {"openssl/", "nlohmann/"}},
+    {"server/intake",
+     {"base", "server/broker", "server/calls", "server/config", "server/json", "server/outbound", "server/outbound/aws",
+      "server/telemetry", "tokenbroker"},
+     {"google/protobuf/", "openssl/", "nlohmann/"}},
     {"server/aws",
      {"base", "server/broker", "server/calls", "server/config", "server/json", "server/sigv4", "tokenbroker"},
      {"openssl/", "google/protobuf/"}},
@@ -70,14 +74,15 @@ const std::vector<Layer> kLayers = {
      {"grpc", "google/protobuf/"}},
     {"server/http", {"base", "server/config", "server/telemetry", "server/timers"}, {"boost/", "openssl/", "zlib.h"}},
     {"server/web",
-     {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/json",
-      "server/pages", "server/rest", "server/telemetry", "tokenbroker", "google/rpc"},
+     {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/intake",
+      "server/json", "server/pages", "server/rest", "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/"}},
     {"server/admin", {"base", "server/http", "server/telemetry"}, {"nlohmann/"}},
     {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},
     {"server",
      {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
-      "server/calls", "server/config", "server/http", "server/rpc", "server/telemetry", "server/timers", "server/web"},
+      "server/calls", "server/config", "server/http", "server/intake", "server/outbound", "server/outbound/aws",
+      "server/rpc", "server/telemetry", "server/timers", "server/web"},
      {}},
     {"cli",
      {"base", "token", "tokenbroker", "google/rpc"},
