@@ -8,6 +8,7 @@
 #include "server/http/server.h"
 #include "server/web/aws_route.h"
 #include "server/web/callback_routes.h"
+#include "server/web/event_route.h"
 #include "server/web/http_observer.h"
 #include "server/web/rest_door.h"
 
@@ -50,12 +51,14 @@ WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 WebServer::~WebServer() { Shutdown(0); }
 
 absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(calls::Door door, const HttpConfig& http,
-                                                            const TlsConfig& tls, const AuthConfig& auth) {
+                                                            const TlsConfig& tls, const AuthConfig& auth,
+                                                            const intake::EventRules* events) {
   auto impl = std::make_unique<Impl>(std::move(door));
   http::Router router;
   TB_ASSIGN_OR_RETURN(impl->rest, RestDoor::Make(impl->shared));
   TB_RETURN_IF_ERROR(impl->rest->AddTo(router));
   TB_RETURN_IF_ERROR(AddCallbackRoutes(impl->callbacks, impl->door.authenticator, router));
+  if (events != nullptr) TB_RETURN_IF_ERROR(AddEventRoute(impl->shared, *events, router));
   TB_ASSIGN_OR_RETURN(impl->aws_keys, aws::KeySet::Load(auth.aws_keys, ProcessEnvironment()));
   aws::OperationTable operations;
   aws::AddTaskOperations(impl->door, operations);

@@ -7,15 +7,17 @@
 #include "absl/status/statusor.h"
 #include "server/calls/door.h"
 #include "server/config/config.h"
+#include "server/intake/event_rules.h"
 
 namespace tokenbroker::web {
 
 class WebServer {
  public:
   // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files or a secret
-  // of `auth` cannot be read.
+  // of `auth` cannot be read. `events` outlives the server; without it, none are taken.
   static absl::StatusOr<std::unique_ptr<WebServer>> Start(calls::Door door, const HttpConfig& http,
-                                                          const TlsConfig& tls, const AuthConfig& auth);
+                                                          const TlsConfig& tls, const AuthConfig& auth,
+                                                          const intake::EventRules* events = nullptr);
   // Shutdown(0), if it was not called.
   ~WebServer();
   WebServer(const WebServer&) = delete;

@@ -75,7 +75,8 @@ void WebFixture::SetUp() {
   Prepare(door);
   HttpConfig config;
   config.listen = "127.0.0.1:0";
-  auto web = WebServer::Start(std::move(door), config, {}, {});
+  event_rules_ = *intake::EventRules::Make(Events(), registry_);
+  auto web = WebServer::Start(std::move(door), config, {}, {}, event_rules_.get());
   ASSERT_TRUE(web.ok()) << web.status();
   web_ = *std::move(web);
 }

@@ -70,6 +70,8 @@ class WebFixture : public rpc::DoorFixture {
  protected:
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
+  virtual std::vector<EventIntake> Events() { return {}; }
+
   void SetUp() override;
   void TearDown() override;
   // Both doors and the broker.
@@ -93,6 +95,7 @@ class WebFixture : public rpc::DoorFixture {
   // What the log says of a task.
   pb::Task Look(const std::string& id);
 
+  std::unique_ptr<intake::EventRules> event_rules_;
   std::unique_ptr<WebServer> web_;
 };
 
