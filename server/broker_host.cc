@@ -3,12 +3,16 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <random>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/broker/key_ring.h"
+#include "server/config/load.h"
+#include "server/outbound/aws/surroundings.h"
 #include "server/telemetry/log.h"
 #include "server/version.h"
 #include "storage/log_entry.h"
@@ -37,6 +41,25 @@ broker::Broker::Options BrokerOptions(const Config& config) {
   options.retention = {config.retention.resolved, config.retention.hold_after};
   options.checkpoint = {static_cast<size_t>(config.storage.checkpoint_entries), config.storage.checkpoint_interval};
   return options;
+}
+
+// Each poller holds one connection nearly always, and a second one to its dead-letter queue at times.
+outbound::CurlOptions IntakeHttpOptions(const IntakeConfig& config) {
+  int pollers = 0;
+  for (const ActivityIntake& activity : config.activities) pollers += static_cast<int>(activity.pollers);
+  for (const QueueIntake& queue : config.queues) pollers += static_cast<int>(queue.pollers);
+  outbound::CurlOptions options;
+  options.connections_per_host = std::max(options.connections_per_host, 2 * pollers);
+  options.connections = std::max(options.connections, 2 * pollers);
+  options.requests_under_way = std::max(options.requests_under_way, 4 * pollers);
+  return options;
+}
+
+// For one thread.
+std::function<double()> RandomFraction() {
+  return [generator = std::mt19937_64{std::random_device()()}]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(generator);
+  };
 }
 
 absl::StatusOr<broker::KeyRing> FreshKeys() {
@@ -80,6 +103,7 @@ absl::StatusOr<std::unique_ptr<BrokerHost>> BrokerHost::Open(const Config& confi
   TB_RETURN_IF_ERROR(host->OpenKeys());
   TB_RETURN_IF_ERROR(host->OpenBroker());
   TB_RETURN_IF_ERROR(host->StartDoors(bench_null));
+  TB_RETURN_IF_ERROR(host->StartIntakes());
   host->serving_.store(true);
   return host;
 }
@@ -162,14 +186,38 @@ absl::Status BrokerHost::StartDoors(bool bench_null) {
   authenticator_ = std::make_unique<calls::Authenticator>(config_.auth);
   TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(MakeDoor(bench_null), config_.grpc, config_.tls));
   if (config_.http.listen.empty()) return absl::OkStatus();
-  TB_ASSIGN_OR_RETURN(web_, web::WebServer::Start(MakeDoor(bench_null), config_.http, config_.tls, config_.auth));
+  if (!config_.intake.events.empty()) {
+    TB_ASSIGN_OR_RETURN(event_rules_, intake::EventRules::Make(config_.intake.events, registry_));
+  }
+  TB_ASSIGN_OR_RETURN(
+      web_, web::WebServer::Start(MakeDoor(bench_null), config_.http, config_.tls, config_.auth, event_rules_.get()));
   return absl::OkStatus();
+}
+
+absl::Status BrokerHost::StartIntakes() {
+  if (config_.intake.activities.empty() && config_.intake.queues.empty()) return absl::OkStatus();
+  // A client of their own: questions that are held for a minute take no connection from anybody else.
+  TB_ASSIGN_OR_RETURN(intake_http_, outbound::CurlClient::Start(IntakeHttpOptions(config_.intake)));
+  auto aws = outbound::aws::RealSurroundings(ProcessEnvironment(), *intake_http_, *clock_);
+  TB_ASSIGN_OR_RETURN(intakes_, intake::Intakes::Make(config_.intake, {MakeDoor(false), *intake_http_, *clock_, aws,
+                                                                       registry_, RandomFraction()}));
+  intakes_->Start();
+  return absl::OkStatus();
+}
+
+void BrokerHost::StopIntakes() {
+  if (intakes_ == nullptr) return;
+  intakes_->Finish(config_.drain.timeout);
+  intake_http_.reset();
+  intakes_.reset();
 }
 
 absl::Status BrokerHost::Close() {
   serving_.store(false);
+  if (intakes_ != nullptr) intakes_->Drain();
   rpc_->BeginDrain();
   if (web_ != nullptr) web_->BeginDrain();
+  StopIntakes();  // before the broker refuses what is in hand
   broker_->BeginDrain();
   rpc_->Shutdown(config_.drain.timeout);
   if (web_ != nullptr) web_->Shutdown(config_.drain.timeout);

@@ -16,7 +16,10 @@
 #include "server/calls/authenticator.h"
 #include "server/caretaker.h"
 #include "server/config/config.h"
+#include "server/intake/event_rules.h"
+#include "server/intake/intakes.h"
 #include "server/metrics_observer.h"
+#include "server/outbound/curl_client.h"
 #include "server/rpc/rpc_server.h"
 #include "server/web/web_server.h"
 #include "storage/token_store.h"
@@ -48,6 +51,8 @@ class BrokerHost {
   absl::Status OpenBroker();
   calls::Door MakeDoor(bool bench_null);
   absl::Status StartDoors(bool bench_null);
+  absl::Status StartIntakes();
+  void StopIntakes();
   std::vector<ReadinessCheck> CheckReadiness() const;
 
   const Config config_;
@@ -66,7 +71,11 @@ class BrokerHost {
   std::jthread warm_up_;
   std::unique_ptr<calls::Authenticator> authenticator_;
   std::unique_ptr<rpc::RpcServer> rpc_;
+  std::unique_ptr<intake::EventRules> event_rules_;
   std::unique_ptr<web::WebServer> web_;
+  std::unique_ptr<intake::Intakes> intakes_;
+  // Behind them, because it ends first.
+  std::unique_ptr<outbound::CurlClient> intake_http_;
   std::unique_ptr<AdminServer> admin_;
 };
 
