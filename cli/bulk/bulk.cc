@@ -56,6 +56,7 @@ absl::StatusOr<int> Bulk::Run(bulk::RowReader& rows) {
     if (batches_.empty() || (filled && !ended_ && batches_.size() < options_.batches_in_flight)) continue;
     TB_RETURN_IF_ERROR(ReadAnswer());
   }
+  finished_ = !absl::IsUnavailable(input_error_);
   if (!input_error_.ok()) return input_error_;
   return exit_code_;
 }

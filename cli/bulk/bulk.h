@@ -58,7 +58,7 @@ class Bulk {
 
   uint64_t first_unsettled_line() const { return next_to_print_; }
   // Whether the input was read to its end, or to where it makes no sense any more.
-  bool finished() const { return ended_ && batches_.empty() && !absl::IsUnavailable(input_error_); }
+  bool finished() const { return finished_; }
 
  private:
   struct Item {
@@ -108,6 +108,7 @@ class Bulk {
   // When a verdict other than overload last came, or the first batch after a lull was sent.
   TimeMs last_progress_ = 0;
   bool ended_ = false;
+  bool finished_ = false;
   absl::Status input_error_;
   int exit_code_ = 0;
 };

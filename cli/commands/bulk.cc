@@ -36,7 +36,10 @@ class OpenFile {
     if (path == "-") return OpenFile(in, false);
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return absl::InvalidArgumentError("cannot read " + path + ": " + std::strerror(errno));
-    return OpenFile(fd, true);
+    OpenFile file(fd, true);
+    struct stat info;
+    if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) return absl::InvalidArgumentError(path + " is a folder");
+    return file;
   }
   OpenFile(OpenFile&& other) noexcept : fd_(other.fd_), owned_(std::exchange(other.owned_, false)) {}
   ~OpenFile() {

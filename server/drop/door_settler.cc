@@ -55,7 +55,10 @@ class LookUp : public broker::Submission {
   LookUp(size_t operations, std::function<void()> done) : Submission(operations), done_(std::move(done)) {}
 
  private:
-  void Done() override { done_(); }
+  void Done() override {
+    const std::function<void()> done = done_;  // survives the look-up
+    done();
+  }
 
   const std::function<void()> done_;
 };

@@ -132,7 +132,7 @@ absl::Status FileDrop::Finish(const std::string& name) {
                       bulk::Journal::Open(folder_->JournalOf(name), IdentityOf(format, config_.name_space)));
   for (const bool failed : {false, true}) {
     // Killed between its last two steps.
-    if (folder_->HasResults(name, failed)) return End(name, failed ? Ending::kFailed : Ending::kDone, *journal);
+    if (folder_->HasResults(name, failed)) return End(name, failed, *journal);
   }
   TB_ASSIGN_OR_RETURN(const Ending ending, Settle(name, *journal, file.fd()));
   if (ending == Ending::kInterrupted) return absl::OkStatus();
@@ -140,7 +140,8 @@ absl::Status FileDrop::Finish(const std::string& name) {
   TB_RETURN_IF_ERROR(
       journal->Publish(folder_->ResultsOf(name, ending == Ending::kFailed), bulk::ResultsHeader(format)));
   TB_FAILPOINT("drop.published");
-  return End(name, ending, *journal);
+  LogEnd(name, ending == Ending::kFailed, *journal);
+  return End(name, ending == Ending::kFailed, *journal);
 }
 
 absl::StatusOr<Ending> FileDrop::Settle(const std::string& name, bulk::Journal& journal, int fd) {
@@ -158,9 +159,7 @@ absl::StatusOr<Ending> FileDrop::Settle(const std::string& name, bulk::Journal& 
   return FileRun({parts_.settler, rows, journal, format, parts_.metrics, pause_}).Run();
 }
 
-absl::Status FileDrop::End(const std::string& name, Ending ending, bulk::Journal& journal) {
-  const bool failed = ending == Ending::kFailed;
-  LogEnd(name, failed, journal);
+absl::Status FileDrop::End(const std::string& name, bool failed, bulk::Journal& journal) {
   // First of the two, or a journal without its file could be left behind.
   TB_RETURN_IF_ERROR(journal.Remove());
   TB_FAILPOINT("drop.journal_removed");

@@ -57,7 +57,8 @@ class FileDrop {
   void Work(const std::string& name);
   absl::StatusOr<Ending> Settle(const std::string& name, bulk::Journal& journal, int fd);
   absl::Status Finish(const std::string& name);
-  absl::Status End(const std::string& name, Ending ending, bulk::Journal& journal);
+  // Behind the results: what is left to do.
+  absl::Status End(const std::string& name, bool failed, bulk::Journal& journal);
   // A line in the log, unless the same was said of it before. "": of the folder itself.
   void Tell(const std::string& name, const std::string& trouble);
 
