@@ -2,9 +2,9 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, admin <
-//   the wiring in server/ and server/commands. cli stands beside the server, on base, token, proto and bulk alone; so do
-//   json < rest < tools and json < bulk, which doors use
+//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, drop,
+//   admin < the wiring in server/ and server/commands. cli stands beside the server, on base, token, proto and bulk
+//   alone; so do json < rest < tools and json < bulk, which doors use
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -69,17 +69,20 @@ const std::vector<Layer> kLayers = {
      {"google/protobuf/"}},
     {"server/drop",
      {"base", "bulk", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker"},
-     {}},
+     {"google/protobuf/"}},
     {"server/admin", {"base", "server/http", "server/telemetry"}, {"nlohmann/"}},
     {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},
     {"server",
      {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
-      "server/calls", "server/config", "server/drop", "server/http", "server/rpc", "server/telemetry", "server/timers", "server/web"},
+      "server/calls", "server/config", "server/drop", "server/http", "server/rpc", "server/telemetry", "server/timers",
+      "server/web"},
      {}},
     {"cli",
      {"base", "token", "tokenbroker", "google/rpc"},
      {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
-    {"cli/bulk", {"base", "bulk", "cli", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
+    {"cli/bulk",
+     {"base", "bulk", "cli", "tokenbroker", "google/rpc"},
+     {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
     {"cli/commands",
      {"base", "bulk", "cli", "cli/bulk", "cli/run", "tokenbroker", "google/rpc"},
      {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
