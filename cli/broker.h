@@ -36,6 +36,8 @@ class Broker {
 
   virtual absl::StatusOr<v1::IssueTaskResponse> Issue(const v1::IssueTaskRequest& request, DurationMs timeout) = 0;
   virtual absl::StatusOr<v1::GetTaskResponse> Get(const v1::GetTaskRequest& request, DurationMs timeout) = 0;
+  virtual absl::StatusOr<v1::BatchGetTasksResponse> BatchGet(const v1::BatchGetTasksRequest& request,
+                                                             DurationMs timeout) = 0;
   virtual absl::StatusOr<v1::ListTasksResponse> List(const v1::ListTasksRequest& request, DurationMs timeout) = 0;
   virtual absl::StatusOr<v1::CancelTaskResponse> Cancel(const v1::CancelTaskRequest& request, DurationMs timeout) = 0;
   virtual absl::StatusOr<v1::ExtendDeadlineResponse> Extend(const v1::ExtendDeadlineRequest& request,

@@ -31,6 +31,10 @@ class Client : public Broker {
   absl::StatusOr<v1::GetTaskResponse> Get(const v1::GetTaskRequest& request, DurationMs timeout) override {
     return Call(*tasks_, &v1::TaskService::Stub::GetTask, request, timeout);
   }
+  absl::StatusOr<v1::BatchGetTasksResponse> BatchGet(const v1::BatchGetTasksRequest& request,
+                                                     DurationMs timeout) override {
+    return Call(*tasks_, &v1::TaskService::Stub::BatchGetTasks, request, timeout);
+  }
   absl::StatusOr<v1::ListTasksResponse> List(const v1::ListTasksRequest& request, DurationMs timeout) override {
     return Call(*tasks_, &v1::TaskService::Stub::ListTasks, request, timeout);
   }

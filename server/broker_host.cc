@@ -161,13 +161,26 @@ calls::Door BrokerHost::MakeDoor(bool bench_null) {
 absl::Status BrokerHost::StartDoors(bool bench_null) {
   authenticator_ = std::make_unique<calls::Authenticator>(config_.auth);
   TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(MakeDoor(bench_null), config_.grpc, config_.tls));
+  StartFileDrop();
   if (config_.http.listen.empty()) return absl::OkStatus();
   TB_ASSIGN_OR_RETURN(web_, web::WebServer::Start(MakeDoor(bench_null), config_.http, config_.tls, config_.auth));
   return absl::OkStatus();
 }
 
+void BrokerHost::StartFileDrop() {
+  const FileDropConfig& config = config_.file_drop;
+  if (config.folder.empty()) return;
+  drop_door_.emplace(MakeDoor(false));
+  // To read, too, because keys are looked up before they are settled.
+  drop_caller_ = calls::MakePrincipal("drop:" + config.name, {{config.name_space, kResolve | kRead}});
+  drop_settler_ = std::make_unique<drop::DoorSettler>(*drop_door_, drop_caller_);
+  drop_ = std::make_unique<drop::FileDrop>(drop::FileDrop::Parts{*drop_settler_, *clock_, metrics_}, config);
+  drop_->Start();
+}
+
 absl::Status BrokerHost::Close() {
   serving_.store(false);
+  drop_.reset();  // behind the batch at hand, which needs the broker
   rpc_->BeginDrain();
   if (web_ != nullptr) web_->BeginDrain();
   broker_->BeginDrain();

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -16,6 +17,8 @@
 #include "server/calls/authenticator.h"
 #include "server/caretaker.h"
 #include "server/config/config.h"
+#include "server/drop/door_settler.h"
+#include "server/drop/file_drop.h"
 #include "server/metrics_observer.h"
 #include "server/rpc/rpc_server.h"
 #include "server/web/web_server.h"
@@ -48,6 +51,7 @@ class BrokerHost {
   absl::Status OpenBroker();
   calls::Door MakeDoor(bool bench_null);
   absl::Status StartDoors(bool bench_null);
+  void StartFileDrop();
   std::vector<ReadinessCheck> CheckReadiness() const;
 
   const Config config_;
@@ -67,6 +71,10 @@ class BrokerHost {
   std::unique_ptr<calls::Authenticator> authenticator_;
   std::unique_ptr<rpc::RpcServer> rpc_;
   std::unique_ptr<web::WebServer> web_;
+  std::optional<calls::Door> drop_door_;
+  broker::Principal drop_caller_;
+  std::unique_ptr<drop::DoorSettler> drop_settler_;
+  std::unique_ptr<drop::FileDrop> drop_;
   std::unique_ptr<AdminServer> admin_;
 };
 

@@ -94,6 +94,16 @@ struct HttpConfig {
   std::string listen = "127.0.0.1:8433";
 };
 
+struct FileDropConfig {
+  // Empty: no file drop.
+  std::string folder;
+  std::string name_space = "default";
+  std::string name = "files";
+  DurationMs interval = units::kSecond;
+  DurationMs settle_time = 2 * units::kSecond;
+  int64_t max_file_size = units::kGiB;
+};
+
 struct AdminConfig {
   std::string listen = "127.0.0.1:9433";
 };
@@ -171,6 +181,7 @@ struct InsecureConfig {
 struct Config {
   GrpcConfig grpc;
   HttpConfig http;
+  FileDropConfig file_drop;
   AdminConfig admin;
   StorageConfig storage;
   RetentionConfig retention;

@@ -1,8 +1,10 @@
 #include "server/config/settings.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -122,8 +124,39 @@ Setting Path(std::string name, Field field, std::string doc) {
   return {std::move(name), "path", std::move(doc), false, set, get};
 }
 
+template <typename Field>
+Setting Name(std::string name, Field field, std::string doc) {
+  auto set = [=](std::string_view text, Config& config) -> absl::Status {
+    const auto plain = [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c); };
+    const auto any = [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; };
+    if (text.empty() || text.size() > 64 || !plain(text[0]) || !std::all_of(text.begin(), text.end(), any)) {
+      return absl::InvalidArgumentError("must be 1 to 64 characters of [a-z0-9-_.], a letter or digit first");
+    }
+    field(config) = std::string(text);
+    return absl::OkStatus();
+  };
+  auto get = [=](const Config& config) { return field(config); };
+  return {std::move(name), "name, 1 to 64 of [a-z0-9-_.]", std::move(doc), false, set, get};
+}
+
 constexpr int64_t kMany = 1'000'000'000;
 constexpr int64_t kTiB = 1'024 * kGiB;
+
+void AddFileDrop(std::vector<Setting>& all) {
+  all.push_back(Path("file_drop.folder", TB_FIELD(file_drop.folder),
+                     "Files of outcomes that are put into this folder are settled; see file-drop.md. Whoever can write "
+                     "there can settle. Outside storage.path. Empty: none is watched."));
+  all.push_back(Name("file_drop.namespace", TB_FIELD(file_drop.name_space),
+                     "The one namespace in which files may settle by key or id; rows with a token need no right."));
+  all.push_back(Name("file_drop.name", TB_FIELD(file_drop.name),
+                     "Who settles: files is recorded in Outcome.resolved_by as drop:files."));
+  all.push_back(
+      Duration("file_drop.interval", TB_FIELD(file_drop.interval), 10, kHour, "How often the folder is looked into."));
+  all.push_back(Duration("file_drop.settle_time", TB_FIELD(file_drop.settle_time), 0, kDay,
+                         "A file is taken when it has not changed for this long and nobody has it open for writing."));
+  all.push_back(Size("file_drop.max_file_size", TB_FIELD(file_drop.max_file_size), kKiB, kTiB,
+                     "A larger file goes to failed/ unread."));
+}
 
 void AddDoors(std::vector<Setting>& all) {
   all.push_back(
@@ -147,6 +180,7 @@ void AddDoors(std::vector<Setting>& all) {
   all.push_back(Address("http.listen", TB_FIELD(http.listen), true,
                         "Where the HTTP door listens: the contract as REST, /openapi.json, and the AWS wire. Uses the "
                         "same tls.* as gRPC."));
+  AddFileDrop(all);
   all.push_back(Address("admin.listen", TB_FIELD(admin.listen), true,
                         "Where /livez, /readyz, /metrics and /version are served, as plain HTTP. They tell no secrets, "
                         "but whoever reaches the port can read them."));

@@ -26,6 +26,7 @@ class Validator {
     CheckSizes();
     CheckTls();
     CheckAuth();
+    CheckFileDrop();
     CheckAddresses();
     CheckExposure("grpc.listen", config_.grpc.listen);
     CheckExposure("http.listen", config_.http.listen);
@@ -95,6 +96,12 @@ class Validator {
     if (!auth.certificates.empty() && config_.tls.client_ca_file.empty()) {
       Error("auth.certificates", "needs tls.client_ca_file: who may sign callers' certificates");
     }
+  }
+
+  void CheckFileDrop() {
+    const std::string& folder = config_.file_drop.folder;
+    if (folder.empty() || config_.storage.path.empty()) return;
+    if (IsInside(folder, config_.storage.path)) Error("file_drop.folder", "must be outside storage.path");
   }
 
   void CheckAddresses() {

@@ -33,6 +33,8 @@ enum class SettleVerdict : uint8_t {
   kRefused
 };
 enum class Door : uint8_t { kGrpc, kHttp };
+// Where a dropped file went.
+enum class DropEnding : uint8_t { kDone, kFailed };
 // Why an HTTP connection ended before its time.
 enum class HttpHangup : uint8_t { kTooMany, kEvicted, kHandshake, kTooSlow, kReset };
 enum class BoundedQueue : uint8_t { kCommit, kAwaits, kWatches, kParked, kProgress, kCancelReasons };
@@ -107,6 +109,12 @@ struct BrokerMetrics {
   // tokenbroker_http_hangups_total{reason}: connections that ended before their time.
   Counter& http_hangups(HttpHangup why) { return *http_hangups_[static_cast<size_t>(why)]; }
 
+  // tokenbroker_drop_files_total{result}: files of the file drop that were settled (done), or were not readable to
+  // their end (failed).
+  Counter& drop_files(DropEnding ending) { return *drop_files_[static_cast<size_t>(ending)]; }
+  // tokenbroker_drop_rows_total{verdict}: judgements of their rows.
+  Counter& drop_rows(SettleVerdict verdict) { return *drop_rows_[static_cast<size_t>(verdict)]; }
+
   // --- The committer ---
   // tokenbroker_commit_duration_seconds: one append with its sync.
   Histogram& commit_duration_seconds;
@@ -142,6 +150,8 @@ struct BrokerMetrics {
   std::array<std::array<Counter*, 9>, 2> settle_verdicts_;
   std::array<Counter*, 6> overload_refusals_;
   std::array<Counter*, 5> http_hangups_;
+  std::array<Counter*, 2> drop_files_;
+  std::array<Counter*, 9> drop_rows_;
   std::mutex answers_mutex_;
   std::vector<std::unique_ptr<AnswerMetrics>> answers_;
 };

@@ -23,6 +23,9 @@ absl::StatusOr<v1::IssueTaskResponse> FakeBroker::Issue(const v1::IssueTaskReque
 absl::StatusOr<v1::GetTaskResponse> FakeBroker::Get(const v1::GetTaskRequest& r, DurationMs t) {
   return Answer(get, r, t);
 }
+absl::StatusOr<v1::BatchGetTasksResponse> FakeBroker::BatchGet(const v1::BatchGetTasksRequest& r, DurationMs t) {
+  return Answer(batch_get, r, t);
+}
 absl::StatusOr<v1::ListTasksResponse> FakeBroker::List(const v1::ListTasksRequest& r, DurationMs t) {
   return Answer(list, r, t);
 }

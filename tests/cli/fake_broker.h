@@ -24,6 +24,7 @@ class FakeBroker : public Broker {
 
   Hook<v1::IssueTaskRequest, v1::IssueTaskResponse> issue;
   Hook<v1::GetTaskRequest, v1::GetTaskResponse> get;
+  Hook<v1::BatchGetTasksRequest, v1::BatchGetTasksResponse> batch_get;
   Hook<v1::ListTasksRequest, v1::ListTasksResponse> list;
   Hook<v1::CancelTaskRequest, v1::CancelTaskResponse> cancel;
   Hook<v1::ExtendDeadlineRequest, v1::ExtendDeadlineResponse> extend;
@@ -39,6 +40,7 @@ class FakeBroker : public Broker {
 
   absl::StatusOr<v1::IssueTaskResponse> Issue(const v1::IssueTaskRequest& r, DurationMs t) override;
   absl::StatusOr<v1::GetTaskResponse> Get(const v1::GetTaskRequest& r, DurationMs t) override;
+  absl::StatusOr<v1::BatchGetTasksResponse> BatchGet(const v1::BatchGetTasksRequest& r, DurationMs t) override;
   absl::StatusOr<v1::ListTasksResponse> List(const v1::ListTasksRequest& r, DurationMs t) override;
   absl::StatusOr<v1::CancelTaskResponse> Cancel(const v1::CancelTaskRequest& r, DurationMs t) override;
   absl::StatusOr<v1::ExtendDeadlineResponse> Extend(const v1::ExtendDeadlineRequest& r, DurationMs t) override;

@@ -79,6 +79,7 @@ TEST(ValidateConfig, ChecksWhatMustFitTogether) {
       {[](Config& c) { c.storage.backup_root = "relative"; }, "storage.backup_root: must be an absolute path"},
       {[](Config& c) { c.storage.backup_root = "/data"; }, "storage.backup_root: must be outside storage.path"},
       {[](Config& c) { c.storage.backup_root = "/data/x/../b"; }, "storage.backup_root: must be outside storage.path"},
+      {[](Config& c) { c.file_drop.folder = "/data/drop"; }, "file_drop.folder: must be outside storage.path"},
       {[](Config& c) { c.tasks.max_output = 8 * kMiB; }, "grpc.max_message_size: must be at least 8256KiB"},
       {[](Config& c) { c.limits.queue_bytes = kMiB; }, "limits.queue_bytes: must be at least grpc.max_message_size"},
       {[](Config& c) { c.tls.certificate_file = "c"; }, "tls.key_file: must be set, too"},

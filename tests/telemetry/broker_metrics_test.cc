@@ -29,10 +29,14 @@ TEST(BrokerMetrics, CountsUnderTheNamedLabels) {
   metrics.http_route("GET /v1/status").OnDone(200, 0.001);
   metrics.http_route("GET /v1/status").OnDone(418, 0.001);
   metrics.http_hangups(HttpHangup::kReset).Increment();
+  metrics.drop_files(DropEnding::kFailed).Increment();
+  metrics.drop_rows(SettleVerdict::kConflict).Increment(2);
   const std::string text = registry.Render(Exposition::kPrometheus);
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_http_requests_total{route=\"GET /v1/status\",code=\"200\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_http_requests_total{route=\"GET /v1/status\",code=\"other\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_http_hangups_total{reason=\"reset\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_drop_files_total{result=\"failed\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_drop_rows_total{verdict=\"conflict\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_tasks_issued_total 1\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_tasks_resolved_total{outcome=\"superseded\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_settle_verdicts_total{verdict=\"replayed\",door=\"http\"} 3\n"));

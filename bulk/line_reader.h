@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace tokenbroker::cli {
+namespace tokenbroker::bulk {
 
 class LineSource {
  public:
@@ -19,7 +19,8 @@ class LineSource {
   virtual absl::StatusOr<Next> Read(std::string& line, bool wait) = 0;
 };
 
-// Refuses lines of more than `kLongestLine` bytes, so that memory stays bounded. Does not own the descriptor.
+// INVALID_ARGUMENT for lines of more than `kLongestLine` bytes, so that memory stays bounded; UNAVAILABLE when
+// the descriptor cannot be read, which it does not own.
 class LineReader : public LineSource {
  public:
   static constexpr size_t kLongestLine = 8 << 20;
@@ -38,4 +39,4 @@ class LineReader : public LineSource {
   bool ended_ = false;
 };
 
-}  // namespace tokenbroker::cli
+}  // namespace tokenbroker::bulk

@@ -1,9 +1,9 @@
-#include "cli/bulk/line_reader.h"
+#include "bulk/line_reader.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace tokenbroker::cli {
+namespace tokenbroker::bulk {
 namespace {
 
 using Next = LineSource::Next;
@@ -48,4 +48,4 @@ TEST_F(LineReaderTest, DoesNotWaitWhenToldNotTo) {
 }
 
 }  // namespace
-}  // namespace tokenbroker::cli
+}  // namespace tokenbroker::bulk

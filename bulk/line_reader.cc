@@ -1,4 +1,4 @@
-#include "cli/bulk/line_reader.h"
+#include "bulk/line_reader.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 #include "base/status_macros.h"
 
-namespace tokenbroker::cli {
+namespace tokenbroker::bulk {
 
 absl::StatusOr<LineSource::Next> LineReader::Read(std::string& line, bool wait) {
   while (!TakeLine(line)) {
@@ -43,10 +43,10 @@ absl::Status LineReader::Fill() {
   std::array<char, 65536> chunk;
   const ssize_t got = read(fd_, chunk.data(), chunk.size());
   if (got < 0 && errno == EINTR) return absl::OkStatus();
-  if (got < 0) return absl::InvalidArgumentError(std::string("cannot read the input: ") + std::strerror(errno));
+  if (got < 0) return absl::UnavailableError(std::string("cannot read the input: ") + std::strerror(errno));
   ended_ = got == 0;
   buffer_.append(chunk.data(), static_cast<size_t>(got));
   return absl::OkStatus();
 }
 
-}  // namespace tokenbroker::cli
+}  // namespace tokenbroker::bulk
