@@ -162,7 +162,7 @@ absl::Status BrokerHost::StartDoors(bool bench_null) {
   authenticator_ = std::make_unique<calls::Authenticator>(config_.auth);
   TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(MakeDoor(bench_null), config_.grpc, config_.tls));
   if (config_.http.listen.empty()) return absl::OkStatus();
-  TB_ASSIGN_OR_RETURN(web_, web::WebServer::Start(MakeDoor(bench_null), config_.http, config_.tls, config_.auth));
+  TB_ASSIGN_OR_RETURN(web_, web::WebServer::Start(MakeDoor(bench_null), config_));
   return absl::OkStatus();
 }
 

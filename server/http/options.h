@@ -45,6 +45,8 @@ struct Limits {
   int connections = 15'000;
   // Then the connection closes.
   int64_t requests_per_connection = 1'000'000;
+
+  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 struct TlsFiles {
