@@ -7,6 +7,7 @@
 #include "server/config/load.h"
 #include "server/http/server.h"
 #include "server/web/aws_route.h"
+#include "server/web/bench_routes.h"
 #include "server/web/callback_routes.h"
 #include "server/web/http_observer.h"
 #include "server/web/http_options.h"
@@ -17,24 +18,33 @@ namespace {
 
 constexpr int64_t kUnfinishedLines = int64_t{256} << 20;
 
+calls::Door As(DoorKind kind, calls::Door door) {
+  door.kind = kind;
+  return door;
+}
+
 }  // namespace
 
 // Destroyed from the last to the first: the server before what its requests use.
 struct WebServer::Impl {
-  Impl(const calls::Door& the_door, const Config& config)
-      : door(the_door),
+  Impl(const calls::Door& door, const Config& config)
+      : rest_calls(As(DoorKind::kRest, door)),
+        aws_calls(As(DoorKind::kAws, door)),
+        callback_calls(As(DoorKind::kCallback, door)),
         streams(door.max_watches),
         sleepers(door.broker),
         origins(config.http.cors.origins),
         observer(door.metrics),
-        callbacks(door, {config.callbacks.show_input, config.callbacks.origins}) {}
+        callbacks(callback_calls, {config.callbacks.show_input, config.callbacks.origins}) {}
 
-  const calls::Door door;
+  const calls::Door rest_calls;
+  const calls::Door aws_calls;
+  const calls::Door callback_calls;
   calls::Streams streams;
   calls::Sleepers sleepers;
   Budget unfinished_lines{kUnfinishedLines};
   const std::vector<std::string> origins;
-  const Shared shared{door, streams, sleepers, unfinished_lines, origins};
+  const Shared shared{rest_calls, streams, sleepers, unfinished_lines, origins};
   HttpObserver observer;
   std::unique_ptr<RestDoor> rest;
   const pages::CallbackDoor callbacks;
@@ -56,9 +66,10 @@ absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const calls::Door& d
   TB_RETURN_IF_ERROR(AddCallbackRoutes(impl->callbacks, door.authenticator, router));
   TB_ASSIGN_OR_RETURN(impl->aws_keys, aws::KeySet::Load(config.auth.aws_keys, ProcessEnvironment()));
   aws::OperationTable operations;
-  aws::AddTaskOperations(impl->door, operations);
-  impl->aws = std::make_unique<aws::Door>(impl->door, impl->aws_keys, std::move(operations));
+  aws::AddTaskOperations(impl->aws_calls, operations);
+  impl->aws = std::make_unique<aws::Door>(impl->aws_calls, impl->aws_keys, std::move(operations));
   TB_RETURN_IF_ERROR(AddAwsRoute(*impl->aws, door.metrics, router));
+  if (door.bench_null) TB_RETURN_IF_ERROR(AddBenchRoutes(router));
   http::ServerOptions options = OptionsOf(config.http, config.tls);
   options.observer = &impl->observer;
   TB_ASSIGN_OR_RETURN(impl->server, http::Server::Start(std::move(options), std::move(router)));
