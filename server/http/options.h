@@ -38,6 +38,8 @@ struct Limits {
   DurationMs idle_time = 75'000;
   // A peer that takes no byte of its answer for so long is let go.
   DurationMs write_stall_time = 30'000;
+  // How often it is looked whether a peer has left that has sent more requests behind the one that is worked on.
+  DurationMs probe_time = 5'000;
   // How long an answered peer may go on sending what nobody reads, so that it gets to see its answer.
   DurationMs linger_time = 2'000;
 
