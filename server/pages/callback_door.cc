@@ -202,11 +202,7 @@ class CallbackDoor::Errand final : public broker::Submission, private Visit, pri
 
   // `status` 0: what the reason stands for.
   void Refuse(broker::Refusal refusal, int status = 0) {
-    if (!page_) {
-      Answer answer = JsonRefusal({refusal});
-      if (status != 0) answer.status = status;
-      return Finish(std::move(answer));
-    }
+    if (!page_) return Finish(JsonRefusal({refusal}, status));
     if (refusal.reason == broker::Reason::kTaskUnknown) return Finish(PageRefusal(refusal));
     problem_ = std::move(refusal);
     problem_status_ = status != 0 ? status : PageStatusOf(problem_.reason);
