@@ -23,7 +23,7 @@ class HttpTraffic {
   virtual size_t Take(SettleOrder::Expect expect, int status, std::string_view body) = 0;
 };
 
-// Settles each token of the pool. 
+// Settles each token of the pool.
 class HttpSettleTraffic : public HttpTraffic {
  public:
   HttpSettleTraffic(Wire wire, TokenPool& tokens);
