@@ -163,7 +163,7 @@ absl::Status BrokerHost::StartDoors(bool bench_null) {
   TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(MakeDoor(bench_null), config_.grpc, config_.tls));
   StartFileDrop();
   if (config_.http.listen.empty()) return absl::OkStatus();
-  TB_ASSIGN_OR_RETURN(web_, web::WebServer::Start(MakeDoor(bench_null), config_.http, config_.tls, config_.auth));
+  TB_ASSIGN_OR_RETURN(web_, web::WebServer::Start(MakeDoor(bench_null), config_));
   return absl::OkStatus();
 }
 
@@ -171,6 +171,7 @@ void BrokerHost::StartFileDrop() {
   const FileDropConfig& config = config_.file_drop;
   if (config.folder.empty()) return;
   drop_door_.emplace(MakeDoor(false));
+  drop_door_->kind = DoorKind::kDrop;
   // To read, too, because keys are looked up before they are settled.
   drop_caller_ = calls::MakePrincipal("drop:" + config.name, {{config.name_space, kResolve | kRead}});
   drop_settler_ = std::make_unique<drop::DoorSettler>(*drop_door_, drop_caller_);

@@ -35,11 +35,6 @@ BoundedQueue QueueOf(std::string_view queue) {
 
 void MetricsObserver::Resolved(broker::TaskState state) { metrics_.tasks_resolved(OutcomeOf(state)).Increment(); }
 
-// Verdicts are numbered from 1, their metric's labels from 0, in the same order.
-void MetricsObserver::Judged(broker::Verdict verdict) {
-  metrics_.settle_verdicts(static_cast<SettleVerdict>(static_cast<int>(verdict) - 1), Door::kGrpc).Increment();
-}
-
 void MetricsObserver::Expired(DurationMs late) {
   metrics_.expiry_lateness_seconds.Observe(static_cast<double>(late) * 1e-3);
 }

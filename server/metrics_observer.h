@@ -16,7 +16,6 @@ class MetricsObserver : public broker::Observer {
 
   void Issued() override { metrics_.tasks_issued.Increment(); }
   void Resolved(broker::TaskState state) override;
-  void Judged(broker::Verdict verdict) override;
   void Beat() override { metrics_.heartbeats.Increment(); }
   void Expired(DurationMs late) override;
   void ParkedOutcomeRefused() override;

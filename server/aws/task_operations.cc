@@ -6,6 +6,7 @@
 
 #include "server/aws/constraints.h"
 #include "server/aws/verdicts.h"
+#include "server/calls/judged.h"
 #include "server/calls/resolver_calls.h"
 
 namespace tokenbroker::aws {
@@ -84,10 +85,10 @@ void Tell(const pb::HeartbeatResponse& response, Exchange& exchange) {
 template <typename C>
 class TaskCall final : private calls::Reply {
  public:
-  static void Begin(const calls::Door& door, ExchangePtr exchange) {
+  static void Begin(const calls::Door& door, std::string_view name, ExchangePtr exchange) {
     auto call = std::make_unique<TaskCall>(door, std::move(exchange));
     auto& request = static_cast<typename C::Request&>(call->base().request_message());
-    if (Error error = Fill(call->exchange_->input(), door.limits, request)) return call->exchange_->Refuse(error);
+    if (Error error = Fill(call->exchange_->input(), door.limits, request)) return call->Reject(name, error);
     call.release()->base().Begin();
   }
 
@@ -98,6 +99,13 @@ class TaskCall final : private calls::Reply {
 
  private:
   calls::Call& base() { return call_; }
+
+  // The input is wrong by AWS's own rules.
+  void Reject(std::string_view name, const Error& error) {
+    calls::Rejected(door_, exchange_->principal(), name);
+    exchange_->AddHeader("x-tokenbroker-reason", broker::InfoOf(broker::Reason::kInvalidField).name);
+    exchange_->Refuse(error);
+  }
 
   void OnAnswered() override {
     const std::unique_ptr<TaskCall> self(this);
@@ -122,16 +130,16 @@ class TaskCall final : private calls::Reply {
 };
 
 template <typename C>
-Handler HandlerOf(const calls::Door& door) {
-  return [&door](ExchangePtr exchange) { TaskCall<C>::Begin(door, std::move(exchange)); };
+Handler HandlerOf(const calls::Door& door, std::string_view name) {
+  return [&door, name](ExchangePtr exchange) { TaskCall<C>::Begin(door, name, std::move(exchange)); };
 }
 
 }  // namespace
 
 void AddTaskOperations(const calls::Door& door, OperationTable& operations) {
-  operations.Add("SendTaskSuccess", HandlerOf<calls::SucceedCall>(door));
-  operations.Add("SendTaskFailure", HandlerOf<calls::FailCall>(door));
-  operations.Add("SendTaskHeartbeat", HandlerOf<calls::HeartbeatCall>(door));
+  operations.Add("SendTaskSuccess", HandlerOf<calls::SucceedCall>(door, "succeed"));
+  operations.Add("SendTaskFailure", HandlerOf<calls::FailCall>(door, "fail"));
+  operations.Add("SendTaskHeartbeat", HandlerOf<calls::HeartbeatCall>(door, "heartbeat"));
 }
 
 }  // namespace tokenbroker::aws

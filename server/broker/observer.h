@@ -16,7 +16,6 @@ class Observer {
   virtual ~Observer() = default;
   virtual void Issued() {}
   virtual void Resolved(TaskState state) {}
-  virtual void Judged(Verdict verdict) {}
   virtual void Beat() {}
   virtual void Expired(DurationMs late) {}
   virtual void ParkedOutcomeRefused() {}

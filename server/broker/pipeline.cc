@@ -352,7 +352,6 @@ void Pipeline::Answer(Operation* operation) {
       resolve.verdict = Verdict::kRefused;
     }
     if (resolve.verdict == Verdict::kUnknown) resolve.task = 0;  // says nothing of a task that the caller may not see
-    if (!resolve.dry_run) parts_.observer.Judged(resolve.verdict);
   }
   operation->submission->Answered();
 }

@@ -16,6 +16,8 @@ struct Door {
   broker::Broker& broker;
   const Authenticator& authenticator;
   BrokerMetrics& metrics;
+  // Stands in metrics and logs.
+  DoorKind kind = DoorKind::kGrpc;
   InputLimits limits;
   size_t max_watches = 1000;
   // Empty: no backups.
@@ -24,7 +26,7 @@ struct Door {
   TimeMs started_at = 0;
   // Wall clock minus broker time.
   std::function<DurationMs()> clock_offset;
-  // Adds the service that measures what a call costs without a broker.
+  // Adds what measures a call's cost without a broker: a gRPC service, HTTP routes.
   bool bench_null = false;
 };
 

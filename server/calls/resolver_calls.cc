@@ -4,6 +4,7 @@
 
 #include "server/calls/convert.h"
 #include "server/calls/fill.h"
+#include "server/calls/judged.h"
 
 namespace tokenbroker::calls {
 namespace {
@@ -35,12 +36,14 @@ broker::Refusal ValidateSettling(const pb::FailRequest& request, const InputLimi
 // --- Heartbeat ---
 
 void HeartbeatCall::Begin() {
-  if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
+  operation_.refusal = Validate(request());
+  if (operation_.refusal) return Decided();
   Fill(broker(), request(), operation_);
   broker().Ask(Own(operation_));
 }
 
 void HeartbeatCall::Decided() {
+  Judged(door(), principal(), operation_);
   if (operation_.refusal) return Refuse(RefusedBy(operation_));
   FillBeat(operation_, &response());
   Answer();
@@ -50,14 +53,19 @@ void HeartbeatCall::Decided() {
 
 template <typename RequestT, typename ResponseT>
 void SettleCall<RequestT, ResponseT>::Begin() {
-  const broker::Refusal refusal = ValidateSettling(this->request(), this->door().limits);
-  if (refusal) return this->Refuse(refusal);
+  operation_.refusal = ValidateSettling(this->request(), this->door().limits);
+  if (operation_.refusal) {
+    operation_.state = kState;
+    operation_.verdict = broker::Verdict::kRefused;
+    return Decided();
+  }
   Fill(this->broker(), this->request(), operation_);
   this->broker().Submit(this->Own(operation_));
 }
 
 template <typename RequestT, typename ResponseT>
 void SettleCall<RequestT, ResponseT>::Decided() {
+  Judged(this->door(), this->principal(), operation_);
   if (operation_.refusal) return this->Refuse(RefusedBy(operation_));
   this->response().set_verdict(ToProto(operation_.verdict));
   if (operation_.task != 0) this->response().set_task_id(this->broker().IdOf(operation_.task));
@@ -92,6 +100,7 @@ void BatchHeartbeatCall::Begin() {
 void BatchHeartbeatCall::Decided() {
   for (int i = 0; i < request().items_size(); ++i) {
     const broker::HeartbeatOperation& operation = operations_[i];
+    Judged(door(), principal(), operation);
     auto* item = response().add_items();
     if (operation.refusal) {
       FillItemError(RefusedBy(operation), item->mutable_error());

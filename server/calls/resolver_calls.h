@@ -1,6 +1,8 @@
 // The unary calls of ResolverService. Each reads: validate, act, answer.
 #pragma once
 
+#include <type_traits>
+
 #include "server/calls/call.h"
 #include "server/calls/settle_batch.h"
 #include "tokenbroker/v1/resolver_service.pb.h"
@@ -25,6 +27,9 @@ class SettleCall : public UnaryCall<RequestT, ResponseT> {
   using UnaryCall<RequestT, ResponseT>::UnaryCall;
 
  private:
+  static constexpr broker::TaskState kState =
+      std::is_same_v<RequestT, pb::SucceedRequest> ? broker::TaskState::kSucceeded : broker::TaskState::kFailed;
+
   void Begin() override;
   void Decided() override;
 

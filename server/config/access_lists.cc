@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/text.h"
 #include "server/config/names.h"
+#include "server/config/values.h"
 
 namespace tokenbroker {
 namespace {
@@ -131,13 +132,6 @@ class ListReader {
   static bool IsVariable(const std::string& name) {
     return !name.empty() && !absl::ascii_isdigit(name[0]) && name.rfind("TOKENBROKER_", 0) != 0 &&
            std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isalnum(c) || c == '_'; });
-  }
-
-  static bool IsNamespace(const std::string& name) {
-    if (name.empty() || name.size() > 64) return false;
-    const auto plain = [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c); };
-    return plain(name[0]) &&
-           std::all_of(name.begin(), name.end(), [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; });
   }
 
   const char* const setting_;

@@ -90,8 +90,40 @@ struct GrpcConfig {
   bool reflection = true;
 };
 
+// Pages of other sites that browsers let call the HTTP door.
+struct CorsConfig {
+  // "https://console.example", or "*" for all. None: no answer has a CORS header.
+  std::vector<std::string> origins;
+  DurationMs max_age = 10 * units::kMinute;
+};
+
+// Its defaults are those of server/http/options.h, which says what each bound is for.
 struct HttpConfig {
   std::string listen = "127.0.0.1:8433";
+  int64_t threads = 1;
+  int64_t max_connections = 15'000;
+  int64_t max_requests_per_connection = 1'000'000;
+  int64_t max_target_size = 8 * units::kKiB;
+  int64_t max_header_size = 16 * units::kKiB;
+  int64_t max_header_count = 100;
+  int64_t max_body_size = 8 * units::kMiB;
+  int64_t bodies_memory = 256 * units::kMiB;
+  int64_t stream_backlog = units::kMiB;
+  DurationMs handshake_timeout = 10 * units::kSecond;
+  DurationMs header_timeout = 10 * units::kSecond;
+  DurationMs body_timeout = 10 * units::kSecond;
+  int64_t min_body_rate = units::kKiB;
+  DurationMs stream_timeout = units::kMinute;
+  DurationMs idle_timeout = 75 * units::kSecond;
+  DurationMs write_timeout = 30 * units::kSecond;
+  CorsConfig cors;
+};
+
+struct CallbacksConfig {
+  // Of our pages, besides the host that was asked: "https://approve.example".
+  std::vector<std::string> origins;
+  // Namespaces, or "*".
+  std::vector<std::string> show_input;
 };
 
 struct FileDropConfig {
@@ -181,6 +213,7 @@ struct InsecureConfig {
 struct Config {
   GrpcConfig grpc;
   HttpConfig http;
+  CallbacksConfig callbacks;
   FileDropConfig file_drop;
   AdminConfig admin;
   StorageConfig storage;

@@ -84,11 +84,21 @@ class Layers {
   void AddScalar(const Setting& setting, const YamlNode& value, const std::string& origin) {
     if (value.kind == YamlNode::Kind::kScalar) {
       Set(setting, value.scalar, origin);
+    } else if (setting.is_list && IsListOfScalars(value)) {
+      Set(setting,
+          absl::StrJoin(value.items, ",", [](std::string* out, const YamlNode& item) { out->append(item.scalar); }),
+          origin);
     } else if (value.kind == YamlNode::Kind::kNull) {
       Error(absl::StrCat(setting.name, ": has no value; must be ", setting.rule, " (", origin, ")"));
     } else {
       Error(absl::StrCat(setting.name, ": must be ", setting.rule, ", not a list or map (", origin, ")"));
     }
+  }
+
+  static bool IsListOfScalars(const YamlNode& value) {
+    return value.kind == YamlNode::Kind::kList &&
+           std::all_of(value.items.begin(), value.items.end(),
+                       [](const YamlNode& item) { return item.kind == YamlNode::Kind::kScalar; });
   }
 
   bool AddList(const std::string& name, const YamlNode& value, const std::string& source) {

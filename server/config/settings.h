@@ -21,6 +21,8 @@ struct Setting {
   std::string doc;
   // A flag without a value means true.
   bool is_bool = false;
+  // Several values, with commas between; in the file a YAML list will do, too.
+  bool is_list = false;
   // Reads a value and checks it against the rule. The error's text says the rule; the caller adds name and origin.
   std::function<absl::Status(std::string_view text, Config& config)> set;
   // The value as `set` takes it.

@@ -61,10 +61,25 @@ class Validator {
       Error("grpc.max_message_size", absl::StrCat("must be at least ", FormatSize(payload + 64 * kKiB),
                                                   ": the larger of tasks.max_input and tasks.max_output, and 64KiB"));
     }
-    if (config_.limits.queue_bytes < config_.grpc.max_message_size) {
-      Error("limits.queue_bytes", absl::StrCat("must be at least grpc.max_message_size, which is ",
-                                               FormatSize(config_.grpc.max_message_size)));
+    CheckAtLeast("limits.queue_bytes", config_.limits.queue_bytes, "grpc.max_message_size",
+                 config_.grpc.max_message_size);
+    CheckHttpSizes(payload + 64 * kKiB);
+  }
+
+  void CheckHttpSizes(int64_t payload) {
+    const HttpConfig& http = config_.http;
+    if (http.max_body_size < payload) {
+      Error("http.max_body_size", absl::StrCat("must be at least ", FormatSize(payload),
+                                               ": the larger of tasks.max_input and tasks.max_output, and 64KiB"));
     }
+    CheckAtLeast("limits.queue_bytes", config_.limits.queue_bytes, "http.max_body_size", http.max_body_size);
+    CheckAtLeast("http.bodies_memory", http.bodies_memory, "http.max_body_size", http.max_body_size);
+    CheckAtLeast("http.max_header_size", http.max_header_size, "http.max_target_size", http.max_target_size);
+  }
+
+  void CheckAtLeast(const char* setting, int64_t bytes, const char* other, int64_t other_bytes) {
+    if (bytes >= other_bytes) return;
+    Error(setting, absl::StrCat("must be at least ", other, ", which is ", FormatSize(other_bytes)));
   }
 
   void CheckTls() {

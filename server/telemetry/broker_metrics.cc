@@ -8,7 +8,7 @@ namespace {
 constexpr std::array<std::string_view, 5> kOutcomes = {"succeeded", "failed", "expired", "cancelled", "superseded"};
 constexpr std::array<std::string_view, 9> kVerdicts = {"accepted",  "replayed",   "parked",  "conflict", "expired",
                                                        "cancelled", "superseded", "unknown", "refused"};
-constexpr std::array<std::string_view, 2> kDoors = {"grpc", "http"};
+constexpr std::array<std::string_view, 5> kDoors = {"grpc", "rest", "aws", "callback", "drop"};
 constexpr std::array<std::string_view, 2> kDropEndings = {"done", "failed"};
 constexpr std::array<std::string_view, 6> kQueues = {"commit", "awaits",   "watches",
                                                      "parked", "progress", "cancel_reasons"};

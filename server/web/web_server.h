@@ -13,9 +13,8 @@ namespace tokenbroker::web {
 class WebServer {
  public:
   // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files or a secret
-  // of `auth` cannot be read.
-  static absl::StatusOr<std::unique_ptr<WebServer>> Start(calls::Door door, const HttpConfig& http,
-                                                          const TlsConfig& tls, const AuthConfig& auth);
+  // of auth.aws_keys cannot be read.
+  static absl::StatusOr<std::unique_ptr<WebServer>> Start(const calls::Door& door, const Config& config);
   // Shutdown(0), if it was not called.
   ~WebServer();
   WebServer(const WebServer&) = delete;

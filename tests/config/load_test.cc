@@ -161,6 +161,22 @@ const char kAccess[] = R"(auth:
       namespaces: {"*": [resolve]}
 )";
 
+TEST_F(LoadTest, ListsAreWrittenWithCommasOrInYaml) {
+  const std::vector<std::string> both = {"https://a.example", "http://b:8080"};
+  EXPECT_EQ(LoadDev({"--http-cors-origins", " https://a.example, http://b:8080"})->config.http.cors.origins, both);
+  EXPECT_EQ(
+      LoadDev({}, {{"TOKENBROKER_CALLBACKS_ORIGINS", "https://a.example,http://b:8080"}})->config.callbacks.origins,
+      both);
+  const std::string file = File("http:\n  cors:\n    origins: [https://a.example, 'http://b:8080']\n");
+  EXPECT_EQ(LoadDev({"--config", file})->config.http.cors.origins, both);
+  EXPECT_TRUE(LoadDev({"--config", file, "--http-cors-origins="})->config.http.cors.origins.empty());
+  EXPECT_THAT(Error(LoadDev({"--http-cors-origins", "https://a.example,example.com"})),
+              HasSubstr("http.cors.origins: must be origins such as https://console.example, or *, not "));
+  EXPECT_THAT(Error(LoadDev({"--callbacks-origins", "*"})), HasSubstr("callbacks.origins: must be origins such as"));
+  EXPECT_THAT(Error(LoadDev({"--callbacks-show-input", "Loans"})), HasSubstr("must be namespaces, or *"));
+  EXPECT_THAT(Error(LoadDev({"--config", File("http.cors.origins: [[a]]")})), HasSubstr("not a list or map"));
+}
+
 TEST_F(LoadTest, ReadsWhoMayDoWhat) {
   const AuthConfig auth = ParseConfigYaml(kAccess, "f")->config.auth;
   ASSERT_EQ(auth.keys.size(), 1u);

@@ -24,7 +24,9 @@ TEST(PrintConfig, ShowsValuesAndOrigins) {
 
 TEST(PrintConfig, CanBeReadAgain) {
   const std::string text =
-      std::string("storage:\n  path: \"/a b/\\\"c\\\" #\\\\d: caf\xC3\xA9\"\n  backend: memory\n") +
+      std::string(
+          "http:\n  cors: {origins: [\"https://a.example\", \"*\"]}\nstorage:\n  path: \"/a b/\\\"c\\\" #\\\\d: "
+          "caf\xC3\xA9\"\n  backend: memory\n") +
       "limits: {disk_free_min: 0}\nauth:\n  mode: keys\n  keys:\n    - {id: \"0\", sha256: \"" + std::string(64, 'e') +
       "\", namespaces: {\"*\": [read, issue], n.1: [resolve]}}\n" +
       "  certificates:\n    - {name: \"CN: x\", namespaces: {n: [administer]}}\n" +

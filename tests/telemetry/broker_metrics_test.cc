@@ -19,7 +19,7 @@ TEST(BrokerMetrics, CountsUnderTheNamedLabels) {
   BrokerMetrics metrics(registry, "1.2.3");
   metrics.tasks_issued.Increment();
   metrics.tasks_resolved(TaskOutcome::kSuperseded).Increment(2);
-  metrics.settle_verdicts(SettleVerdict::kReplayed, Door::kHttp).Increment(3);
+  metrics.settle_verdicts(SettleVerdict::kReplayed, DoorKind::kRest).Increment(3);
   metrics.overload_refusals(BoundedQueue::kWatches).Increment(4);
   metrics.overload_refusals(BoundedQueue::kCancelReasons).Increment(5);
   metrics.open_tasks.SetSource([] { return 5; });
@@ -39,7 +39,7 @@ TEST(BrokerMetrics, CountsUnderTheNamedLabels) {
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_drop_rows_total{verdict=\"conflict\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_tasks_issued_total 1\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_tasks_resolved_total{outcome=\"superseded\"} 2\n"));
-  EXPECT_THAT(text, HasSubstr("\ntokenbroker_settle_verdicts_total{verdict=\"replayed\",door=\"http\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("\ntokenbroker_settle_verdicts_total{verdict=\"replayed\",door=\"rest\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_overload_refusals_total{queue=\"watches\"} 4\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_overload_refusals_total{queue=\"cancel_reasons\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_open_tasks 5\n"));

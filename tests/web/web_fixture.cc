@@ -73,9 +73,8 @@ void WebFixture::SetUp() {
   calls::Door door{*broker_, *authenticator_, metrics_};
   door.version = "test";
   Prepare(door);
-  HttpConfig config;
-  config.listen = "127.0.0.1:0";
-  auto web = WebServer::Start(std::move(door), config, {}, {});
+  config_.http.listen = "127.0.0.1:0";
+  auto web = WebServer::Start(door, config_);
   ASSERT_TRUE(web.ok()) << web.status();
   web_ = *std::move(web);
 }
