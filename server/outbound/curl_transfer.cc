@@ -170,14 +170,15 @@ HttpResult::Failure CurlTransfer::FailureOf(CURLcode code) const {
   if (forbidden_ && !WasSent()) return Failure::kForbiddenAddress;
   switch (code) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return Failure::kBadRequest;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      // Also of an answer without a status line.
+      return sendings_ > 0 ? Failure::kBadAnswer : Failure::kBadRequest;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
       return Failure::kResolve;
     case CURLE_OPERATION_TIMEDOUT:
       return Failure::kTimeout;
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_PEER_FAILED_VERIFICATION:
