@@ -151,6 +151,58 @@ TEST_F(StepFunctionsTargetTest, ThrottledAnswersShrinkTheQuota) {
   EXPECT_EQ(quota->available(), 0);
 }
 
+// Credentials that a test changes.
+class ChangingCredentials : public StepFunctionsTargetTest {
+ protected:
+  ChangingCredentials() {
+    const auto cached = std::make_shared<outbound::aws::CachedCredentials>(
+        [this](const outbound::aws::CredentialsDone& done) { done(credentials_); }, clock_);
+    target_ = std::make_unique<StepFunctionsTarget>(
+        std::make_unique<StepFunctionsApi>(StepFunctionsPlace{.region = "eu-west-1", .account = "1"}, http_, cached,
+                                           quotas_, clock_),
+        clock_);
+    // AWS takes the newest key alone.
+    http_.answer = [this](const outbound::HttpRequest& request) {
+      const bool taken = FieldOf(request, "Authorization").find("Credential=" + taken_) != std::string::npos;
+      return taken ? outbound::Answered(200, "{}")
+                   : outbound::Answered(400, R"({"__type":"ExpiredTokenException","message":"expired"})");
+    };
+  }
+
+  absl::StatusOr<outbound::aws::Credentials> credentials_ = outbound::aws::Credentials{"OLD", "s", "", 0};
+  std::string taken_ = "OLD";
+};
+
+TEST_F(ChangingCredentials, RotatedOnesAreFetchedAndTheNextTrySucceeds) {
+  EXPECT_EQ(NameOf(Deliver(MakeDelivery()).kind), "accepted");
+  taken_ = "NEW";
+  credentials_ = outbound::aws::Credentials{"NEW", "s", "", 0};
+  EXPECT_EQ(NameOf(Deliver(MakeDelivery()).kind), "retry");
+  EXPECT_EQ(NameOf(Deliver(MakeDelivery()).kind), "accepted");
+}
+
+TEST_F(ChangingCredentials, ThoseThatStayExpiredAreForTheOperator) {
+  taken_ = "NEW";
+  EXPECT_EQ(NameOf(Deliver(MakeDelivery()).kind), "retry");
+  EXPECT_EQ(NameOf(Deliver(MakeDelivery()).kind), "needs operator");
+  // Mended, and found so without a restart.
+  credentials_ = outbound::aws::Credentials{"NEW", "s", "", 0};
+  clock_.Advance(60'000);
+  EXPECT_EQ(NameOf(Deliver(MakeDelivery()).kind), "accepted");
+}
+
+TEST_F(ChangingCredentials, VanishedOnesAreForTheOperatorAndComeBackByThemselves) {
+  credentials_ = absl::NotFoundError("no AWS credentials are set up");
+  const Answer answer = Deliver(MakeDelivery());
+  EXPECT_EQ(NameOf(answer.kind), "needs operator");
+  EXPECT_EQ(answer.code, "no credentials");
+  EXPECT_EQ(answer.message, "no AWS credentials are set up");
+  EXPECT_FALSE(answer.may_have_arrived);
+  credentials_ = outbound::aws::Credentials{"OLD", "s", "", 0};
+  clock_.Advance(60'000);
+  EXPECT_EQ(NameOf(Deliver(MakeDelivery()).kind), "accepted");
+}
+
 TEST_F(StepFunctionsTargetTest, AnswersNobodyAfterItsEnd) {
   http_.answer = nullptr;
   quotas_.Grant("1", "eu-west-1", {1, 10});
