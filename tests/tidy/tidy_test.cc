@@ -4,7 +4,7 @@
 //
 //   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, admin <
 //   the wiring in server/ and server/commands. cli stands beside the server, on base, token and proto alone; so do json
-//   < rest < tools, which doors use
+//   < rest < tools, which doors use, and sigv4 < outbound < outbound/aws < targets, where outcomes leave
 #include <gtest/gtest.h>
 
 #include <algorithm>
