@@ -11,9 +11,8 @@
 #include <vector>
 
 #include "base/system_clock.h"
-#include "server/outbound/aws/chain.h"
 #include "server/outbound/curl_client.h"
-#include "server/targets/step_functions_target.h"
+#include "server/targets/target_factory.h"
 #include "tests/targets/fixtures.h"
 
 extern char** environ;
@@ -57,20 +56,14 @@ int Run(const Arguments& arguments) {
   const SystemClock clock;
   const auto http = outbound::CurlClient::Start({}).value();
   const auto surroundings = outbound::aws::RealSurroundings(Environment(), *http, clock);
-  const auto credentials = std::make_shared<outbound::aws::CachedCredentials>(
-      outbound::aws::StandardChain(surroundings, "", arguments[1]), clock);
-  QuotaBook quotas(clock, *http);
-  StepFunctionsTarget target(
-      std::make_unique<StepFunctionsApi>(
-          StepFunctionsPlace{.region = arguments[1], .endpoint = arguments[0], .account = "tests"}, *http, credentials,
-          quotas, clock),
-      clock);
+  TargetFactory factory(surroundings, *http);
+  const auto target = factory.StepFunctions({.region = arguments[1], .endpoint = arguments[0]}).value();
   std::promise<forward::Answer> promise;
   const auto done = [&](forward::Answer answer) { promise.set_value(std::move(answer)); };
   if (arguments[2] == "heartbeat") {
-    target.Beat(token, done);
+    target->Beat(token, done);
   } else {
-    target.Deliver(DeliveryOf(arguments, token, clock.Now()), done);
+    target->Deliver(DeliveryOf(arguments, token, clock.Now()), done);
   }
   const forward::Answer answer = promise.get_future().get();
   std::cout << NameOf(answer.kind) << " | " << answer.code << " | " << answer.message << std::endl;
