@@ -6,6 +6,7 @@ find_package(gRPC CONFIG REQUIRED)
 find_package(absl CONFIG REQUIRED)
 find_package(RocksDB CONFIG REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)              # outgoing calls: outcomes to their targets
 find_package(ZLIB REQUIRED)              # gzip request bodies
 find_package(simdjson CONFIG REQUIRED)   # checks JSON text
 find_package(RapidJSON CONFIG REQUIRED)  # valijson's tree

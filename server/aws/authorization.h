@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "server/aws/error.h"
 #include "server/aws/message.h"
 
@@ -33,9 +32,5 @@ struct Authorization {
 // MissingAuthenticationTokenException without any, IncompleteSignatureException for one that lacks parts. Texts quote
 // no header: they have its hash, as AWS has it.
 Error ReadAuthorization(const Request& request, Authorization& out);
-
-// "20150830T123600Z". False if it is no time of that form.
-bool ParseTimestamp(std::string_view text, TimeMs& out);
-std::string FormatTimestamp(TimeMs time);
 
 }  // namespace tokenbroker::aws

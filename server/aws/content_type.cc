@@ -1,6 +1,6 @@
 #include "server/aws/content_type.h"
 
-#include "server/aws/message.h"
+#include "server/sigv4/request.h"
 
 namespace tokenbroker::aws {
 namespace {

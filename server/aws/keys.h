@@ -16,9 +16,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "server/aws/sigv4.h"
 #include "server/broker/principal.h"
 #include "server/config/config.h"
+#include "server/sigv4/sigv4.h"
 
 namespace tokenbroker::aws {
 

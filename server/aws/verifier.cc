@@ -10,7 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "server/aws/authorization.h"
-#include "server/aws/sigv4.h"
+#include "server/sigv4/sigv4.h"
+#include "server/sigv4/timestamp.h"
 
 namespace tokenbroker::aws {
 namespace {

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "server/aws/authorization.h"
-#include "server/aws/message.h"
-#include "server/aws/sigv4.h"
+#include "server/sigv4/request.h"
+#include "server/sigv4/sigv4.h"
+#include "server/sigv4/timestamp.h"
 
 namespace tokenbroker::aws {
 

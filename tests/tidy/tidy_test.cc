@@ -4,7 +4,8 @@
 //
 //   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, drop,
 //   admin < the wiring in server/ and server/commands. cli stands beside the server, on base, token, proto and bulk
-//   alone; so do json < rest < tools and json < bulk, which doors use
+//   alone; so do json < rest < tools and json < bulk, which doors use, and sigv4 < outbound < outbound/aws < targets,
+//   where outcomes leave
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -55,8 +56,15 @@ const std::vector<Layer> kLayers = {
      {"base", "token", "storage", "server/broker", "server/calls", "server/http", "server/json", "server/rest",
       "google/rpc"},
      {"google/protobuf/", "openssl/", "nlohmann/"}},
+    {"server/sigv4", {"base"}, {"openssl/"}},
+    {"server/outbound", {"base"}, {"curl/"}},
+    {"server/outbound/aws", {"base", "server/outbound", "server/sigv4"}, {"nlohmann/", "openssl/"}},
+    {"server/forward", {"base"}, {}},
+    {"server/targets",
+     {"base", "server/forward", "server/json", "server/outbound", "server/outbound/aws", "server/sigv4"},
+     {"openssl/", "nlohmann/"}},
     {"server/aws",
-     {"base", "server/broker", "server/calls", "server/config", "server/json", "tokenbroker"},
+     {"base", "server/broker", "server/calls", "server/config", "server/json", "server/sigv4", "tokenbroker"},
      {"openssl/", "google/protobuf/"}},
     {"server/rpc",
      {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker", "google/rpc",
@@ -92,8 +100,8 @@ const std::vector<Layer> kLayers = {
 };
 
 // Libraries that somebody has to be allowed. What is not listed is the system's.
-const Names kOthers = {"rocksdb/",  "grpc",      "google/",   "boost/", "openssl/", "sodium", "rapidjson/",
-                       "valijson/", "nlohmann/", "yaml-cpp/", "CLI/",   "simdjson", "zlib.h"};
+const Names kOthers = {"rocksdb/",  "grpc",      "google/",   "boost/", "openssl/", "sodium",   "rapidjson/",
+                       "valijson/", "nlohmann/", "yaml-cpp/", "CLI/",   "curl/",    "simdjson", "zlib.h"};
 
 struct Exception {
   std::string file;

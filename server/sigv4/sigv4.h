@@ -1,5 +1,5 @@
 // AWS Signature Version 4, the arithmetic: what is signed, and what the signature is. Pure; who may sign stands in
-// verifier.h.
+// server/aws/verifier.h.
 //
 //   canonical request   method, path, query, some headers, hash of the body: one text, whatever the wire did to the
 //   request string to sign      algorithm, time, scope (date/region/service/aws4_request), hash of the canonical
@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/aws/message.h"
+#include "server/sigv4/request.h"
 
 namespace tokenbroker::aws {
 

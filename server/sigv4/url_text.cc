@@ -1,4 +1,4 @@
-#include "server/aws/url_text.h"
+#include "server/sigv4/url_text.h"
 
 #include <algorithm>
 

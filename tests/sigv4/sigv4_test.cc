@@ -1,8 +1,8 @@
-#include "server/aws/sigv4.h"
+#include "server/sigv4/sigv4.h"
 
 #include <gtest/gtest.h>
 
-#include "server/aws/url_text.h"
+#include "server/sigv4/url_text.h"
 
 namespace tokenbroker::aws {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/aws/sigv4.h"
+#include "server/sigv4/sigv4.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -11,7 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "server/aws/url_text.h"
+#include "server/sigv4/url_text.h"
 
 namespace tokenbroker::aws {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/aws/message.h"
+#include "server/sigv4/request.h"
 
 #include <algorithm>
 

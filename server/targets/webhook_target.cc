@@ -1,0 +1,53 @@
+#include "server/targets/webhook_target.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "server/outbound/address_guard.h"
+#include "server/outbound/url.h"
+#include "server/targets/cloud_event.h"
+#include "server/targets/webhook_answer.h"
+
+namespace tokenbroker::targets {
+
+absl::StatusOr<std::unique_ptr<WebhookTarget>> WebhookTarget::Make(WebhookOptions options, outbound::HttpClient& http,
+                                                                   const Clock& clock) {
+  TB_ASSIGN_OR_RETURN(const outbound::Url url, outbound::ParseUrl(options.url));
+  if (!url.tls && !options.allow_http) {
+    return absl::InvalidArgumentError("the webhook's URL must begin with https:// unless http is allowed");
+  }
+  TB_ASSIGN_OR_RETURN(WebhookSigner signer, WebhookSigner::Make(options.secrets));
+  TB_ASSIGN_OR_RETURN(outbound::AddressGuard guard, outbound::AddressGuard::Make(options.allowed_addresses));
+  return std::unique_ptr<WebhookTarget>(
+      new WebhookTarget(std::move(options), std::move(signer), std::move(guard), http, clock));
+}
+
+WebhookTarget::WebhookTarget(WebhookOptions options, WebhookSigner signer, outbound::AddressGuard guard,
+                             outbound::HttpClient& http, const Clock& clock)
+    : options_(std::move(options)),
+      signer_(std::move(signer)),
+      guard_(std::make_shared<const outbound::AddressGuard>(std::move(guard))),
+      http_(http),
+      clock_(clock) {}
+
+WebhookTarget::~WebhookTarget() { gate_->Close(); }
+
+void WebhookTarget::Deliver(forward::Delivery delivery, Done done) {
+  outbound::HttpRequest request{.url = options_.url,
+                                .headers = options_.headers,
+                                .body = CloudEventOf(delivery, options_.source),
+                                .timeout = options_.timeout,
+                                .guard = guard_};
+  request.headers.emplace_back("Content-Type", kCloudEventType);
+  signer_.AddHeaders(delivery.id, clock_.Now(), request.body, request.headers);
+  const bool may_have_arrived = delivery.may_have_arrived;
+  http_.Send(std::move(request),
+             [this, gate = gate_, may_have_arrived, done = std::move(done)](const outbound::HttpResult& result) {
+               if (const outbound::Gate::Pass pass(*gate); pass) {
+                 done(WebhookAnswerOf(result, may_have_arrived, clock_.Now()));
+               }
+             });
+}
+
+}  // namespace tokenbroker::targets
