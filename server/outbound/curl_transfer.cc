@@ -87,6 +87,7 @@ void CurlTransfer::SetUp() {
   if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
   // Empty: none, whatever the environment says.
   set(CURLOPT_PROXY, request_.guard == nullptr ? options_.proxy.c_str() : "");
+  set(CURLOPT_NOPROXY, options_.no_proxy.c_str());
   set(CURLOPT_USERAGENT, options_.user_agent.c_str());
   set(CURLOPT_MAXAGE_CONN, static_cast<long>(options_.idle_time / 1000));
   set(CURLOPT_TCP_KEEPALIVE, 1L);

@@ -23,8 +23,8 @@ std::string AccountOf(const StepFunctionsSettings& settings) {
 
 }  // namespace
 
-TargetFactory::TargetFactory(aws::SurroundingsPtr surroundings, outbound::Timers& timers)
-    : surroundings_(std::move(surroundings)), quotas_(surroundings_->clock, timers) {}
+TargetFactory::TargetFactory(aws::SurroundingsPtr surroundings, const Clock& clock, outbound::Timers& timers)
+    : surroundings_(std::move(surroundings)), quotas_(clock, timers) {}
 
 TargetFactory::Credentials TargetFactory::BaseCredentials(const std::string& profile, const std::string& region) {
   Credentials& credentials = base_[{profile, region}];

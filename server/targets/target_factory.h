@@ -1,7 +1,7 @@
 // Makes targets out of settings, and keeps what they share: credentials, and quotas.
 //
 //   TB_ASSIGN_OR_RETURN(auto http, outbound::CurlClient::Start({}));
-//   TargetFactory factory(outbound::aws::RealSurroundings(environment, *http, clock), *http);
+//   TargetFactory factory(outbound::aws::RealSurroundings(environment, *http, wall_clock), clock, *http);
 //   TB_ASSIGN_OR_RETURN(auto target, factory.StepFunctions({.region = "eu-west-1", .role_arn = "arn:aws:iam::..."}));
 #pragma once
 
@@ -40,8 +40,9 @@ struct StepFunctionsSettings {
 // Not thread-safe: for whoever starts the broker.
 class TargetFactory {
  public:
-  // What the surroundings refer to, and the timers, must outlive the factory; the factory must outlive what it makes.
-  TargetFactory(outbound::aws::SurroundingsPtr surroundings, outbound::Timers& timers);
+  // The surroundings' clock has the time of day (outbound/wall_clock.h); quotas go by `clock`, which knows no steps.
+  // These and the timers must outlive the factory; the factory must outlive what it makes.
+  TargetFactory(outbound::aws::SurroundingsPtr surroundings, const Clock& clock, outbound::Timers& timers);
 
   // Where an account has been granted more than AWS publishes. Before the targets.
   QuotaBook& quotas() { return quotas_; }

@@ -35,7 +35,7 @@ class TargetFactoryTest : public testing::Test {
 
   outbound::aws::FakeWorld world_;
   outbound::ManualTimers timers_{world_.clock};
-  TargetFactory factory_{world_.surroundings(), timers_};
+  TargetFactory factory_{world_.surroundings(), world_.clock, timers_};
 };
 
 TEST_F(TargetFactoryTest, FindsRegionEndpointAndCredentialsInTheSurroundings) {

@@ -12,6 +12,7 @@
 
 #include "base/system_clock.h"
 #include "server/outbound/curl_client.h"
+#include "server/outbound/wall_clock.h"
 #include "server/targets/target_factory.h"
 #include "tests/targets/fixtures.h"
 
@@ -54,9 +55,10 @@ int Run(const Arguments& arguments) {
   std::string token;
   std::getline(std::cin, token);
   const SystemClock clock;
+  const outbound::WallClock wall_clock;
   const auto http = outbound::CurlClient::Start({}).value();
-  const auto surroundings = outbound::aws::RealSurroundings(Environment(), *http, clock);
-  TargetFactory factory(surroundings, *http);
+  const auto surroundings = outbound::aws::RealSurroundings(Environment(), *http, wall_clock);
+  TargetFactory factory(surroundings, clock, *http);
   const auto target = factory.StepFunctions({.region = arguments[1], .endpoint = arguments[0]}).value();
   std::promise<forward::Answer> promise;
   const auto done = [&](forward::Answer answer) { promise.set_value(std::move(answer)); };
