@@ -2,9 +2,9 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, admin <
-//   the wiring in server/ and server/commands. cli stands beside the server, on base, token and proto alone; so do json
-//   < rest < tools, which doors use
+//   base < proto < token < storage < timers, telemetry, config < http, broker < forward < calls < aws, pages < rpc,
+//   web, admin < the wiring in server/ and server/commands. cli stands beside the server, on base, token and proto
+//   alone; so do json < rest < tools, which doors use
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -42,13 +42,15 @@ const std::vector<Layer> kLayers = {
     {"server/broker",
      {"base", "storage", "server/timers", "token"},
      {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/"}},
+    {"server/forward", {"base", "storage", "server/broker"}, {}},
     {"server/json", {"base"}, {"google/protobuf/"}},
     {"server/rest", {"base", "server/json", "tokenbroker", "google/api", "google/rpc"}, {"google/protobuf/"}},
     {"tools/openapi",
      {"base", "server/json", "server/rest", "tokenbroker", "google/api", "google/rpc"},
      {"google/protobuf/", "nlohmann/"}},
     {"server/calls",
-     {"base", "storage", "server/broker", "server/config", "server/telemetry", "tokenbroker", "google/rpc"},
+     {"base", "storage", "server/broker", "server/config", "server/forward", "server/telemetry", "tokenbroker",
+      "google/rpc"},
      {"google/protobuf/", "openssl/"}},
     {"server/pages",
      {"base", "token", "storage", "server/broker", "server/calls", "server/http", "server/json", "server/rest",
@@ -70,7 +72,8 @@ const std::vector<Layer> kLayers = {
     {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},
     {"server",
      {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
-      "server/calls", "server/config", "server/http", "server/rpc", "server/telemetry", "server/timers", "server/web"},
+      "server/calls", "server/config", "server/forward", "server/http", "server/rpc", "server/telemetry",
+      "server/timers", "server/web"},
      {}},
     {"cli",
      {"base", "token", "tokenbroker", "google/rpc"},
