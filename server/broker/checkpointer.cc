@@ -125,10 +125,14 @@ void Checkpointer::End() {
 absl::Status Checkpointer::Finish(Sequence committed, bool orderly) {
   // A job of ours may still be running; its thread pool has been joined or runs jobs on this thread.
   if (phase_ == Phase::kWriting && written_.load(std::memory_order_acquire)) End();
-  if (phase_ == Phase::kIdle) {
-    if (committed == covered_ && !orderly) return absl::OkStatus();
-    Begin(committed);
-  }
+  // What began before lacks what has changed since.
+  if (phase_ != Phase::kIdle) TB_RETURN_IF_ERROR(WriteNow(/*orderly=*/false));
+  if (committed == covered_ && !orderly) return absl::OkStatus();
+  Begin(committed);
+  return WriteNow(orderly);
+}
+
+absl::Status Checkpointer::WriteNow(bool orderly) {
   parts_.state.orderly_stop = orderly;
   Pack(SIZE_MAX);
   parts_.state.orderly_stop = false;

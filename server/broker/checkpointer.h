@@ -63,6 +63,7 @@ class Checkpointer {
   void Begin(Sequence committed);
   void Pack(size_t blocks_max);
   void HandOver();
+  absl::Status WriteNow(bool orderly);
   // On the background's thread.
   absl::Status Write();
   void Retain();

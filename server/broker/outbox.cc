@@ -159,7 +159,10 @@ void Outbox::FinishReplay(bool orderly) {
     Counts& counts = TargetOf(delivery).counts;
     ++(delivery.dead ? counts.dead : counts.owed);
     if (delivery.dead) return true;
-    if (!orderly) delivery.may_have_arrived = 1;
+    if (!orderly && !delivery.may_have_arrived) {
+      delivery.may_have_arrived = 1;
+      deliveries_.MarkDirty(outcome);
+    }
     Wait(outcome, delivery);
     return true;
   });

@@ -159,7 +159,24 @@ TEST_F(OutboxTest, AfterACrashEverythingOwedMayHaveArrivedAndAfterAnOrderlyStopW
   EXPECT_FALSE(may_have_arrived(untouched));
   broker_.Crash();  // nothing was recorded since, and it may have been sent nevertheless
   EXPECT_TRUE(may_have_arrived(untouched));
-  EXPECT_FALSE(may_have_arrived(Succeed()));
+  const Sequence fresh = Succeed();
+  EXPECT_FALSE(may_have_arrived(fresh));
+  broker_.Restart();
+  EXPECT_TRUE(may_have_arrived(untouched)) << "what a crash left open stays so";
+  EXPECT_FALSE(may_have_arrived(fresh));
+}
+
+TEST_F(OutboxTest, AnOrderlyStopDoesNotTrustACheckpointThatBeganBefore) {
+  BrokerHarness broker({.checkpoint = {.interval = 1000}});
+  const Issued task = broker.Issue({.target = "t"});
+  broker.Succeed(task, "1");
+  broker.clock().Advance(1000);
+  broker.broker().RunOnce();  // a checkpoint has begun, and nothing of it is packed
+  broker.broker().NoteMayHaveArrived({broker.Get(task).outcome_at});
+  EXPECT_TRUE(broker.broker().StopCommitter().ok());
+  EXPECT_TRUE(broker.broker().TakeLastCheckpoint().ok());
+  broker.Open();
+  EXPECT_TRUE(broker.Get(task).delivery->may_have_arrived);
 }
 
 TEST_F(OutboxTest, WhoWaitsForADeliveryIsToldOfItsEnd) {

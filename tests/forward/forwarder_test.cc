@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <random>
 
 #include "tests/testing/broker_harness.h"
 #include "tests/testing/scripted_target.h"
@@ -203,6 +204,25 @@ TEST_F(ForwarderTest, ADownTargetCostsProbesOnlyAndThenDrains) {
   down = false;
   for (int i = 0; i < 400; ++i) Advance(1s);
   EXPECT_EQ(broker_.broker().TargetStatuses()[0].owed, 0u);
+}
+
+TEST_F(ForwarderTest, AFifthOfTheRepliesLostCostsAFewSendsMore) {
+  std::mt19937_64 random(7);
+  std::map<std::string, std::string> arrived;
+  script_.rule = [&](const Delivery& delivery) {
+    const bool first = arrived.emplace(delivery.id, delivery.output).second;
+    EXPECT_EQ(arrived[delivery.id], delivery.output);
+    EXPECT_TRUE(first || delivery.may_have_arrived);
+    if (random() % 5 == 0) return Answer{.kind = Kind::kRetry, .code = "reply lost", .may_have_arrived = true};
+    return Says(first ? Kind::kAccepted : Kind::kProbablyOurs);
+  };
+  constexpr size_t kOutcomes = 2000;
+  for (size_t i = 0; i < kOutcomes; ++i) Succeed(std::to_string(i));
+  for (int i = 0; i < 2000 && broker_.broker().TargetStatuses()[0].owed > 0; ++i) Advance(1s);
+  EXPECT_EQ(broker_.broker().TargetStatuses()[0].owed, 0u);
+  EXPECT_EQ(broker_.broker().TargetStatuses()[0].dead, 0u);
+  EXPECT_EQ(arrived.size(), kOutcomes);
+  EXPECT_LE(script_.told.size(), kOutcomes * 13 / 10);
 }
 
 TEST_F(ForwarderTest, NamespacesTakeTurns) {
