@@ -1,6 +1,8 @@
 // The unary calls of ResolverService. Each reads: validate, act, answer.
 #pragma once
 
+#include <memory>
+
 #include "server/calls/call.h"
 #include "server/calls/settle_batch.h"
 #include "tokenbroker/v1/resolver_service.pb.h"
@@ -27,8 +29,12 @@ class SettleCall : public UnaryCall<RequestT, ResponseT> {
  private:
   void Begin() override;
   void Decided() override;
+  void WaitForDelivery();
+  void ShowDelivery();
 
   broker::ResolveOperation operation_;
+  // Set while, and after, the target's verdict is waited for.
+  std::unique_ptr<broker::AwaitOperation> delivery_;
 };
 using SucceedCall = SettleCall<pb::SucceedRequest, pb::SucceedResponse>;
 using FailCall = SettleCall<pb::FailRequest, pb::FailResponse>;
