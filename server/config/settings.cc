@@ -122,6 +122,17 @@ Setting Path(std::string name, Field field, std::string doc) {
   return {std::move(name), "path", std::move(doc), false, set, get};
 }
 
+template <typename Field>
+Setting Name(std::string name, Field field, std::string doc) {
+  auto set = [=](std::string_view text, Config& config) -> absl::Status {
+    if (!text.empty() && !IsName(text)) return absl::InvalidArgumentError(absl::StrCat("must be ", kNameRule));
+    field(config) = std::string(text);
+    return absl::OkStatus();
+  };
+  auto get = [=](const Config& config) { return field(config); };
+  return {std::move(name), "a name, or empty", std::move(doc), false, set, get};
+}
+
 constexpr int64_t kMany = 1'000'000'000;
 constexpr int64_t kTiB = 1'024 * kGiB;
 
@@ -209,6 +220,24 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
                      "still be resolved."));
 }
 
+void AddForwarding(std::vector<Setting>& all) {
+  all.push_back(Name("forwarding.default_target", TB_FIELD(forwarding.default_target),
+                     "The target of tasks that are issued with an upstream token and name no target. Empty: such "
+                     "outcomes are not sent anywhere."));
+  all.push_back(Duration("forwarding.max_age", TB_FIELD(forwarding.max_age), kMinute, 366 * kDay,
+                         "An outcome that could not be delivered for so long becomes a dead letter. What a target "
+                         "throttles, or what waits for an operator, does not."));
+  all.push_back(Duration("forwarding.backoff_base", TB_FIELD(forwarding.backoff_base), 10, kHour,
+                         "Until the second try at most; doubles with each. Of every wait a random part is taken."));
+  all.push_back(Duration("forwarding.backoff_max", TB_FIELD(forwarding.backoff_max), 10, kDay,
+                         "The longest wait between two tries, but for what the target itself asks for."));
+  all.push_back(Duration("forwarding.operator_backoff_max", TB_FIELD(forwarding.operator_backoff_max), kSecond, kDay,
+                         "The same while rights, keys or settings are wrong: until somebody mends them."));
+  all.push_back(Duration("forwarding.answer_within", TB_FIELD(forwarding.answer_within), kSecond, kHour,
+                         "A try that a target has not answered for so long counts as failed; the outcome may have "
+                         "arrived."));
+}
+
 void AddSecurity(std::vector<Setting>& all) {
   all.push_back(Path("tls.certificate_file", TB_FIELD(tls.certificate_file),
                      "PEM, the chain that callers are shown. Set together with tls.key_file. Empty: no TLS."));
@@ -258,6 +287,7 @@ const std::vector<Setting>& Settings() {
     AddDoors(*all);
     AddStorage(*all);
     AddTasksAndLimits(*all);
+    AddForwarding(*all);
     AddSecurity(*all);
     AddOperations(*all);
     return all;
