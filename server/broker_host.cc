@@ -3,12 +3,14 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <random>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/broker/key_ring.h"
+#include "server/target_makers.h"
 #include "server/telemetry/log.h"
 #include "server/version.h"
 #include "storage/log_entry.h"
@@ -37,6 +39,21 @@ broker::Broker::Options BrokerOptions(const Config& config) {
   options.retention = {config.retention.resolved, config.retention.hold_after};
   options.checkpoint = {static_cast<size_t>(config.storage.checkpoint_entries), config.storage.checkpoint_interval};
   return options;
+}
+
+forward::ScheduleOptions ScheduleOptions(const ForwardingConfig& config) {
+  forward::ScheduleOptions options;
+  options.backoff = {config.backoff_base, config.backoff_max};
+  options.operator_backoff.max = config.operator_backoff_max;
+  options.max_age = config.max_age;
+  options.answer_within = config.answer_within;
+  return options;
+}
+
+// The forwarder's own thread alone asks.
+double RandomFraction() {
+  static std::mt19937_64 generator{std::random_device()()};
+  return std::uniform_real_distribution<double>(0, 1)(generator);
 }
 
 absl::StatusOr<broker::KeyRing> FreshKeys() {
@@ -69,9 +86,17 @@ absl::StatusOr<TimeMs> HighWater(const storage::TokenStore& store) {
 
 }  // namespace
 
-BrokerHost::BrokerHost(const Config& config) : config_(config), metrics_(registry_, kVersion) {}
+BrokerHost::BrokerHost(const Config& config)
+    : config_(config), metrics_(registry_, kVersion), delivery_metrics_(registry_) {}
 
-BrokerHost::~BrokerHost() = default;
+// Also of one that did not open wholly: who calls goes before who is called.
+BrokerHost::~BrokerHost() {
+  web_.reset();
+  rpc_.reset();
+  caretaker_.reset();
+  if (forwarder_ != nullptr) forwarder_->Stop(0);
+  if (broker_ != nullptr) broker_->StopCommitter().IgnoreError();
+}
 
 absl::StatusOr<std::unique_ptr<BrokerHost>> BrokerHost::Open(const Config& config, bool bench_null) {
   std::unique_ptr<BrokerHost> host(new BrokerHost(config));
@@ -126,21 +151,33 @@ absl::Status BrokerHost::OpenBroker() {
   clock_ = std::make_unique<SystemClock>(high_water);
   executor_ = std::make_unique<ThreadPool>(kExecutorThreads);
   background_ = std::make_unique<ThreadPool>(1);
-  observer_ = std::make_unique<MetricsObserver>(metrics_, *clock_);
+  observer_ = std::make_unique<MetricsObserver>(metrics_, delivery_metrics_, *clock_);
   // The observer has logged why. No answer may leave any more, and no destructor may write.
   const auto on_failure = [](const absl::Status&) { _exit(kExitWriteFailed); };
   TB_ASSIGN_OR_RETURN(broker_, broker::Broker::Open(BrokerOptions(config_), {*store_, *codec_, *clock_, *executor_,
                                                                              *background_, *observer_, on_failure}));
+  TB_RETURN_IF_ERROR(OpenForwarder());
   const bool on_disk = config_.storage.backend == StorageBackend::kRocksDb;
-  caretaker_ = std::make_unique<Caretaker>(Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_},
-                                           Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
-                                                              static_cast<uint64_t>(config_.limits.disk_free_min)});
+  caretaker_ = std::make_unique<Caretaker>(
+      Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_, *forwarder_, delivery_metrics_},
+      Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
+                         static_cast<uint64_t>(config_.limits.disk_free_min)});
   caretaker_->Start();
   broker_->Start();
+  forwarder_->Start();
   warm_up_ = std::jthread([this](std::stop_token stop) {
     const absl::Status status = store_->WarmUp(stop);
     if (!status.ok()) observer_->Trouble("index_not_warmed_up", status);
   });
+  return absl::OkStatus();
+}
+
+absl::Status BrokerHost::OpenForwarder() {
+  TB_ASSIGN_OR_RETURN(std::vector<forward::NamedTarget> targets, MakeTargets(config_));
+  delivery_observer_ = std::make_unique<DeliveryObserver>(delivery_metrics_, *clock_);
+  forwarder_ = std::make_unique<forward::Forwarder>(
+      forward::Forwarder::Parts{*broker_, *clock_, *delivery_observer_, RandomFraction},
+      ScheduleOptions(config_.forwarding), std::move(targets));
   return absl::OkStatus();
 }
 
@@ -149,6 +186,9 @@ calls::Door BrokerHost::MakeDoor(bool bench_null) {
   door.limits.max_input = config_.tasks.max_input;
   door.limits.max_output = config_.tasks.max_output;
   door.limits.default_timeout = config_.tasks.default_timeout;
+  for (const TargetConfig& target : config_.targets) door.limits.targets.push_back(target.name);
+  door.limits.default_target = config_.forwarding.default_target;
+  door.forwarder = forwarder_.get();
   door.max_watches = config_.limits.watches;
   door.backup_root = config_.storage.backup_root;
   door.version = kVersion;
@@ -188,6 +228,8 @@ absl::Status BrokerHost::Close() {
   rpc_->Shutdown(config_.drain.timeout);
   if (web_ != nullptr) web_->Shutdown(config_.drain.timeout);
   caretaker_.reset();
+  // Before the committer: it writes what was answered.
+  forwarder_->Stop(config_.drain.timeout);
   warm_up_.request_stop();
   warm_up_.join();
   TB_RETURN_IF_ERROR(broker_->StopCommitter());

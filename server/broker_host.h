@@ -17,8 +17,10 @@
 #include "server/calls/authenticator.h"
 #include "server/caretaker.h"
 #include "server/config/config.h"
+#include "server/delivery_observer.h"
 #include "server/drop/door_settler.h"
 #include "server/drop/file_drop.h"
+#include "server/forward/forwarder.h"
 #include "server/metrics_observer.h"
 #include "server/rpc/rpc_server.h"
 #include "server/web/web_server.h"
@@ -49,6 +51,7 @@ class BrokerHost {
   absl::Status OpenStore();
   absl::Status OpenKeys();
   absl::Status OpenBroker();
+  absl::Status OpenForwarder();
   calls::Door MakeDoor(bool bench_null);
   absl::Status StartDoors(bool bench_null);
   void StartFileDrop();
@@ -58,6 +61,7 @@ class BrokerHost {
   std::string key_file_;
   MetricsRegistry registry_;
   BrokerMetrics metrics_;
+  DeliveryMetrics delivery_metrics_;
   std::atomic<bool> serving_{false};
   std::unique_ptr<storage::TokenStore> store_;
   std::unique_ptr<SystemClock> clock_;
@@ -65,7 +69,9 @@ class BrokerHost {
   std::unique_ptr<ThreadPool> executor_;
   std::unique_ptr<ThreadPool> background_;
   std::unique_ptr<MetricsObserver> observer_;
+  std::unique_ptr<DeliveryObserver> delivery_observer_;
   std::unique_ptr<broker::Broker> broker_;
+  std::unique_ptr<forward::Forwarder> forwarder_;
   std::unique_ptr<Caretaker> caretaker_;
   std::jthread warm_up_;
   std::unique_ptr<calls::Authenticator> authenticator_;

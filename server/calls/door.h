@@ -8,6 +8,7 @@
 #include "server/broker/broker.h"
 #include "server/calls/authenticator.h"
 #include "server/calls/validate.h"
+#include "server/forward/forwarder.h"
 #include "server/telemetry/broker_metrics.h"
 
 namespace tokenbroker::calls {
@@ -19,6 +20,8 @@ struct Door {
   // Stands in metrics and logs.
   DoorKind kind = DoorKind::kGrpc;
   InputLimits limits;
+  // nullptr: none; what is owed stays so.
+  const forward::Forwarder* forwarder = nullptr;
   size_t max_watches = 1000;
   // Empty: no backups.
   std::string backup_root;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "server/calls/convert.h"
+#include "server/calls/delivery_view.h"
 #include "server/calls/fill.h"
 #include "server/calls/judged.h"
 
@@ -65,10 +66,31 @@ void SettleCall<RequestT, ResponseT>::Begin() {
 
 template <typename RequestT, typename ResponseT>
 void SettleCall<RequestT, ResponseT>::Decided() {
+  if (delivery_ != nullptr) return this->broker().executor().Run([this] { ShowDelivery(); });
   Judged(this->door(), this->principal(), operation_);
   if (operation_.refusal) return this->Refuse(RefusedBy(operation_));
   this->response().set_verdict(ToProto(operation_.verdict));
   if (operation_.task != 0) this->response().set_task_id(this->broker().IdOf(operation_.task));
+  if (this->request().has_wait_for_delivery() && operation_.outcome_at != 0) return WaitForDelivery();
+  this->Answer();
+}
+
+// Whatever comes of the wait, the outcome is recorded: the answer is OK.
+template <typename RequestT, typename ResponseT>
+void SettleCall<RequestT, ResponseT>::WaitForDelivery() {
+  delivery_ = std::make_unique<broker::AwaitOperation>();
+  delivery_->delivery_of = operation_.outcome_at;
+  delivery_->limit = ParseDuration(this->request().wait_for_delivery()).value_or(0);
+  this->Reset(1);
+  this->broker().Submit(this->Own(*delivery_));
+}
+
+template <typename RequestT, typename ResponseT>
+void SettleCall<RequestT, ResponseT>::ShowDelivery() {
+  absl::StatusOr<broker::TaskRecordPtr> record = this->broker().LoadOutcomeAt(operation_.outcome_at);
+  if (record.ok() && (*record)->delivery.has_value()) {
+    FillDelivery(this->door(), **record, this->response().mutable_delivery());
+  }
   this->Answer();
 }
 

@@ -1,6 +1,7 @@
 // The unary calls of ResolverService. Each reads: validate, act, answer.
 #pragma once
 
+#include <memory>
 #include <type_traits>
 
 #include "server/calls/call.h"
@@ -32,8 +33,12 @@ class SettleCall : public UnaryCall<RequestT, ResponseT> {
 
   void Begin() override;
   void Decided() override;
+  void WaitForDelivery();
+  void ShowDelivery();
 
   broker::ResolveOperation operation_;
+  // Set while, and after, the target's verdict is waited for.
+  std::unique_ptr<broker::AwaitOperation> delivery_;
 };
 using SucceedCall = SettleCall<pb::SucceedRequest, pb::SucceedResponse>;
 using FailCall = SettleCall<pb::FailRequest, pb::FailResponse>;

@@ -82,10 +82,8 @@ class ListReader {
       return result;
     }
     for (const auto& [name, rights] : map.members) {
-      if (name != "*" && !IsNamespace(name)) {
-        Error(rights, absl::StrCat("'", name,
-                                   "' is neither \"*\" nor a namespace: 1 to 64 characters of [a-z0-9-_.], a "
-                                   "letter or digit first"));
+      if (name != "*" && !IsName(name)) {
+        Error(rights, absl::StrCat("'", name, "' is neither \"*\" nor a namespace: ", kNameRule));
       }
       result[name] = RightsIn(rights);
     }

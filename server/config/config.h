@@ -79,6 +79,27 @@ struct AwsKey {
   friend bool operator==(const AwsKey&, const AwsKey&) = default;
 };
 
+enum class TargetKind : uint8_t { kNone, kWebhook, kStepFunctions, kSubscriber };
+
+// Where outcomes can be sent to.
+struct TargetConfig {
+  std::string name;
+  TargetKind kind = TargetKind::kNone;
+  // The kind's own settings, as the file has them; a scalar is a list of one. Whoever makes the target reads them.
+  std::map<std::string, std::vector<std::string>> options;
+
+  friend bool operator==(const TargetConfig&, const TargetConfig&) = default;
+};
+
+struct ForwardingConfig {
+  std::string default_target;
+  DurationMs max_age = units::kDay;
+  DurationMs backoff_base = units::kSecond;
+  DurationMs backoff_max = 5 * units::kMinute;
+  DurationMs operator_backoff_max = 10 * units::kMinute;
+  DurationMs answer_within = 5 * units::kMinute;
+};
+
 struct GrpcConfig {
   std::string listen = "127.0.0.1:7433";
   int64_t max_concurrent_streams = 1'000;
@@ -220,6 +241,9 @@ struct Config {
   RetentionConfig retention;
   TasksConfig tasks;
   LimitsConfig limits;
+  ForwardingConfig forwarding;
+  // In the order of the file.
+  std::vector<TargetConfig> targets;
   TlsConfig tls;
   AuthConfig auth;
   TokensConfig tokens;

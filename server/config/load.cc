@@ -14,6 +14,7 @@
 #include "server/config/access_lists.h"
 #include "server/config/names.h"
 #include "server/config/settings.h"
+#include "server/config/targets.h"
 #include "server/config/validate.h"
 #include "server/config/yaml_tree.h"
 
@@ -108,6 +109,8 @@ class Layers {
       loaded_.config.auth.certificates = ReadCertificates(value, source, errors_);
     } else if (name == "auth.aws_keys") {
       loaded_.config.auth.aws_keys = ReadAwsKeys(value, source, errors_);
+    } else if (name == "targets") {
+      loaded_.config.targets = ReadTargets(value, source, errors_);
     } else {
       return false;
     }
@@ -124,7 +127,7 @@ class Layers {
   }
 
   static std::vector<std::string> KnownNames() {
-    std::vector<std::string> names = {"auth.keys", "auth.certificates", "auth.aws_keys"};
+    std::vector<std::string> names = {"auth.keys", "auth.certificates", "auth.aws_keys", "targets"};
     for (const Setting& setting : Settings()) {
       names.push_back(setting.name);
       const size_t dot = setting.name.find('.');

@@ -2,7 +2,6 @@
 // value in a Config.
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -127,18 +126,17 @@ Setting Path(std::string name, Field field, std::string doc) {
 }
 
 template <typename Field>
-Setting Name(std::string name, Field field, std::string doc) {
+Setting Name(std::string name, Field field, bool may_be_empty, std::string doc) {
   auto set = [=](std::string_view text, Config& config) -> absl::Status {
-    const auto plain = [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c); };
-    const auto any = [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; };
-    if (text.empty() || text.size() > 64 || !plain(text[0]) || !std::all_of(text.begin(), text.end(), any)) {
-      return absl::InvalidArgumentError("must be 1 to 64 characters of [a-z0-9-_.], a letter or digit first");
+    if (!IsName(text) && !(text.empty() && may_be_empty)) {
+      return absl::InvalidArgumentError(absl::StrCat("must be ", kNameRule));
     }
     field(config) = std::string(text);
     return absl::OkStatus();
   };
   auto get = [=](const Config& config) { return field(config); };
-  return {std::move(name), "name, 1 to 64 of [a-z0-9-_.]", std::move(doc), false, false, set, get};
+  std::string rule = absl::StrCat("name", may_be_empty ? ", or empty" : "");
+  return {std::move(name), std::move(rule), std::move(doc), false, false, set, get};
 }
 
 // Several values; `check` is asked about each.
@@ -165,7 +163,7 @@ inline absl::Status CheckOriginOrAll(std::string_view text) {
 }
 
 inline absl::Status CheckNamespaceOrAll(std::string_view text) {
-  if (text == "*" || IsNamespace(text)) return absl::OkStatus();
+  if (text == "*" || IsName(text)) return absl::OkStatus();
   return absl::InvalidArgumentError("must be namespaces, or *");
 }
 

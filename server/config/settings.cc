@@ -20,9 +20,9 @@ void AddFileDrop(std::vector<Setting>& all) {
   all.push_back(Path("file_drop.folder", TB_FIELD(file_drop.folder),
                      "Files of outcomes that are put into this folder are settled; see file-drop.md. Whoever can write "
                      "there can settle. Outside storage.path. Empty: none is watched."));
-  all.push_back(Name("file_drop.namespace", TB_FIELD(file_drop.name_space),
+  all.push_back(Name("file_drop.namespace", TB_FIELD(file_drop.name_space), false,
                      "The one namespace in which files may settle by key or id; rows with a token need no right."));
-  all.push_back(Name("file_drop.name", TB_FIELD(file_drop.name),
+  all.push_back(Name("file_drop.name", TB_FIELD(file_drop.name), false,
                      "Who settles: files is recorded in Outcome.resolved_by as drop:files."));
   all.push_back(
       Duration("file_drop.interval", TB_FIELD(file_drop.interval), 10, kHour, "How often the folder is looked into."));
@@ -178,6 +178,24 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
                      "still be resolved."));
 }
 
+void AddForwarding(std::vector<Setting>& all) {
+  all.push_back(Name("forwarding.default_target", TB_FIELD(forwarding.default_target), true,
+                     "The target of tasks that are issued with an upstream token and name no target. Empty: such "
+                     "outcomes are not sent anywhere."));
+  all.push_back(Duration("forwarding.max_age", TB_FIELD(forwarding.max_age), kMinute, 366 * kDay,
+                         "An outcome that could not be delivered for so long becomes a dead letter. What a target "
+                         "throttles, or what waits for an operator, does not."));
+  all.push_back(Duration("forwarding.backoff_base", TB_FIELD(forwarding.backoff_base), 10, kHour,
+                         "Until the second try at most; doubles with each. Of every wait a random part is taken."));
+  all.push_back(Duration("forwarding.backoff_max", TB_FIELD(forwarding.backoff_max), 10, kDay,
+                         "The longest wait between two tries, but for what the target itself asks for."));
+  all.push_back(Duration("forwarding.operator_backoff_max", TB_FIELD(forwarding.operator_backoff_max), kSecond, kDay,
+                         "The same while rights, keys or settings are wrong: until somebody mends them."));
+  all.push_back(Duration("forwarding.answer_within", TB_FIELD(forwarding.answer_within), kSecond, kHour,
+                         "A try that a target has not answered for so long counts as failed; the outcome may have "
+                         "arrived."));
+}
+
 void AddSecurity(std::vector<Setting>& all) {
   all.push_back(Path("tls.certificate_file", TB_FIELD(tls.certificate_file),
                      "PEM, the chain that callers are shown. Set together with tls.key_file. Empty: no TLS."));
@@ -232,6 +250,7 @@ const std::vector<Setting>& Settings() {
     AddAdmin(*all);
     AddStorage(*all);
     AddTasksAndLimits(*all);
+    AddForwarding(*all);
     AddSecurity(*all);
     AddOperations(*all);
     return all;

@@ -29,8 +29,8 @@ struct Setting {
   std::function<std::string(const Config& config)> get;
 };
 
-// In the order in which they are shown. Lists (auth.keys, auth.certificates, auth.aws_keys) are not among them: only
-// the file has those.
+// In the order in which they are shown. Lists (auth.keys, auth.certificates, auth.aws_keys) and targets are not among
+// them: only the file has those.
 const std::vector<Setting>& Settings();
 
 // nullptr if there is none.

@@ -27,6 +27,7 @@ class Validator {
     CheckTls();
     CheckAuth();
     CheckFileDrop();
+    CheckTargets();
     CheckAddresses();
     CheckExposure("grpc.listen", config_.grpc.listen);
     CheckExposure("http.listen", config_.http.listen);
@@ -52,6 +53,17 @@ class Validator {
       } else if (!storage.path.empty() && IsInside(storage.backup_root, storage.path)) {
         Error("storage.backup_root", "must be outside storage.path");
       }
+    }
+  }
+
+  void CheckTargets() {
+    const std::string& wanted = config_.forwarding.default_target;
+    const auto named = [&](const TargetConfig& target) { return target.name == wanted; };
+    if (!wanted.empty() && std::none_of(config_.targets.begin(), config_.targets.end(), named)) {
+      Error("forwarding.default_target", "must be the name of one of the targets");
+    }
+    if (config_.forwarding.backoff_max < config_.forwarding.backoff_base) {
+      Error("forwarding.backoff_max", "must be at least forwarding.backoff_base");
     }
   }
 

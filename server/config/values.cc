@@ -127,13 +127,6 @@ absl::Status CheckOrigin(std::string_view text) {
   return small && is_host && !has_own_port ? absl::OkStatus() : fault;
 }
 
-bool IsNamespace(std::string_view text) {
-  if (text.empty() || text.size() > 64) return false;
-  const auto plain = [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c); };
-  return plain(text[0]) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; });
-}
-
 bool IsLoopback(std::string_view host) {
   if (host == "localhost") return true;
   const std::string text(host);
@@ -141,6 +134,13 @@ bool IsLoopback(std::string_view host) {
   if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
   in6_addr v6;
   return inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool IsName(std::string_view text) {
+  if (text.empty() || text.size() > 64) return false;
+  const auto plain = [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c); };
+  return plain(text[0]) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 }  // namespace tokenbroker

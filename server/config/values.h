@@ -32,8 +32,9 @@ absl::StatusOr<HostPort> ParseHostPort(std::string_view text);
 // out, nothing behind it.
 absl::Status CheckOrigin(std::string_view text);
 
-// 1 to 64 characters of [a-z0-9-_.], the first a letter or digit.
-bool IsNamespace(std::string_view text);
+// Of namespaces and targets.
+inline constexpr char kNameRule[] = "1 to 64 characters of [a-z0-9-_.], a letter or digit first";
+bool IsName(std::string_view text);
 
 // Whether only this machine can reach the host: 127.0.0.0/8, ::1, localhost.
 bool IsLoopback(std::string_view host);

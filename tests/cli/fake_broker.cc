@@ -44,6 +44,19 @@ absl::StatusOr<v1::HeartbeatResponse> FakeBroker::Heartbeat(const v1::HeartbeatR
 absl::StatusOr<v1::SucceedResponse> FakeBroker::Succeed(const v1::SucceedRequest& r, DurationMs t) {
   return Answer(succeed, r, t);
 }
+absl::StatusOr<v1::ListDeliveriesResponse> FakeBroker::ListDeliveries(const v1::ListDeliveriesRequest& r,
+                                                                      DurationMs t) {
+  return Answer(list_deliveries, r, t);
+}
+absl::StatusOr<v1::GetDeliveryResponse> FakeBroker::GetDelivery(const v1::GetDeliveryRequest& r, DurationMs t) {
+  return Answer(get_delivery, r, t);
+}
+absl::StatusOr<v1::RedriveDeliveriesResponse> FakeBroker::Redrive(const v1::RedriveDeliveriesRequest& r, DurationMs t) {
+  return Answer(redrive, r, t);
+}
+absl::StatusOr<v1::DropDeliveryResponse> FakeBroker::Drop(const v1::DropDeliveryRequest& r, DurationMs t) {
+  return Answer(drop, r, t);
+}
 absl::StatusOr<v1::FailResponse> FakeBroker::Fail(const v1::FailRequest& r, DurationMs t) { return Answer(fail, r, t); }
 absl::StatusOr<v1::PeekTaskResponse> FakeBroker::Peek(const v1::PeekTaskRequest& r, DurationMs t) {
   return Answer(peek, r, t);

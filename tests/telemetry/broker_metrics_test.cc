@@ -7,6 +7,7 @@
 #include <sstream>
 #include <thread>
 
+#include "server/telemetry/delivery_metrics.h"
 #include "tests/telemetry/exposition_parser.h"
 
 namespace tokenbroker {
@@ -75,6 +76,16 @@ TEST(BrokerMetrics, OneMethodFromManyThreadsLosesNothing) {
               HasSubstr("tokenbroker_rpc_total{method=\"A/B\",code=\"DATA_LOSS\"} 400\n"));
 }
 
+TEST(DeliveryMetrics, AnswersBeyondABoundCountAsOther) {
+  MetricsRegistry registry;
+  DeliveryMetrics metrics(registry);
+  for (int i = 0; i < 100; ++i) metrics.Of("t").attempts("code " + std::to_string(i)).Increment();
+  metrics.Of("t").attempts("code 3").Increment();
+  const std::string text = registry.Render(Exposition::kPrometheus);
+  EXPECT_THAT(text, HasSubstr("tokenbroker_delivery_attempts_total{target=\"t\",code=\"code 3\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("tokenbroker_delivery_attempts_total{target=\"t\",code=\"other\"} 36\n"));
+}
+
 TEST(BrokerMetrics, OperatingManualListsThemAll) {
   std::ifstream stream(TB_OPERATING_MD);
   std::stringstream manual;
@@ -83,6 +94,9 @@ TEST(BrokerMetrics, OperatingManualListsThemAll) {
   BrokerMetrics metrics(registry);
   metrics.rpc("A/B").OnDone(0, 0);
   metrics.http_route("GET /").OnDone(200, 0);
+  DeliveryMetrics deliveries(registry);
+  deliveries.Of("t").attempts("HTTP 503").Increment();
+  deliveries.Of("t").settled("delivered").Increment();
   const auto families = ParseExposition(registry.Render(Exposition::kPrometheus), Exposition::kPrometheus).value();
   for (const auto& [name, family] : families) EXPECT_THAT(manual.str(), HasSubstr("`" + name)) << "docs/operating.md";
 }

@@ -2,10 +2,10 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, pages < rpc, web, drop,
-//   admin < the wiring in server/ and server/commands. cli stands beside the server, on base, token, proto and bulk
-//   alone; so do json < rest < tools and json < bulk, which doors use, and sigv4 < outbound < outbound/aws < targets,
-//   where outcomes leave
+//   base < proto < token < storage < timers, telemetry, config < http, broker < forward < calls < aws, pages < rpc,
+//   web, drop, admin < the wiring in server/ and server/commands. cli stands beside the server, on base, token, proto
+//   and bulk alone; so do json < rest < tools and json < bulk, which doors use, and sigv4 < outbound < outbound/aws <
+//   targets, where outcomes leave
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -43,6 +43,7 @@ const std::vector<Layer> kLayers = {
     {"server/broker",
      {"base", "storage", "server/timers", "token"},
      {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/", "boost/sort/"}},
+    {"server/forward", {"base", "storage", "server/broker"}, {}},
     {"server/json", {"base"}, {"google/protobuf/"}},
     {"server/rest", {"base", "server/json", "tokenbroker", "google/api", "google/rpc"}, {"google/protobuf/"}},
     {"bulk", {"base", "server/json", "tokenbroker"}, {}},
@@ -50,7 +51,8 @@ const std::vector<Layer> kLayers = {
      {"base", "server/json", "server/rest", "tokenbroker", "google/api", "google/rpc"},
      {"google/protobuf/", "nlohmann/"}},
     {"server/calls",
-     {"base", "storage", "server/broker", "server/config", "server/telemetry", "tokenbroker", "google/rpc"},
+     {"base", "storage", "server/broker", "server/config", "server/forward", "server/telemetry", "tokenbroker",
+      "google/rpc"},
      {"google/protobuf/", "openssl/"}},
     {"server/pages",
      {"base", "token", "storage", "server/broker", "server/calls", "server/http", "server/json", "server/rest",
@@ -82,8 +84,8 @@ const std::vector<Layer> kLayers = {
     {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},
     {"server",
      {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
-      "server/calls", "server/config", "server/drop", "server/http", "server/rpc", "server/telemetry", "server/timers",
-      "server/web"},
+      "server/calls", "server/config", "server/drop", "server/forward", "server/http", "server/outbound",
+      "server/outbound/aws", "server/rpc", "server/targets", "server/telemetry", "server/timers", "server/web"},
      {}},
     {"cli",
      {"base", "token", "tokenbroker", "google/rpc"},
