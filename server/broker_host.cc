@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/broker/key_ring.h"
-#include "server/target_makers.h"
 #include "server/telemetry/log.h"
 #include "server/version.h"
 #include "storage/log_entry.h"
@@ -173,7 +172,8 @@ absl::Status BrokerHost::OpenBroker() {
 }
 
 absl::Status BrokerHost::OpenForwarder() {
-  TB_ASSIGN_OR_RETURN(std::vector<forward::NamedTarget> targets, MakeTargets(config_));
+  TB_ASSIGN_OR_RETURN(outgoing_, Outgoing::Open(config_, ProcessEnvironment(), *clock_));
+  TB_ASSIGN_OR_RETURN(std::vector<forward::NamedTarget> targets, outgoing_->MakeTargets());
   delivery_observer_ = std::make_unique<DeliveryObserver>(delivery_metrics_, *clock_);
   forwarder_ = std::make_unique<forward::Forwarder>(
       forward::Forwarder::Parts{*broker_, *clock_, *delivery_observer_, RandomFraction},
@@ -203,7 +203,8 @@ absl::Status BrokerHost::StartDoors(bool bench_null) {
   TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(MakeDoor(bench_null), config_.grpc, config_.tls));
   StartFileDrop();
   if (config_.http.listen.empty()) return absl::OkStatus();
-  TB_ASSIGN_OR_RETURN(web_, web::WebServer::Start(MakeDoor(bench_null), config_));
+  TB_ASSIGN_OR_RETURN(aws::Relay relay, outgoing_->MakeRelay());
+  TB_ASSIGN_OR_RETURN(web_, web::WebServer::Start(MakeDoor(bench_null), config_, std::move(relay)));
   return absl::OkStatus();
 }
 

@@ -22,6 +22,7 @@
 #include "server/drop/file_drop.h"
 #include "server/forward/forwarder.h"
 #include "server/metrics_observer.h"
+#include "server/outgoing.h"
 #include "server/rpc/rpc_server.h"
 #include "server/web/web_server.h"
 #include "storage/token_store.h"
@@ -70,6 +71,7 @@ class BrokerHost {
   std::unique_ptr<ThreadPool> background_;
   std::unique_ptr<MetricsObserver> observer_;
   std::unique_ptr<DeliveryObserver> delivery_observer_;
+  std::unique_ptr<Outgoing> outgoing_;
   std::unique_ptr<broker::Broker> broker_;
   std::unique_ptr<forward::Forwarder> forwarder_;
   std::unique_ptr<Caretaker> caretaker_;

@@ -93,6 +93,10 @@ struct TargetConfig {
 
 struct ForwardingConfig {
   std::string default_target;
+  // Of kind step_functions. Empty: AWS calls for tokens that nobody here knows are refused.
+  std::string proxy_target;
+  // PEM; empty: the machine's authorities.
+  std::string ca_file;
   DurationMs max_age = units::kDay;
   DurationMs backoff_base = units::kSecond;
   DurationMs backoff_max = 5 * units::kMinute;

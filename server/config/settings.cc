@@ -182,6 +182,11 @@ void AddForwarding(std::vector<Setting>& all) {
   all.push_back(Name("forwarding.default_target", TB_FIELD(forwarding.default_target), true,
                      "The target of tasks that are issued with an upstream token and name no target. Empty: such "
                      "outcomes are not sent anywhere."));
+  all.push_back(Name("forwarding.proxy_target", TB_FIELD(forwarding.proxy_target), true,
+                     "A target of kind step_functions: calls of AWS clients for tokens that this broker does not know "
+                     "are passed to it unchanged, and answered with its answer. Empty: they are refused."));
+  all.push_back(Path("forwarding.ca_file", TB_FIELD(forwarding.ca_file),
+                     "PEM, the authorities that targets' certificates are checked against. Empty: the machine's."));
   all.push_back(Duration("forwarding.max_age", TB_FIELD(forwarding.max_age), kMinute, 366 * kDay,
                          "An outcome that could not be delivered for so long becomes a dead letter. What a target "
                          "throttles, or what waits for an operator, does not."));

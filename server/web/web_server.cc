@@ -58,7 +58,8 @@ WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 WebServer::~WebServer() { Shutdown(0); }
 
-absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const calls::Door& door, const Config& config) {
+absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const calls::Door& door, const Config& config,
+                                                            aws::Relay relay) {
   auto impl = std::make_unique<Impl>(door, config);
   http::Router router;
   TB_ASSIGN_OR_RETURN(impl->rest, RestDoor::Make(impl->shared));
@@ -66,7 +67,7 @@ absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const calls::Door& d
   TB_RETURN_IF_ERROR(AddCallbackRoutes(impl->callbacks, door.authenticator, router));
   TB_ASSIGN_OR_RETURN(impl->aws_keys, aws::KeySet::Load(config.auth.aws_keys, ProcessEnvironment()));
   aws::OperationTable operations;
-  aws::AddTaskOperations(impl->aws_calls, operations);
+  aws::AddTaskOperations(impl->aws_calls, operations, std::move(relay));
   impl->aws = std::make_unique<aws::Door>(impl->aws_calls, impl->aws_keys, std::move(operations));
   TB_RETURN_IF_ERROR(AddAwsRoute(*impl->aws, door.metrics, router));
   if (door.bench_null) TB_RETURN_IF_ERROR(AddBenchRoutes(router));

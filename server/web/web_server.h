@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "server/aws/relay.h"
 #include "server/calls/door.h"
 #include "server/config/config.h"
 
@@ -13,8 +14,10 @@ namespace tokenbroker::web {
 class WebServer {
  public:
   // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files or a secret
-  // of auth.aws_keys cannot be read.
-  static absl::StatusOr<std::unique_ptr<WebServer>> Start(const calls::Door& door, const Config& config);
+  // of auth.aws_keys cannot be read. `relay` takes AWS calls for tokens that nobody here knows; nullptr: they are
+  // refused. It must outlive the server.
+  static absl::StatusOr<std::unique_ptr<WebServer>> Start(const calls::Door& door, const Config& config,
+                                                          aws::Relay relay = nullptr);
   // Shutdown(0), if it was not called.
   ~WebServer();
   WebServer(const WebServer&) = delete;
