@@ -23,6 +23,7 @@ class Client : public Broker {
   Client(std::shared_ptr<grpc::Channel> channel, std::string api_key)
       : tasks_(v1::TaskService::NewStub(channel)),
         resolver_(v1::ResolverService::NewStub(channel)),
+        deliveries_(v1::DeliveryService::NewStub(channel)),
         admin_(v1::AdminService::NewStub(channel)),
         api_key_(std::move(api_key)) {}
 
