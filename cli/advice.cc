@@ -25,6 +25,10 @@ std::string AdviceForReason(v1::ErrorReason reason) {
       return "stop the work; nobody waits for it any more";
     case v1::ERROR_REASON_TASK_SUPERSEDED:
       return "stop the work; a newer attempt is responsible now";
+    case v1::ERROR_REASON_DELIVERY_SETTLED:
+      return "nothing is to be done; see how it ended with: tokenctl delivery get";
+    case v1::ERROR_REASON_DELIVERY_UNKNOWN:
+      return "check that the task has a target and has ended; what the engine ended itself is not delivered";
     case v1::ERROR_REASON_CORRELATION_KEY_IN_USE:
       return "settle or cancel the open task with this --key, or replace it with a higher --attempt";
     case v1::ERROR_REASON_UPSTREAM_TOKEN_IN_USE:

@@ -46,6 +46,7 @@ void AddCommands(CommandLine& line, Session& session) {
   AddUrlCommand(line, session);
   AddRunCommand(line);
   AddBulkCommand(line);
+  AddDeliveryCommands(line);
   AddAdminCommands(line);
   AddProfileCommands(line);
   AddHelpCommands(line);

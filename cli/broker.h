@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "tokenbroker/v1/admin_service.pb.h"
+#include "tokenbroker/v1/delivery_service.pb.h"
 #include "tokenbroker/v1/resolver_service.pb.h"
 #include "tokenbroker/v1/task_service.pb.h"
 
@@ -36,6 +37,8 @@ class Broker {
 
   virtual absl::StatusOr<v1::IssueTaskResponse> Issue(const v1::IssueTaskRequest& request, DurationMs timeout) = 0;
   virtual absl::StatusOr<v1::GetTaskResponse> Get(const v1::GetTaskRequest& request, DurationMs timeout) = 0;
+  virtual absl::StatusOr<v1::BatchGetTasksResponse> BatchGet(const v1::BatchGetTasksRequest& request,
+                                                             DurationMs timeout) = 0;
   virtual absl::StatusOr<v1::ListTasksResponse> List(const v1::ListTasksRequest& request, DurationMs timeout) = 0;
   virtual absl::StatusOr<v1::CancelTaskResponse> Cancel(const v1::CancelTaskRequest& request, DurationMs timeout) = 0;
   virtual absl::StatusOr<v1::ExtendDeadlineResponse> Extend(const v1::ExtendDeadlineRequest& request,
@@ -48,6 +51,14 @@ class Broker {
   virtual absl::StatusOr<v1::FailResponse> Fail(const v1::FailRequest& request, DurationMs timeout) = 0;
   virtual absl::StatusOr<v1::PeekTaskResponse> Peek(const v1::PeekTaskRequest& request, DurationMs timeout) = 0;
   virtual std::unique_ptr<SettleStream> Settle() = 0;
+
+  virtual absl::StatusOr<v1::ListDeliveriesResponse> ListDeliveries(const v1::ListDeliveriesRequest& request,
+                                                                    DurationMs timeout) = 0;
+  virtual absl::StatusOr<v1::GetDeliveryResponse> GetDelivery(const v1::GetDeliveryRequest& request,
+                                                              DurationMs timeout) = 0;
+  virtual absl::StatusOr<v1::RedriveDeliveriesResponse> Redrive(const v1::RedriveDeliveriesRequest& request,
+                                                                DurationMs timeout) = 0;
+  virtual absl::StatusOr<v1::DropDeliveryResponse> Drop(const v1::DropDeliveryRequest& request, DurationMs timeout) = 0;
 
   virtual absl::StatusOr<v1::CreateBackupResponse> Backup(const v1::CreateBackupRequest& request,
                                                           DurationMs timeout) = 0;

@@ -11,6 +11,7 @@
 #include "cli/error.h"
 #include "cli/file.h"
 #include "tokenbroker/v1/admin_service.grpc.pb.h"
+#include "tokenbroker/v1/delivery_service.grpc.pb.h"
 #include "tokenbroker/v1/resolver_service.grpc.pb.h"
 #include "tokenbroker/v1/task_service.grpc.pb.h"
 
@@ -22,6 +23,7 @@ class Client : public Broker {
   Client(std::shared_ptr<grpc::Channel> channel, std::string api_key)
       : tasks_(v1::TaskService::NewStub(channel)),
         resolver_(v1::ResolverService::NewStub(channel)),
+        deliveries_(v1::DeliveryService::NewStub(channel)),
         admin_(v1::AdminService::NewStub(channel)),
         api_key_(std::move(api_key)) {}
 
@@ -30,6 +32,10 @@ class Client : public Broker {
   }
   absl::StatusOr<v1::GetTaskResponse> Get(const v1::GetTaskRequest& request, DurationMs timeout) override {
     return Call(*tasks_, &v1::TaskService::Stub::GetTask, request, timeout);
+  }
+  absl::StatusOr<v1::BatchGetTasksResponse> BatchGet(const v1::BatchGetTasksRequest& request,
+                                                     DurationMs timeout) override {
+    return Call(*tasks_, &v1::TaskService::Stub::BatchGetTasks, request, timeout);
   }
   absl::StatusOr<v1::ListTasksResponse> List(const v1::ListTasksRequest& request, DurationMs timeout) override {
     return Call(*tasks_, &v1::TaskService::Stub::ListTasks, request, timeout);
@@ -60,6 +66,21 @@ class Client : public Broker {
     return Call(*resolver_, &v1::ResolverService::Stub::PeekTask, request, timeout);
   }
   std::unique_ptr<SettleStream> Settle() override { return OpenSettle(*resolver_, Context()); }
+  absl::StatusOr<v1::ListDeliveriesResponse> ListDeliveries(const v1::ListDeliveriesRequest& request,
+                                                            DurationMs timeout) override {
+    return Call(*deliveries_, &v1::DeliveryService::Stub::ListDeliveries, request, timeout);
+  }
+  absl::StatusOr<v1::GetDeliveryResponse> GetDelivery(const v1::GetDeliveryRequest& request,
+                                                      DurationMs timeout) override {
+    return Call(*deliveries_, &v1::DeliveryService::Stub::GetDelivery, request, timeout);
+  }
+  absl::StatusOr<v1::RedriveDeliveriesResponse> Redrive(const v1::RedriveDeliveriesRequest& request,
+                                                        DurationMs timeout) override {
+    return Call(*deliveries_, &v1::DeliveryService::Stub::RedriveDeliveries, request, timeout);
+  }
+  absl::StatusOr<v1::DropDeliveryResponse> Drop(const v1::DropDeliveryRequest& request, DurationMs timeout) override {
+    return Call(*deliveries_, &v1::DeliveryService::Stub::DropDelivery, request, timeout);
+  }
   absl::StatusOr<v1::CreateBackupResponse> Backup(const v1::CreateBackupRequest& request, DurationMs timeout) override {
     return Call(*admin_, &v1::AdminService::Stub::CreateBackup, request, timeout);
   }
@@ -88,6 +109,7 @@ class Client : public Broker {
 
   std::unique_ptr<v1::TaskService::Stub> tasks_;
   std::unique_ptr<v1::ResolverService::Stub> resolver_;
+  std::unique_ptr<v1::DeliveryService::Stub> deliveries_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
   std::string api_key_;
 };

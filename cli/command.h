@@ -41,6 +41,7 @@ void AddControlCommands(CommandLine& line);
 void AddUrlCommand(CommandLine& line, Session& session);
 void AddRunCommand(CommandLine& line);
 void AddBulkCommand(CommandLine& line);
+void AddDeliveryCommands(CommandLine& line);
 void AddAdminCommands(CommandLine& line);
 void AddProfileCommands(CommandLine& line);
 void AddHelpCommands(CommandLine& line);

@@ -21,4 +21,6 @@ enum class Format {
 
 absl::StatusOr<Format> ParseFormat(const std::string& text);
 
+inline bool IsJsonFormat(Format format) { return format == Format::kJson || format == Format::kJsonLines; }
+
 }  // namespace tokenbroker::cli

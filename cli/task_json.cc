@@ -73,6 +73,29 @@ std::string NameOf(v1::WatchTasksResponse::Kind kind) {
   return WithoutPrefix(v1::WatchTasksResponse::Kind_Name(kind), sizeof "KIND_" - 1);
 }
 
+std::string NameOf(v1::DeliveryState state) {
+  return WithoutPrefix(v1::DeliveryState_Name(state), sizeof "DELIVERY_STATE_" - 1);
+}
+
+Json ToJson(const v1::Delivery& delivery) {
+  Json json = Json::object();
+  json["task_id"] = delivery.task_id();
+  json["namespace"] = delivery.namespace_();
+  Put(json, "correlation_key", delivery.correlation_key());
+  json["target"] = delivery.target();
+  json["state"] = NameOf(delivery.state());
+  json["outcome"] = NameOf(delivery.outcome());
+  PutTime(json, "owed_at", delivery.has_owed_at(), delivery.owed_at());
+  json["attempts"] = delivery.attempts();
+  PutTime(json, "next_attempt_at", delivery.has_next_attempt_at(), delivery.next_attempt_at());
+  Put(json, "answer_code", delivery.answer_code());
+  Put(json, "answer_message", delivery.answer_message());
+  if (delivery.may_have_arrived()) json["may_have_arrived"] = true;
+  PutTime(json, "settled_at", delivery.has_settled_at(), delivery.settled_at());
+  Put(json, "settled_by", delivery.settled_by());
+  return json;
+}
+
 Json ToJson(const v1::Task& task) {
   Json json = Json::object();
   json["task_id"] = task.task_id();
@@ -91,6 +114,7 @@ Json ToJson(const v1::Task& task) {
   if (task.has_trace() && !task.trace().traceparent().empty()) json["trace"] = TraceJson(task.trace());
   if (task.has_upstream_token()) json["has_upstream_token"] = true;
   Put(json, "issued_by", task.issued_by());
+  if (task.has_delivery()) json["delivery"] = ToJson(task.delivery());
   return json;
 }
 

@@ -13,10 +13,12 @@
 namespace tokenbroker::cli {
 
 std::string NameOf(v1::TaskState state);
+std::string NameOf(v1::DeliveryState state);
 std::string NameOf(v1::Verdict verdict);
 std::string NameOf(v1::WatchTasksResponse::Kind kind);
 
 Json ToJson(const v1::Task& task);
+Json ToJson(const v1::Delivery& delivery);
 Json ToJson(const v1::IssueTaskResponse& issued);
 Json ToJson(const v1::WatchTasksResponse& change);
 Json ToJson(const v1::HeartbeatResponse& beat);

@@ -47,6 +47,17 @@ void AddOutcome(Sheet& sheet, const v1::Outcome& outcome, TimeMs now) {
   sheet.Add("resolved by", outcome.resolved_by());
 }
 
+void AddDelivery(Sheet& sheet, const v1::Delivery& delivery, TimeMs now) {
+  sheet.Add("delivery", NameOf(delivery.state()));
+  if (delivery.attempts() > 0) sheet.Add("attempts", std::to_string(delivery.attempts()));
+  sheet.Add("next attempt", WhenExactly(now, delivery.has_next_attempt_at(), delivery.next_attempt_at()));
+  sheet.Add("answer", delivery.answer_code());
+  sheet.Add("", delivery.answer_message());
+  if (delivery.may_have_arrived()) sheet.Add("may have arrived", "a try ended without an answer");
+  sheet.Add("settled", WhenExactly(now, delivery.has_settled_at(), delivery.settled_at()));
+  sheet.Add("settled by", delivery.settled_by());
+}
+
 void PrintSheet(Session& session, const v1::Task& task) {
   const TimeMs now = session.world().wall.Now();
   Sheet sheet;
@@ -64,6 +75,7 @@ void PrintSheet(Session& session, const v1::Task& task) {
   sheet.Add("deadline", WhenExactly(now, task.has_deadline(), task.deadline()));
   AddLiveness(sheet, task, now);
   if (task.has_outcome()) AddOutcome(sheet, task.outcome(), now);
+  if (task.has_delivery()) AddDelivery(sheet, task.delivery(), now);
   sheet.Print(session.out());
 }
 
@@ -97,6 +109,40 @@ absl::Status PrintTask(Session& session, const v1::Task& task) {
       break;
   }
   return absl::InvalidArgumentError("-o token is for issue: only whoever issues a task is given its token");
+}
+
+absl::Status PrintDelivery(Session& session, const v1::Delivery& delivery) {
+  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
+  if (IsJsonFormat(format)) {
+    session.PrintJson(ToJson(delivery), format);
+    return absl::OkStatus();
+  }
+  if (format == Format::kId) {
+    session.out() << delivery.task_id() << "\n";
+    return absl::OkStatus();
+  }
+  const TimeMs now = session.world().wall.Now();
+  Sheet sheet;
+  sheet.Add("task", delivery.task_id());
+  sheet.Add("namespace", delivery.namespace_());
+  sheet.Add("key", delivery.correlation_key());
+  sheet.Add("target", delivery.target());
+  sheet.Add("outcome", NameOf(delivery.outcome()));
+  sheet.Add("owed", WhenExactly(now, delivery.has_owed_at(), delivery.owed_at()));
+  AddDelivery(sheet, delivery, now);
+  sheet.Print(session.out());
+  return absl::OkStatus();
+}
+
+void PrintDeliveryTable(Session& session, const std::vector<v1::Delivery>& deliveries) {
+  const TimeMs now = session.world().wall.Now();
+  Table table({"TASK", "STATE", "TARGET", "KEY", "OWED", "ATTEMPTS", "NEXT", "ANSWER"});
+  for (const v1::Delivery& delivery : deliveries) {
+    table.Add({delivery.task_id(), NameOf(delivery.state()), delivery.target(), delivery.correlation_key(),
+               When(now, delivery.has_owed_at(), delivery.owed_at()), std::to_string(delivery.attempts()),
+               When(now, delivery.has_next_attempt_at(), delivery.next_attempt_at()), delivery.answer_code()});
+  }
+  table.Print(session.out(), session.world().colour);
 }
 
 void PrintTaskTable(Session& session, const std::vector<v1::Task>& tasks) {

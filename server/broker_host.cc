@@ -3,7 +3,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <random>
 #include <utility>
 #include <variant>
@@ -11,8 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/broker/key_ring.h"
-#include "server/config/load.h"
-#include "server/outbound/aws/surroundings.h"
 #include "server/telemetry/log.h"
 #include "server/version.h"
 #include "storage/log_entry.h"
@@ -43,23 +40,19 @@ broker::Broker::Options BrokerOptions(const Config& config) {
   return options;
 }
 
-// Each poller holds one connection nearly always, and a second one to its dead-letter queue at times.
-outbound::CurlOptions IntakeHttpOptions(const IntakeConfig& config) {
-  int pollers = 0;
-  for (const ActivityIntake& activity : config.activities) pollers += static_cast<int>(activity.pollers);
-  for (const QueueIntake& queue : config.queues) pollers += static_cast<int>(queue.pollers);
-  outbound::CurlOptions options;
-  options.connections_per_host = std::max(options.connections_per_host, 2 * pollers);
-  options.connections = std::max(options.connections, 2 * pollers);
-  options.requests_under_way = std::max(options.requests_under_way, 4 * pollers);
+forward::ScheduleOptions ScheduleOptions(const ForwardingConfig& config) {
+  forward::ScheduleOptions options;
+  options.backoff = {config.backoff_base, config.backoff_max};
+  options.operator_backoff.max = config.operator_backoff_max;
+  options.max_age = config.max_age;
+  options.answer_within = config.answer_within;
   return options;
 }
 
-// For one thread.
-std::function<double()> RandomFraction() {
-  return [generator = std::mt19937_64{std::random_device()()}]() mutable {
-    return std::uniform_real_distribution<double>(0, 1)(generator);
-  };
+// The forwarder's own thread alone asks.
+double RandomFraction() {
+  static std::mt19937_64 generator{std::random_device()()};
+  return std::uniform_real_distribution<double>(0, 1)(generator);
 }
 
 absl::StatusOr<broker::KeyRing> FreshKeys() {
@@ -92,9 +85,17 @@ absl::StatusOr<TimeMs> HighWater(const storage::TokenStore& store) {
 
 }  // namespace
 
-BrokerHost::BrokerHost(const Config& config) : config_(config), metrics_(registry_, kVersion) {}
+BrokerHost::BrokerHost(const Config& config)
+    : config_(config), metrics_(registry_, kVersion), delivery_metrics_(registry_) {}
 
-BrokerHost::~BrokerHost() = default;
+// Also of one that did not open wholly: who calls goes before who is called.
+BrokerHost::~BrokerHost() {
+  web_.reset();
+  rpc_.reset();
+  caretaker_.reset();
+  if (forwarder_ != nullptr) forwarder_->Stop(0);
+  if (broker_ != nullptr) broker_->StopCommitter().IgnoreError();
+}
 
 absl::StatusOr<std::unique_ptr<BrokerHost>> BrokerHost::Open(const Config& config, bool bench_null) {
   std::unique_ptr<BrokerHost> host(new BrokerHost(config));
@@ -103,7 +104,7 @@ absl::StatusOr<std::unique_ptr<BrokerHost>> BrokerHost::Open(const Config& confi
   TB_RETURN_IF_ERROR(host->OpenKeys());
   TB_RETURN_IF_ERROR(host->OpenBroker());
   TB_RETURN_IF_ERROR(host->StartDoors(bench_null));
-  TB_RETURN_IF_ERROR(host->StartIntakes());
+  TB_RETURN_IF_ERROR(host->incoming_->StartPolling(host->MakeDoor(false)));
   host->serving_.store(true);
   return host;
 }
@@ -150,21 +151,34 @@ absl::Status BrokerHost::OpenBroker() {
   clock_ = std::make_unique<SystemClock>(high_water);
   executor_ = std::make_unique<ThreadPool>(kExecutorThreads);
   background_ = std::make_unique<ThreadPool>(1);
-  observer_ = std::make_unique<MetricsObserver>(metrics_, *clock_);
+  observer_ = std::make_unique<MetricsObserver>(metrics_, delivery_metrics_, *clock_);
   // The observer has logged why. No answer may leave any more, and no destructor may write.
   const auto on_failure = [](const absl::Status&) { _exit(kExitWriteFailed); };
   TB_ASSIGN_OR_RETURN(broker_, broker::Broker::Open(BrokerOptions(config_), {*store_, *codec_, *clock_, *executor_,
                                                                              *background_, *observer_, on_failure}));
+  TB_RETURN_IF_ERROR(OpenForwarder());
   const bool on_disk = config_.storage.backend == StorageBackend::kRocksDb;
-  caretaker_ = std::make_unique<Caretaker>(Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_},
-                                           Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
-                                                              static_cast<uint64_t>(config_.limits.disk_free_min)});
+  caretaker_ = std::make_unique<Caretaker>(
+      Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_, *forwarder_, delivery_metrics_},
+      Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
+                         static_cast<uint64_t>(config_.limits.disk_free_min)});
   caretaker_->Start();
   broker_->Start();
+  forwarder_->Start();
   warm_up_ = std::jthread([this](std::stop_token stop) {
     const absl::Status status = store_->WarmUp(stop);
     if (!status.ok()) observer_->Trouble("index_not_warmed_up", status);
   });
+  return absl::OkStatus();
+}
+
+absl::Status BrokerHost::OpenForwarder() {
+  TB_ASSIGN_OR_RETURN(outgoing_, Outgoing::Open(config_, ProcessEnvironment(), *clock_));
+  TB_ASSIGN_OR_RETURN(std::vector<forward::NamedTarget> targets, outgoing_->MakeTargets());
+  delivery_observer_ = std::make_unique<DeliveryObserver>(delivery_metrics_, *clock_);
+  forwarder_ = std::make_unique<forward::Forwarder>(
+      forward::Forwarder::Parts{*broker_, *clock_, *delivery_observer_, RandomFraction},
+      ScheduleOptions(config_.forwarding), std::move(targets));
   return absl::OkStatus();
 }
 
@@ -173,6 +187,9 @@ calls::Door BrokerHost::MakeDoor(bool bench_null) {
   door.limits.max_input = config_.tasks.max_input;
   door.limits.max_output = config_.tasks.max_output;
   door.limits.default_timeout = config_.tasks.default_timeout;
+  for (const TargetConfig& target : config_.targets) door.limits.targets.push_back(target.name);
+  door.limits.default_target = config_.forwarding.default_target;
+  door.forwarder = forwarder_.get();
   door.max_watches = config_.limits.watches;
   door.backup_root = config_.storage.backup_root;
   door.version = kVersion;
@@ -185,43 +202,40 @@ calls::Door BrokerHost::MakeDoor(bool bench_null) {
 absl::Status BrokerHost::StartDoors(bool bench_null) {
   authenticator_ = std::make_unique<calls::Authenticator>(config_.auth);
   TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(MakeDoor(bench_null), config_.grpc, config_.tls));
+  StartFileDrop();
+  TB_ASSIGN_OR_RETURN(incoming_, Incoming::Open(config_, ProcessEnvironment(), *clock_, registry_));
   if (config_.http.listen.empty()) return absl::OkStatus();
-  if (!config_.intake.events.empty()) {
-    TB_ASSIGN_OR_RETURN(event_rules_, intake::EventRules::Make(config_.intake.events, registry_));
-  }
-  TB_ASSIGN_OR_RETURN(
-      web_, web::WebServer::Start(MakeDoor(bench_null), config_.http, config_.tls, config_.auth, event_rules_.get()));
+  TB_ASSIGN_OR_RETURN(aws::Relay relay, outgoing_->MakeRelay());
+  TB_ASSIGN_OR_RETURN(web_,
+                      web::WebServer::Start(MakeDoor(bench_null), config_, std::move(relay), incoming_->event_rules()));
   return absl::OkStatus();
 }
 
-absl::Status BrokerHost::StartIntakes() {
-  if (config_.intake.activities.empty() && config_.intake.queues.empty()) return absl::OkStatus();
-  // A client of their own: questions that are held for a minute take no connection from anybody else.
-  TB_ASSIGN_OR_RETURN(intake_http_, outbound::CurlClient::Start(IntakeHttpOptions(config_.intake)));
-  auto aws = outbound::aws::RealSurroundings(ProcessEnvironment(), *intake_http_, *clock_);
-  TB_ASSIGN_OR_RETURN(intakes_, intake::Intakes::Make(config_.intake, {MakeDoor(false), *intake_http_, *clock_, aws,
-                                                                       registry_, RandomFraction()}));
-  intakes_->Start();
-  return absl::OkStatus();
-}
-
-void BrokerHost::StopIntakes() {
-  if (intakes_ == nullptr) return;
-  intakes_->Finish(config_.drain.timeout);
-  intake_http_.reset();
-  intakes_.reset();
+void BrokerHost::StartFileDrop() {
+  const FileDropConfig& config = config_.file_drop;
+  if (config.folder.empty()) return;
+  drop_door_.emplace(MakeDoor(false));
+  drop_door_->kind = DoorKind::kDrop;
+  // To read, too, because keys are looked up before they are settled.
+  drop_caller_ = calls::MakePrincipal("drop:" + config.name, {{config.name_space, kResolve | kRead}});
+  drop_settler_ = std::make_unique<drop::DoorSettler>(*drop_door_, drop_caller_);
+  drop_ = std::make_unique<drop::FileDrop>(drop::FileDrop::Parts{*drop_settler_, *clock_, metrics_}, config);
+  drop_->Start();
 }
 
 absl::Status BrokerHost::Close() {
   serving_.store(false);
-  if (intakes_ != nullptr) intakes_->Drain();
+  drop_.reset();  // behind the batch at hand, which needs the broker
+  incoming_->Drain();
   rpc_->BeginDrain();
   if (web_ != nullptr) web_->BeginDrain();
-  StopIntakes();  // before the broker refuses what is in hand
+  incoming_->StopPolling(config_.drain.timeout);  // before the broker refuses what is in hand
   broker_->BeginDrain();
   rpc_->Shutdown(config_.drain.timeout);
   if (web_ != nullptr) web_->Shutdown(config_.drain.timeout);
   caretaker_.reset();
+  // Before the committer: it writes what was answered.
+  forwarder_->Stop(config_.drain.timeout);
   warm_up_.request_stop();
   warm_up_.join();
   TB_RETURN_IF_ERROR(broker_->StopCommitter());

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -16,10 +17,13 @@
 #include "server/calls/authenticator.h"
 #include "server/caretaker.h"
 #include "server/config/config.h"
-#include "server/intake/event_rules.h"
-#include "server/intake/intakes.h"
+#include "server/delivery_observer.h"
+#include "server/drop/door_settler.h"
+#include "server/drop/file_drop.h"
+#include "server/forward/forwarder.h"
+#include "server/incoming.h"
 #include "server/metrics_observer.h"
-#include "server/outbound/curl_client.h"
+#include "server/outgoing.h"
 #include "server/rpc/rpc_server.h"
 #include "server/web/web_server.h"
 #include "storage/token_store.h"
@@ -49,16 +53,17 @@ class BrokerHost {
   absl::Status OpenStore();
   absl::Status OpenKeys();
   absl::Status OpenBroker();
+  absl::Status OpenForwarder();
   calls::Door MakeDoor(bool bench_null);
   absl::Status StartDoors(bool bench_null);
-  absl::Status StartIntakes();
-  void StopIntakes();
+  void StartFileDrop();
   std::vector<ReadinessCheck> CheckReadiness() const;
 
   const Config config_;
   std::string key_file_;
   MetricsRegistry registry_;
   BrokerMetrics metrics_;
+  DeliveryMetrics delivery_metrics_;
   std::atomic<bool> serving_{false};
   std::unique_ptr<storage::TokenStore> store_;
   std::unique_ptr<SystemClock> clock_;
@@ -66,16 +71,20 @@ class BrokerHost {
   std::unique_ptr<ThreadPool> executor_;
   std::unique_ptr<ThreadPool> background_;
   std::unique_ptr<MetricsObserver> observer_;
+  std::unique_ptr<DeliveryObserver> delivery_observer_;
+  std::unique_ptr<Outgoing> outgoing_;
   std::unique_ptr<broker::Broker> broker_;
+  std::unique_ptr<forward::Forwarder> forwarder_;
   std::unique_ptr<Caretaker> caretaker_;
   std::jthread warm_up_;
   std::unique_ptr<calls::Authenticator> authenticator_;
   std::unique_ptr<rpc::RpcServer> rpc_;
-  std::unique_ptr<intake::EventRules> event_rules_;
+  std::unique_ptr<Incoming> incoming_;
   std::unique_ptr<web::WebServer> web_;
-  std::unique_ptr<intake::Intakes> intakes_;
-  // Behind them, because it ends first.
-  std::unique_ptr<outbound::CurlClient> intake_http_;
+  std::optional<calls::Door> drop_door_;
+  broker::Principal drop_caller_;
+  std::unique_ptr<drop::DoorSettler> drop_settler_;
+  std::unique_ptr<drop::FileDrop> drop_;
   std::unique_ptr<AdminServer> admin_;
 };
 

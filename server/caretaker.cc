@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/broker/key_ring.h"
+#include "server/delivery_observer.h"
 #include "server/telemetry/log.h"
 
 namespace tokenbroker {
@@ -88,6 +89,7 @@ void Caretaker::LookAtKeys() {
 }
 
 void Caretaker::LookAtBroker() {
+  ShowDeliveries(parts_.broker, parts_.forwarder, parts_.deliveries);
   const broker::Broker::Status status = parts_.broker.GetStatus();
   const uint64_t bytes = parts_.store.SizeBytes();
   const auto marks = parts_.store.Marks(0);

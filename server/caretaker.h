@@ -10,7 +10,9 @@
 #include "base/system_clock.h"
 #include "server/broker/broker.h"
 #include "server/broker/token_codec.h"
+#include "server/forward/forwarder.h"
 #include "server/telemetry/broker_metrics.h"
+#include "server/telemetry/delivery_metrics.h"
 #include "storage/token_store.h"
 
 namespace tokenbroker {
@@ -24,6 +26,8 @@ class Caretaker {
     storage::TokenStore& store;
     const SystemClock& clock;
     BrokerMetrics& metrics;
+    const forward::Forwarder& forwarder;
+    DeliveryMetrics& deliveries;
   };
   struct Options {
     // Where the store is; empty: in memory, nothing to watch.

@@ -23,6 +23,22 @@ TaskOutcome OutcomeOf(broker::TaskState state) {
   return TaskOutcome::kSucceeded;
 }
 
+std::string_view NameOf(broker::DeliveryState state) {
+  switch (state) {
+    case broker::DeliveryState::kPending:
+      return "redriven";
+    case broker::DeliveryState::kDelivered:
+      return "delivered";
+    case broker::DeliveryState::kProbablyDelivered:
+      return "probably_delivered";
+    case broker::DeliveryState::kDeadLettered:
+      return "dead_lettered";
+    case broker::DeliveryState::kDropped:
+      return "dropped";
+  }
+  return "";
+}
+
 BoundedQueue QueueOf(std::string_view queue) {
   if (queue == "awaits") return BoundedQueue::kAwaits;
   if (queue == "parked") return BoundedQueue::kParked;
@@ -35,11 +51,6 @@ BoundedQueue QueueOf(std::string_view queue) {
 
 void MetricsObserver::Resolved(broker::TaskState state) { metrics_.tasks_resolved(OutcomeOf(state)).Increment(); }
 
-// Verdicts are numbered from 1, their metric's labels from 0, in the same order.
-void MetricsObserver::Judged(broker::Verdict verdict) {
-  metrics_.settle_verdicts(static_cast<SettleVerdict>(static_cast<int>(verdict) - 1), Door::kGrpc).Increment();
-}
-
 void MetricsObserver::Expired(DurationMs late) {
   metrics_.expiry_lateness_seconds.Observe(static_cast<double>(late) * 1e-3);
 }
@@ -47,6 +58,10 @@ void MetricsObserver::Expired(DurationMs late) {
 void MetricsObserver::ParkedOutcomeRefused() {
   parked_refused_.Write(clock_.Now(), Level::kWarning, "parked_outcome_refused",
                         {{"msg", "a parked outcome broke the contract of the task it was for, and was dropped"}});
+}
+
+void MetricsObserver::DeliveryNoted(std::string_view target, broker::DeliveryState state) {
+  deliveries_.Of(target).settled(NameOf(state)).Increment();
 }
 
 void MetricsObserver::CommitStarts(size_t) { commit_began_ = ElapsedMicros(); }

@@ -5,6 +5,7 @@
 
 #include "server/broker/observer.h"
 #include "server/telemetry/broker_metrics.h"
+#include "server/telemetry/delivery_metrics.h"
 #include "server/telemetry/log.h"
 
 namespace tokenbroker {
@@ -12,14 +13,15 @@ namespace tokenbroker {
 // Called from the broker's threads.
 class MetricsObserver : public broker::Observer {
  public:
-  MetricsObserver(BrokerMetrics& metrics, const Clock& clock) : metrics_(metrics), clock_(clock) {}
+  MetricsObserver(BrokerMetrics& metrics, DeliveryMetrics& deliveries, const Clock& clock)
+      : metrics_(metrics), deliveries_(deliveries), clock_(clock) {}
 
   void Issued() override { metrics_.tasks_issued.Increment(); }
   void Resolved(broker::TaskState state) override;
-  void Judged(broker::Verdict verdict) override;
   void Beat() override { metrics_.heartbeats.Increment(); }
   void Expired(DurationMs late) override;
   void ParkedOutcomeRefused() override;
+  void DeliveryNoted(std::string_view target, broker::DeliveryState state) override;
   void CommitStarts(size_t records) override;
   void CommitEnds(size_t records) override;
   void Overloaded(std::string_view queue) override;
@@ -31,6 +33,7 @@ class MetricsObserver : public broker::Observer {
   static constexpr DurationMs kLogInterval = 10'000;
 
   BrokerMetrics& metrics_;
+  DeliveryMetrics& deliveries_;
   const Clock& clock_;
   int64_t commit_began_ = 0;  // the committer's own
   LimitedLog parked_refused_{kLogInterval};

@@ -10,6 +10,9 @@
 namespace tokenbroker::storage {
 namespace {
 
+constexpr TaskState LastOf(TaskState) { return TaskState::kSuperseded; }
+constexpr DeliveryState LastOf(DeliveryState) { return DeliveryState::kDropped; }
+
 // A tag takes one byte up to field 31.
 constexpr uint32_t kMaxTag = 1;
 constexpr int kKindBits = 2;
@@ -27,7 +30,10 @@ class Measurer {
   }
   void Fixed64(uint32_t, uint64_t) { size_ += kMaxTag + 8; }
   void Attempt(uint32_t field, uint16_t attempt) { Varint(field, attempt); }
-  void State(uint32_t field, TaskState) { Varint(field, 0); }
+  template <typename StateT>
+  void State(uint32_t field, StateT) {
+    Varint(field, 0);
+  }
   void Bytes(uint32_t, std::string_view bytes) { size_ += kMaxTag + kMaxVarint + bytes.size(); }
   void Pairs(uint32_t field, const std::vector<std::pair<std::string_view, std::string_view>>& pairs) {
     for (const auto& [name, value] : pairs) size_ += kMaxTag + 3 * kMaxVarint + name.size() + value.size();
@@ -58,7 +64,10 @@ class Writer {
   void Attempt(uint32_t field, uint16_t attempt) {
     if (attempt != 1) Always(field, attempt);
   }
-  void State(uint32_t field, TaskState state) { Always(field, static_cast<uint64_t>(state)); }
+  template <typename StateT>
+  void State(uint32_t field, StateT state) {
+    Always(field, static_cast<uint64_t>(state));
+  }
   void Bytes(uint32_t field, std::string_view bytes) {
     if (!bytes.empty()) Item(field, bytes);
   }
@@ -117,13 +126,12 @@ class Reader {
     if (wide > std::numeric_limits<uint16_t>::max()) Fail();
     attempt = static_cast<uint16_t>(wide);
   }
-  void State(uint32_t field, TaskState& state) {
+  template <typename StateT>
+  void State(uint32_t field, StateT& state) {
     uint64_t number = 0;
     Varint(field, number);
-    if (number < static_cast<uint64_t>(TaskState::kWaiting) || number > static_cast<uint64_t>(TaskState::kSuperseded)) {
-      return Fail();
-    }
-    state = static_cast<TaskState>(number);
+    if (number < 1 || number > static_cast<uint64_t>(LastOf(state))) return Fail();
+    state = static_cast<StateT>(number);
   }
   void Bytes(uint32_t field, std::string_view& bytes) {
     while (At(field, FieldKind::kBytes)) bytes = wire_.LengthAndBytes(), NextTag();
@@ -220,9 +228,11 @@ void EncodeEntry(const CancelRequestedEntry& entry, std::string& out) { Encode(e
 void EncodeEntry(const ProgressEntry& entry, std::string& out) { Encode(entry, out); }
 void EncodeEntry(const ParkedEntry& entry, std::string& out) { Encode(entry, out); }
 void EncodeEntry(const UnparkedEntry& entry, std::string& out) { Encode(entry, out); }
+void EncodeEntry(const DeliveryEntry& entry, std::string& out) { Encode(entry, out); }
 
 absl::StatusOr<IssuedEntry> DecodeIssued(std::string_view bytes) { return Decode<IssuedEntry>(bytes); }
 absl::StatusOr<ResolvedEntry> DecodeResolved(std::string_view bytes) { return Decode<ResolvedEntry>(bytes); }
+absl::StatusOr<DeliveryEntry> DecodeDelivery(std::string_view bytes) { return Decode<DeliveryEntry>(bytes); }
 
 absl::StatusOr<LogEntry> DecodeEntry(std::string_view bytes) {
   if (bytes.empty()) return absl::DataLossError("a log entry is empty");
@@ -241,6 +251,8 @@ absl::StatusOr<LogEntry> DecodeEntry(std::string_view bytes) {
       return DecodeAs<ParkedEntry>(bytes);
     case EntryType::kUnparked:
       return DecodeAs<UnparkedEntry>(bytes);
+    case EntryType::kDelivery:
+      return DecodeAs<DeliveryEntry>(bytes);
   }
   return absl::DataLossError(absl::StrCat("a log entry is of unknown type ", static_cast<uint8_t>(bytes[0])));
 }

@@ -29,6 +29,7 @@ enum class EntryType : uint8_t {
   kProgress = 5,
   kParked = 6,
   kUnparked = 7,
+  kDelivery = 8,
 };
 
 // What a task ended with; the numbers are those of tokenbroker.v1.TaskState and are frozen.
@@ -39,6 +40,15 @@ enum class TaskState : uint8_t {
   kExpired = 4,
   kCancelled = 5,
   kSuperseded = 6,
+};
+
+// What has become of a delivery; the numbers are those of tokenbroker.v1.DeliveryState and are frozen.
+enum class DeliveryState : uint8_t {
+  kPending = 1,
+  kDelivered = 2,
+  kProbablyDelivered = 3,
+  kDeadLettered = 4,
+  kDropped = 5,
 };
 
 struct IssuedEntry {
@@ -81,6 +91,10 @@ struct ResolvedEntry {
   // How the task stood when it ended; 0: the deadline was that of its issue.
   TimeMs deadline = 0;
   bool cancel_requested = false;
+  // Where the outcome is owed to: this record is the outbox's as well. Empty: nobody.
+  std::string_view target;
+  // The task's, if a delivery is owed.
+  std::string_view name_space;
 };
 
 struct DeadlineChangedEntry {
@@ -133,8 +147,26 @@ struct UnparkedEntry {
   Sequence applied_to = 0;
 };
 
+// What became of an owed delivery. Without one it is still owed.
+struct DeliveryEntry {
+  TimeMs time = 0;
+  // Where the outcome is recorded.
+  Sequence outcome = 0;
+  Sequence task = 0;
+  // kPending: a dead letter is owed again.
+  DeliveryState state = DeliveryState::kDelivered;
+  uint32_t tries = 0;
+  // The target's last answer.
+  std::string_view code;
+  std::string_view message;
+  // Who redrove or dropped it.
+  std::string_view by;
+  // A try ended without an answer.
+  bool may_have_arrived = false;
+};
+
 using LogEntry = std::variant<IssuedEntry, ResolvedEntry, DeadlineChangedEntry, CancelRequestedEntry, ProgressEntry,
-                              ParkedEntry, UnparkedEntry>;
+                              ParkedEntry, UnparkedEntry, DeliveryEntry>;
 
 // Appends the entry's bytes to `out`.
 void EncodeEntry(const IssuedEntry& entry, std::string& out);
@@ -144,6 +176,7 @@ void EncodeEntry(const CancelRequestedEntry& entry, std::string& out);
 void EncodeEntry(const ProgressEntry& entry, std::string& out);
 void EncodeEntry(const ParkedEntry& entry, std::string& out);
 void EncodeEntry(const UnparkedEntry& entry, std::string& out);
+void EncodeEntry(const DeliveryEntry& entry, std::string& out);
 
 // The entry, with views into `bytes`.
 absl::StatusOr<LogEntry> DecodeEntry(std::string_view bytes);
@@ -151,6 +184,7 @@ absl::StatusOr<LogEntry> DecodeEntry(std::string_view bytes);
 // As DecodeEntry, for a reader who knows what must stand there.
 absl::StatusOr<IssuedEntry> DecodeIssued(std::string_view bytes);
 absl::StatusOr<ResolvedEntry> DecodeResolved(std::string_view bytes);
+absl::StatusOr<DeliveryEntry> DecodeDelivery(std::string_view bytes);
 
 // The entry's type without decoding it; the bytes must not be empty.
 inline EntryType PeekEntryType(std::string_view bytes) { return static_cast<EntryType>(bytes[0]); }

@@ -18,6 +18,7 @@ constexpr EntryType TypeOf(const CancelRequestedEntry&) { return EntryType::kCan
 constexpr EntryType TypeOf(const ProgressEntry&) { return EntryType::kProgress; }
 constexpr EntryType TypeOf(const ParkedEntry&) { return EntryType::kParked; }
 constexpr EntryType TypeOf(const UnparkedEntry&) { return EntryType::kUnparked; }
+constexpr EntryType TypeOf(const DeliveryEntry&) { return EntryType::kDelivery; }
 
 // T is the entry, const for writing, not const for reading.
 template <typename T, typename EntryStruct>
@@ -60,6 +61,8 @@ void VisitFields(Visitor& visit, Entry& entry) {
   visit.Varint(9, entry.due);
   visit.Varint(10, entry.deadline);
   visit.Varint(11, entry.cancel_requested);
+  visit.Bytes(12, entry.target);
+  visit.Bytes(13, entry.name_space);
 }
 
 template <typename Visitor, EntryLike<DeadlineChangedEntry> Entry>
@@ -108,6 +111,19 @@ void VisitFields(Visitor& visit, Entry& entry) {
   visit.Varint(1, entry.time);
   visit.Varint(2, entry.parked);
   visit.Varint(3, entry.applied_to);
+}
+
+template <typename Visitor, EntryLike<DeliveryEntry> Entry>
+void VisitFields(Visitor& visit, Entry& entry) {
+  visit.Varint(1, entry.time);
+  visit.Varint(2, entry.outcome);
+  visit.Varint(3, entry.task);
+  visit.State(4, entry.state);
+  visit.Varint(5, entry.tries);
+  visit.Bytes(6, entry.code);
+  visit.Bytes(7, entry.message);
+  visit.Bytes(8, entry.by);
+  visit.Varint(9, entry.may_have_arrived);
 }
 
 }  // namespace tokenbroker::storage

@@ -56,7 +56,8 @@ struct LogRecord {
   std::string_view bytes;
 };
 
-// Either a hash (highest bit of `hi` set) or, with `lo` 0, the sequence number of a resolved task.
+// Either a hash (highest bit of `hi` set) or, with `lo` 0, the sequence number of a resolved task, or that of an
+// outcome whose delivery is settled.
 struct IndexKey {
   uint64_t hi = 0;
   uint64_t lo = 0;
@@ -70,13 +71,17 @@ struct IndexKey {
 };
 
 inline IndexKey OutcomeIndexKey(Sequence task) { return {task, 0}; }
+// Leads to the latest record of the outcome's delivery.
+inline IndexKey DeliveryIndexKey(Sequence outcome) { return {outcome, 0}; }
 
 struct IndexEntry {
   IndexKey key;
   Sequence sequence = 0;
 };
 
-// The waiting tasks with sequence numbers [64 * number, 64 * number + 64), packed by the owner; empty when none waits.
+// What of 64 neighbouring sequence numbers must be known at a restart, packed by the owner; empty when nothing must.
+// The owner gives the numbers: the waiting tasks with sequence numbers [64 * number, 64 * number + 64) are one block,
+// the outcomes there that are owed to a target are another (see server/broker/outbox.h).
 struct OpenBlock {
   uint64_t number = 0;
   std::string bytes;

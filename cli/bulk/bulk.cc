@@ -3,20 +3,35 @@
 #include <algorithm>
 
 #include "base/status_macros.h"
-#include "cli/bulk/line.h"
+#include "bulk/result.h"
 #include "cli/error.h"
 #include "cli/exit_code.h"
-#include "cli/task_json.h"
 
 namespace tokenbroker::cli {
 namespace {
 
 constexpr DurationMs kLongestSilence = 30'000;
+// So many tasks, each with a long cause, are still below the 4 MiB that gRPC clients take.
+constexpr size_t kLookUpItems = 100;
 
 // Overload passes in a moment. A full namespace or disk stays full while we, who would fill it, wait.
 bool IsPassing(const absl::Status& error) {
   const v1::ErrorReason reason = DetailsOf(error).reason;
   return IsRetryable(error) && reason != v1::ERROR_REASON_NAMESPACE_LIMIT && reason != v1::ERROR_REASON_DISK_FULL;
+}
+
+v1::TaskRef& TaskOf(v1::Settlement& settlement) {
+  return settlement.has_fail() ? *settlement.mutable_fail()->mutable_task()
+                               : *settlement.mutable_succeed()->mutable_task();
+}
+
+// Of a row that an earlier run was answered; why it was refused is not known any more.
+int ExitCodeOf(v1::Verdict refusal) {
+  if (refusal == v1::VERDICT_UNSPECIFIED) return kOk;
+  if (refusal == v1::VERDICT_REFUSED) return kUsage;
+  v1::SettlementResult result;
+  result.set_verdict(refusal);
+  return ExitCodeFor(StatusOf(result));
 }
 
 }  // namespace
@@ -29,27 +44,33 @@ std::vector<Bulk::Item*> Bulk::Batch::Open() {
   return open;
 }
 
-absl::StatusOr<int> Bulk::Run(LineSource& lines) {
+absl::StatusOr<int> Bulk::Run(bulk::RowReader& rows) {
+  if (journal_ != nullptr && exit_code_ == 0) exit_code_ = ExitCodeOf(journal_->first_refusal());
   while (true) {
-    const bool filled = !ended_ && batches_.size() < options_.batches_in_flight && Fill(lines);
-    PrintJudged();
+    bool filled = false;
+    if (!ended_ && batches_.size() < options_.batches_in_flight) {
+      TB_ASSIGN_OR_RETURN(filled, Fill(rows));
+    }
+    TB_RETURN_IF_ERROR(PrintJudged());
     if (batches_.empty() && ended_) break;
     if (batches_.empty() || (filled && !ended_ && batches_.size() < options_.batches_in_flight)) continue;
     TB_RETURN_IF_ERROR(ReadAnswer());
   }
+  finished_ = !absl::IsUnavailable(input_error_);
   if (!input_error_.ok()) return input_error_;
   return exit_code_;
 }
 
-bool Bulk::Fill(LineSource& lines) {
+absl::StatusOr<bool> Bulk::Fill(bulk::RowReader& rows) {
   Batch batch;
-  std::string line;
+  bulk::Row row;
   while (batch.items.size() < options_.batch_items && batch.bytes < options_.batch_bytes) {
     const bool wait = batches_.empty() && batch.items.empty();
-    if (ReadLine(lines, line, wait) != LineSource::Next::kLine) break;
-    AddLine(batch, line);
+    if (ReadRow(rows, row, wait) != bulk::RowReader::Next::kLine) break;
+    AddRow(batch, std::move(row));
   }
   if (batch.items.empty()) return false;
+  if (journal_ != nullptr) TB_RETURN_IF_ERROR(FindTasks(batch));
   if (batches_.empty()) last_progress_ = waiter_.Now();
   batch.id = next_batch_id_++;
   batches_.push_back(std::move(batch));
@@ -57,28 +78,63 @@ bool Bulk::Fill(LineSource& lines) {
   return true;
 }
 
-LineSource::Next Bulk::ReadLine(LineSource& lines, std::string& line, bool wait) {
-  const auto next = lines.Read(line, wait);
+bulk::RowReader::Next Bulk::ReadRow(bulk::RowReader& rows, bulk::Row& row, bool wait) {
+  const auto next = rows.Read(row, wait);
   if (!next.ok()) input_error_ = next.status();
-  ended_ = !next.ok() || *next == LineSource::Next::kEnd;
-  return next.value_or(LineSource::Next::kEnd);
+  ended_ = !next.ok() || *next == bulk::RowReader::Next::kEnd;
+  return next.value_or(bulk::RowReader::Next::kEnd);
 }
 
-void Bulk::AddLine(Batch& batch, const std::string& line) {
-  const uint64_t number = next_line_++;
-  if (line.find_first_not_of(" \t\r") == std::string::npos) return;
+void Bulk::AddRow(Batch& batch, bulk::Row row) {
+  next_line_ = row.line + 1;
+  if (journal_ != nullptr && row.line <= journal_->last_line()) return;
   Item item;
-  item.line = number;
-  auto settlement = ParseBulkLine(line, options_.name_space);
-  if (settlement.ok()) {
-    item.settlement = *std::move(settlement);
+  item.line = row.line;
+  if (row.settlement.ok()) {
+    item.settlement = *std::move(row.settlement);
   } else {
     item.judged = true;
-    item.result.set_verdict(v1::VERDICT_REFUSED);
-    item.error = settlement.status();
+    item.result = bulk::Unreadable(row.settlement.status());
+    item.error = row.settlement.status();
   }
-  batch.bytes += line.size();
+  batch.bytes += row.bytes;
   batch.items.push_back(std::move(item));
+}
+
+absl::Status Bulk::FindTasks(Batch& batch) {
+  std::vector<Item*> unknown;
+  for (Item* item : batch.Open()) {
+    v1::TaskRef& task = TaskOf(item->settlement);
+    if (!task.has_key()) continue;
+    if (const std::string id = journal_->TaskOf(item->line); !id.empty()) {
+      task.set_task_id(id);
+    } else {
+      unknown.push_back(item);
+    }
+  }
+  for (size_t done = 0; done < unknown.size(); done += kLookUpItems) {
+    const size_t count = std::min(kLookUpItems, unknown.size() - done);
+    TB_RETURN_IF_ERROR(LookUp(absl::MakeConstSpan(unknown).subspan(done, count)));
+  }
+  return journal_->Sync();
+}
+
+// A task that is not issued yet, or not ours to read, is left to what its key says when the row is settled.
+absl::Status Bulk::LookUp(absl::Span<Item* const> items) {
+  v1::BatchGetTasksRequest request;
+  for (Item* item : items) *request.add_tasks() = TaskOf(item->settlement);
+  const auto found = Retrier(waiter_, random_).Run(options_.patience, options_.patience, [&](DurationMs left) {
+    return broker_.BatchGet(request, left);
+  });
+  if (IsRetryable(found.status())) return found.status();
+  if (!found.ok() || found->items_size() != request.tasks_size()) return absl::OkStatus();
+  for (size_t i = 0; i < items.size(); ++i) {
+    const std::string& id = found->items(static_cast<int>(i)).task().task_id();
+    if (id.empty()) continue;
+    TaskOf(items[i]->settlement).set_task_id(id);
+    journal_->AddTask(items[i]->line, id);
+  }
+  return absl::OkStatus();
 }
 
 // A write that fails is noticed by the next read, which knows why.
@@ -136,22 +192,26 @@ absl::Status Bulk::Resume(const absl::Status& broken) {
   return absl::OkStatus();
 }
 
-void Bulk::PrintJudged() {
+absl::Status Bulk::PrintJudged() {
   while (!batches_.empty() && batches_.front().Open().empty()) {
     for (const Item& item : batches_.front().items) PrintItem(item);
     batches_.pop_front();
     out_.flush();
+    if (journal_ != nullptr) TB_RETURN_IF_ERROR(journal_->Sync());
   }
   if (batches_.empty()) next_to_print_ = next_line_;
+  return absl::OkStatus();
 }
 
 void Bulk::PrintItem(const Item& item) {
-  Json json = Json::object();
-  json["line"] = item.line;
-  json["verdict"] = NameOf(item.result.verdict());
-  if (!item.result.task_id().empty()) json["task_id"] = item.result.task_id();
-  if (!item.error.ok()) json["error"] = ErrorJson(item.error);
-  out_ << Print(json, Layout::kOneLine) << "\n";
+  const v1::Verdict verdict = item.result.verdict();
+  const bool resumed = journal_ != nullptr && journal_->resumed() && verdict == v1::VERDICT_REPLAYED;
+  const std::string text = bulk::WriteResult({item.line, item.result, resumed}, options_.format);
+  if (journal_ != nullptr) {
+    journal_->AddVerdict(item.line, verdict, text);
+  } else {
+    out_ << text << "\n";
+  }
   next_to_print_ = item.line + 1;
   if (exit_code_ == 0) exit_code_ = ExitCodeFor(item.error);
 }

@@ -10,15 +10,19 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "bulk/format.h"
+#include "bulk/journal.h"
+#include "bulk/row_reader.h"
 #include "cli/broker.h"
-#include "cli/bulk/line_reader.h"
 #include "cli/retry.h"
 #include "cli/waiter.h"
 
 namespace tokenbroker::cli {
 
 struct BulkOptions {
-  std::string name_space;
+  // Of the verdicts.
+  bulk::Format format = bulk::Format::kJsonLines;
   size_t batch_items = 500;
   // Keeps a message below the 4 MiB that gRPC servers accept by default.
   size_t batch_bytes = 1 << 20;
@@ -28,20 +32,33 @@ struct BulkOptions {
   DurationMs patience = 60'000;
 };
 
+// With a journal, the verdicts go there instead of being printed, rows that have one already are passed over, and a row
+// named by key is sent to the task that had the key when the row was first read; see bulk/journal.h.
+//
 // Single-threaded: fills batches as long as input is there, and reads answers when it is not or enough are unanswered.
 // When the stream breaks, unanswered batches are sent again, in order, over a new one; what had taken effect is then
 // REPLAYED. Items refused for overload are sent again as well.
 class Bulk {
  public:
-  Bulk(Broker& broker, BulkOptions options, Waiter& waiter, Random random, std::ostream& out)
-      : broker_(broker), options_(std::move(options)), waiter_(waiter), backoff_(std::move(random)), out_(out) {}
+  // `journal` may be nullptr.
+  Bulk(Broker& broker, BulkOptions options, Waiter& waiter, Random random, std::ostream& out,
+       bulk::Journal* journal = nullptr)
+      : broker_(broker),
+        options_(options),
+        waiter_(waiter),
+        random_(random),
+        backoff_(std::move(random)),
+        out_(out),
+        journal_(journal) {}
 
-  // Settles all lines. Returns the exit code of the first refused line, or 0. An error (input that cannot be read, a
-  // broker that stays away) comes after a verdict of all lines that have one; `first_unsettled_line` says where to
-  // resume.
-  absl::StatusOr<int> Run(LineSource& lines);
+  // Settles all rows. Returns the exit code of the first refused one, or 0. An error (input that cannot be read, a
+  // broker that stays away, a journal that cannot be written) comes after a verdict of all rows that have one;
+  // `first_unsettled_line` says where to resume.
+  absl::StatusOr<int> Run(bulk::RowReader& rows);
 
   uint64_t first_unsettled_line() const { return next_to_print_; }
+  // Whether the input was read to its end, or to where it makes no sense any more.
+  bool finished() const { return finished_; }
 
  private:
   struct Item {
@@ -58,34 +75,40 @@ class Bulk {
     std::vector<Item*> Open();
   };
 
-  // Makes a batch of the lines that are there and sends it; waits for the first line only when nothing is unanswered.
-  // False when there was no line.
-  bool Fill(LineSource& lines);
-  LineSource::Next ReadLine(LineSource& lines, std::string& line, bool wait);
-  void AddLine(Batch& batch, const std::string& line);
+  // Makes a batch of the rows that are there and sends it; waits for the first row only when nothing is unanswered.
+  // False when there was no row.
+  absl::StatusOr<bool> Fill(bulk::RowReader& rows);
+  bulk::RowReader::Next ReadRow(bulk::RowReader& rows, bulk::Row& row, bool wait);
+  void AddRow(Batch& batch, bulk::Row row);
+  // Finds the tasks of rows named by key, and writes them into the journal.
+  absl::Status FindTasks(Batch& batch);
+  absl::Status LookUp(absl::Span<Item* const> items);
   void Send(Batch& batch);
   absl::Status ReadAnswer();
   // Takes over the verdicts. Returns how long to pause before what is still open may be sent again.
   DurationMs Judge(Batch& batch, const v1::SettleStreamResponse& answer);
   // A new stream with all unanswered batches, after a pause; the error when patience is over.
   absl::Status Resume(const absl::Status& broken);
-  void PrintJudged();
+  absl::Status PrintJudged();
   void PrintItem(const Item& item);
 
   Broker& broker_;
   const BulkOptions options_;
   Waiter& waiter_;
+  const Random random_;
   Backoff backoff_;
   std::ostream& out_;
+  bulk::Journal* const journal_;
 
   std::unique_ptr<SettleStream> stream_;
   std::deque<Batch> batches_;
   uint64_t next_batch_id_ = 1;
-  uint64_t next_line_ = 1;
+  uint64_t next_line_ = 1;  // behind the last row that was read
   uint64_t next_to_print_ = 1;
   // When a verdict other than overload last came, or the first batch after a lull was sent.
   TimeMs last_progress_ = 0;
   bool ended_ = false;
+  bool finished_ = false;
   absl::Status input_error_;
   int exit_code_ = 0;
 };

@@ -13,8 +13,6 @@ namespace {
 
 constexpr DurationMs kBackupTimeout = 300'000;
 
-bool IsJsonFormat(Format format) { return format == Format::kJson || format == Format::kJsonLines; }
-
 // Not retried: the folder of a first try would be in the way of a second.
 absl::StatusOr<int> Backup(Session& session, const std::string& path) {
   TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());

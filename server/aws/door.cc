@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/aws/content_type.h"
 #include "server/aws/verifier.h"
+#include "server/config/names.h"
 
 namespace tokenbroker::aws {
 namespace {
@@ -20,9 +21,10 @@ Error FindOperation(const Request& request, const OperationTable& operations, Op
   if (target.empty()) return UnknownOperation("The header X-Amz-Target is missing.");
   const bool ours = target.substr(0, kTargetPrefix.size()) == kTargetPrefix;
   if (ours) out = operations.Find(target.substr(kTargetPrefix.size()));
-  if (out.handler == nullptr)
-    return UnknownOperation(absl::StrCat("There is no operation '", Shown(target), "' here."));
-  return {};
+  if (out.handler != nullptr) return {};
+  const std::string name(target.substr(ours ? kTargetPrefix.size() : 0));
+  return UnknownOperation(
+      absl::StrCat("There is no operation '", Shown(target), "' here", Suggestion(name, operations.Names()), "."));
 }
 
 const ErrorKind& KindOf(int status) {

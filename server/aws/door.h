@@ -41,6 +41,8 @@ class Door {
   // returns. The request is needed until this returns, the home until `done` is called.
   void Serve(const Request& request, Home& home, Done done) const;
 
+  std::vector<std::string> OperationNames() const { return operations_.Names(); }
+
  private:
   Error Identify(const Request& request, const broker::Principal*& out) const;
 

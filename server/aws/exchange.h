@@ -19,6 +19,7 @@
 #include "server/aws/error.h"
 #include "server/aws/input.h"
 #include "server/aws/message.h"
+#include "server/aws/relay.h"
 #include "server/broker/principal.h"
 
 namespace tokenbroker::aws {
@@ -35,6 +36,8 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   const Input& input() const { return input_; }
+  // All of it, as it came; until the handler returns.
+  std::string_view body() const { return body_; }
   const broker::Principal& principal() const { return *principal_; }
   Home& home() const { return home_; }
   // "SendTaskSuccess".
@@ -45,6 +48,8 @@ class Exchange {
   // Each of these, once. `body` is JSON.
   void Answer(std::string body = "{}");
   void Refuse(const Error& error);
+  // With what somebody else has answered, in place of all that was added before.
+  void AnswerAs(Relayed relayed);
 
  private:
   friend class Door;
@@ -53,6 +58,7 @@ class Exchange {
 
   Home& home_;
   Done done_;
+  std::string_view body_;
   Input input_;
   const broker::Principal* principal_ = nullptr;
   aws::Answer answer_;

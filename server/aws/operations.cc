@@ -19,4 +19,10 @@ OperationTable::Operation OperationTable::Find(std::string_view name) const {
   return {{found->first.data(), found->first.size()}, &found->second};
 }
 
+std::vector<std::string> OperationTable::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, handler] : handlers_) names.emplace_back(name);
+  return names;
+}
+
 }  // namespace tokenbroker::aws

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "server/aws/exchange.h"
@@ -32,6 +33,7 @@ class OperationTable {
     const Handler* handler = nullptr;
   };
   Operation Find(std::string_view name) const;
+  std::vector<std::string> Names() const;
 
  private:
   absl::flat_hash_map<absl::string_view, Handler> handlers_;

@@ -6,6 +6,7 @@
 
 #include "server/aws/constraints.h"
 #include "server/aws/verdicts.h"
+#include "server/calls/judged.h"
 #include "server/calls/resolver_calls.h"
 
 namespace tokenbroker::aws {
@@ -84,20 +85,45 @@ void Tell(const pb::HeartbeatResponse& response, Exchange& exchange) {
 template <typename C>
 class TaskCall final : private calls::Reply {
  public:
-  static void Begin(const calls::Door& door, ExchangePtr exchange) {
-    auto call = std::make_unique<TaskCall>(door, std::move(exchange));
+  // `relay` may be nullptr; it must outlive the call.
+  static void Begin(const calls::Door& door, std::string_view name, const Relay& relay, ExchangePtr exchange) {
+    auto call = std::make_unique<TaskCall>(door, relay, std::move(exchange));
     auto& request = static_cast<typename C::Request&>(call->base().request_message());
-    if (Error error = Fill(call->exchange_->input(), door.limits, request)) return call->exchange_->Refuse(error);
+    if (Error error = Fill(call->exchange_->input(), door.limits, request)) return call->Reject(name, error);
+    if (call->MayBeRelayed()) call->body_ = call->exchange_->body();
     call.release()->base().Begin();
   }
 
-  TaskCall(const calls::Door& door, ExchangePtr exchange)
+  TaskCall(const calls::Door& door, const Relay& relay, ExchangePtr exchange)
       : door_(door),
+        relay_(relay),
         exchange_(std::move(exchange)),
         call_({door, exchange_->principal(), exchange_->home(), *this, arena_}) {}
 
  private:
   calls::Call& base() { return call_; }
+
+  // The input is wrong by AWS's own rules.
+  void Reject(std::string_view name, const Error& error) {
+    calls::Rejected(door_, exchange_->principal(), name);
+    exchange_->AddHeader("x-tokenbroker-reason", broker::InfoOf(broker::Reason::kInvalidField).name);
+    exchange_->Refuse(error);
+  }
+
+  broker::TaskAddress::Kind TokenKind() {
+    const auto& request = static_cast<const typename C::Request&>(base().request_message());
+    return door_.broker.AddressOfToken(request.task().token()).kind;
+  }
+  bool MayBeRelayed() { return relay_ != nullptr && TokenKind() != broker::TaskAddress::Kind::kToken; }
+
+  void PassOn() {
+    // The relay's functions are copied; exchanges are not.
+    const std::shared_ptr<Exchange> exchange = std::move(exchange_);
+    relay_(exchange->operation(), std::move(body_), [exchange](Relayed relayed) {
+      relayed.headers.emplace_back("x-tokenbroker-relayed", "true");
+      exchange->AnswerAs(std::move(relayed));
+    });
+  }
 
   void OnAnswered() override {
     const std::unique_ptr<TaskCall> self(this);
@@ -107,31 +133,34 @@ class TaskCall final : private calls::Reply {
 
   void OnRefused(const calls::Refused& refused) override {
     const std::unique_ptr<TaskCall> self(this);
-    const auto& request = static_cast<const typename C::Request&>(base().request_message());
+    if (refused.refusal.reason == broker::Reason::kTaskUnknown && MayBeRelayed()) return PassOn();
     exchange_->AddHeader("x-tokenbroker-reason", broker::InfoOf(refused.refusal.reason).name);
-    exchange_->Refuse(ToError(refused.refusal, {exchange_->operation(), exchange_->principal().id,
-                                                door_.broker.AddressOfToken(request.task().token()).kind}));
+    exchange_->Refuse(ToError(refused.refusal, {exchange_->operation(), exchange_->principal().id, TokenKind()}));
   }
 
   void OnAbandoned() override { delete this; }
 
   const calls::Door& door_;
+  const Relay& relay_;
   ExchangePtr exchange_;
+  // What may have to be passed on; else empty.
+  std::string body_;
   google::protobuf::Arena arena_;
   C call_;
 };
 
 template <typename C>
-Handler HandlerOf(const calls::Door& door) {
-  return [&door](ExchangePtr exchange) { TaskCall<C>::Begin(door, std::move(exchange)); };
+Handler HandlerOf(const calls::Door& door, std::string_view name, const Relay& relay) {
+  // The table lives as long as the door: so does its relay.
+  return [&door, name, relay](ExchangePtr exchange) { TaskCall<C>::Begin(door, name, relay, std::move(exchange)); };
 }
 
 }  // namespace
 
-void AddTaskOperations(const calls::Door& door, OperationTable& operations) {
-  operations.Add("SendTaskSuccess", HandlerOf<calls::SucceedCall>(door));
-  operations.Add("SendTaskFailure", HandlerOf<calls::FailCall>(door));
-  operations.Add("SendTaskHeartbeat", HandlerOf<calls::HeartbeatCall>(door));
+void AddTaskOperations(const calls::Door& door, OperationTable& operations, Relay relay) {
+  operations.Add("SendTaskSuccess", HandlerOf<calls::SucceedCall>(door, "succeed", relay));
+  operations.Add("SendTaskFailure", HandlerOf<calls::FailCall>(door, "fail", relay));
+  operations.Add("SendTaskHeartbeat", HandlerOf<calls::HeartbeatCall>(door, "heartbeat", relay));
 }
 
 }  // namespace tokenbroker::aws

@@ -6,11 +6,13 @@
 #pragma once
 
 #include "server/aws/operations.h"
+#include "server/aws/relay.h"
 #include "server/calls/door.h"
 
 namespace tokenbroker::aws {
 
-// `door` must outlive the table.
-void AddTaskOperations(const calls::Door& door, OperationTable& operations);
+// `door` must outlive the table. With a relay, a call whose token is not of our making and not known here is passed on,
+// and answered with what comes back; x-tokenbroker-relayed then says so.
+void AddTaskOperations(const calls::Door& door, OperationTable& operations, Relay relay = nullptr);
 
 }  // namespace tokenbroker::aws

@@ -49,11 +49,13 @@ Error ToError(const broker::Refusal& refusal, const RefusedCall& call) {
     case broker::Reason::kRequestIdReused:
       return BadField(refusal);
     case broker::Reason::kTaskUnknown:
+    case broker::Reason::kDeliveryUnknown:
       return Unknown(call);
     case broker::Reason::kTaskAlreadyResolved:
     case broker::Reason::kTaskExpired:
     case broker::Reason::kTaskCancelled:
     case broker::Reason::kTaskSuperseded:
+    case broker::Reason::kDeliverySettled:
       return TimedOut();
     case broker::Reason::kCorrelationKeyInUse:
     case broker::Reason::kUpstreamTokenInUse:

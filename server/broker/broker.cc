@@ -67,8 +67,13 @@ absl::StatusOr<std::unique_ptr<Broker>> Broker::Open(Options options, Parts part
   self.pipeline_ = std::make_unique<Pipeline>(
       Pipeline::Parts{self.parts_.store, self.parts_.clock, self.parts_.executor, self.parts_.observer,
                       self.options_.limits, self.state_, self.mutex_, *self.checkpointer_, self.parts_.on_failure,
-                      [&self](Sequence sequence) { self.Committed(sequence); }},
+                      [&self](Sequence sequence) { self.Committed(sequence); },
+                      [&self] {
+                        if (self.on_owed_) self.on_owed_();
+                      }},
       self.state_.last_sequence);
+  // Nothing is sent before the disk knows that the last stop's word no longer holds.
+  if (self.was_orderly_) TB_RETURN_IF_ERROR(self.checkpointer_->Finish(self.committed(), /*orderly=*/false));
   return broker;
 }
 
@@ -76,7 +81,10 @@ absl::Status Broker::Recover() {
   absl::Status trouble;
   TB_ASSIGN_OR_RETURN(const storage::TokenStore::LoadedCheckpoint checkpoint,
                       parts_.store.LoadCheckpoint(kShard, [&](uint64_t number, std::string_view bytes) {
-                        if (absl::Status status = state_.open.Load(number, bytes); !status.ok()) trouble = status;
+                        const bool owed = number & Outbox::kBlockBit;
+                        const absl::Status status =
+                            owed ? state_.outbox.Load(number, bytes) : state_.open.Load(number, bytes);
+                        if (!status.ok()) trouble = status;
                       }));
   TB_RETURN_IF_ERROR(trouble);
   last_checkpoint_ = checkpoint.time;
@@ -97,6 +105,7 @@ absl::Status Broker::Recover() {
     TB_RETURN_IF_ERROR(state_.Replay(parked, *bytes));
   }
   TB_RETURN_IF_ERROR(parts_.store.Scan(kShard, checkpoint.covers + 1, [&](const storage::LogRecord& record) {
+    state_.orderly_stop = false;  // something happened after it
     trouble = state_.Replay(record.sequence, record.bytes);
     return trouble.ok();
   }));
@@ -104,6 +113,7 @@ absl::Status Broker::Recover() {
   TB_ASSIGN_OR_RETURN(const Sequence last, parts_.store.LastSequence(kShard));
   state_.last_sequence = std::max({state_.last_sequence, last, checkpoint.covers});
   TB_FAILPOINT("start.replayed");
+  was_orderly_ = state_.orderly_stop && state_.outbox.size() > 0;
   state_.FinishReplay(parts_.clock.Now());
   return absl::OkStatus();
 }
@@ -192,6 +202,47 @@ void Broker::BeginDrain() {
   Committed(UINT64_MAX);
 }
 
+// --- Deliveries ---
+
+std::vector<Broker::Owed> Broker::TakeOwed(std::string_view target, size_t max) {
+  std::vector<Owed> taken;
+  std::lock_guard<std::mutex> lock(mutex_);
+  const uint32_t number = state_.lanes.FindTarget(target);
+  if (number == LaneTable::kNone) return taken;
+  while (taken.size() < max) {
+    const Sequence outcome = state_.outbox.Take(number, committed());
+    if (outcome == 0) break;
+    const OwedDelivery& owed = *state_.outbox.Find(outcome);
+    taken.push_back({outcome, owed.Since(), owed.may_have_arrived != 0});
+  }
+  return taken;
+}
+
+void Broker::ReturnOwed(absl::Span<const Sequence> outcomes) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (Sequence outcome : outcomes) state_.outbox.Return(outcome);
+}
+
+void Broker::NoteMayHaveArrived(absl::Span<const Sequence> outcomes) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (Sequence outcome : outcomes) state_.outbox.NoteMayHaveArrived(outcome);
+}
+
+absl::StatusOr<std::string> Broker::UpstreamTokenOf(const TaskRecord& record) const {
+  if (record.issued.upstream_token_sealed.empty()) return std::string();
+  return parts_.codec.OpenUpstream(record.task, record.issued.upstream_token_sealed);
+}
+
+std::vector<Broker::TargetStatus> Broker::TargetStatuses() const {
+  std::vector<TargetStatus> all;
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (uint32_t target = 1; target < state_.lanes.targets(); ++target) {
+    const Outbox::Counts counts = state_.outbox.CountsOf(target);
+    all.push_back({state_.lanes.TargetName(target), counts.owed, counts.dead, state_.outbox.OldestWaiting(target)});
+  }
+  return all;
+}
+
 // --- Care ---
 
 Broker::Status Broker::GetStatus() const {
@@ -228,10 +279,11 @@ void Broker::Start() {
 absl::Status Broker::StopCommitter() {
   pipeline_->Stop();
   if (committer_.joinable()) committer_.join();
+  stopped_ = true;
   TB_FAILPOINT("stop.before_checkpoint");
   return absl::OkStatus();
 }
 
-absl::Status Broker::TakeLastCheckpoint() { return checkpointer_->Finish(committed()); }
+absl::Status Broker::TakeLastCheckpoint() { return checkpointer_->Finish(committed(), stopped_); }
 
 }  // namespace tokenbroker::broker

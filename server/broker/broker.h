@@ -104,6 +104,45 @@ class Broker {
   // thread; must not block.
   void OnceBeyond(Sequence after, std::function<void()> wake);
 
+  // --- Deliveries: for the forwarder ---
+
+  struct Owed {
+    Sequence outcome = 0;
+    // When it was owed, or redriven.
+    TimeMs since = 0;
+    bool may_have_arrived = false;
+  };
+  // At most `max` outcomes that the target is to be told next: the oldest of each namespace in turn. They are the
+  // caller's until they are settled by a DeliveryOperation, or returned.
+  std::vector<Owed> TakeOwed(std::string_view target, size_t max);
+  void ReturnOwed(absl::Span<const Sequence> outcomes);
+  // Before an orderly stop: these may have arrived, all others that are owed have not.
+  void NoteMayHaveArrived(absl::Span<const Sequence> outcomes);
+  // `wake` is called after each commit behind which more is owed; on the committer's thread, must not block. To be set
+  // before Start.
+  void OnOwed(std::function<void()> wake) { on_owed_ = std::move(wake); }
+  // The upstream token that was registered with the task; empty if none was.
+  absl::StatusOr<std::string> UpstreamTokenOf(const TaskRecord& record) const;
+
+  // --- Deliveries: for everybody; these read the store ---
+
+  absl::StatusOr<TaskRecordPtr> LoadOutcomeAt(Sequence outcome) const { return catalog_->LoadOutcomeAt(outcome); }
+  absl::StatusOr<DeliveryPage> Deliveries(const DeliveryFilter& filter, Sequence from, size_t size) const {
+    return catalog_->Deliveries(filter, from, size);
+  }
+  OwedPage OwedOutcomes(const DeliveryFilter& filter, Sequence from, size_t size) const {
+    return catalog_->Owed(filter, from, size);
+  }
+  struct TargetStatus {
+    std::string target;
+    uint64_t owed = 0;
+    uint64_t dead = 0;
+    // Since when the oldest that is not being tried is owed; INT64_MAX: none.
+    TimeMs oldest_waiting = INT64_MAX;
+  };
+  // Of every target that a task was ever issued for.
+  std::vector<TargetStatus> TargetStatuses() const;
+
   // The newest durable change.
   Sequence committed() const { return pipeline_->committed(); }
 
@@ -159,6 +198,10 @@ class Broker {
   std::unique_ptr<Pipeline> pipeline_;
   std::thread committer_;
   std::atomic<bool> draining_{false};
+  // The last stop was orderly, and something is owed.
+  bool was_orderly_ = false;
+  bool stopped_ = false;
+  std::function<void()> on_owed_;
 
   std::mutex watch_mutex_;
   std::vector<std::pair<Sequence, std::function<void()>>> watchers_;  // guarded by watch_mutex_

@@ -58,6 +58,36 @@ absl::Status Catalog::LoadOutcome(TaskRecord& record, Sequence outcome_at) const
   TB_ASSIGN_OR_RETURN(record.outcome_bytes, store_.Read(state_.shard, outcome_at));
   TB_ASSIGN_OR_RETURN(const storage::ResolvedEntry outcome, storage::DecodeResolved(record.outcome_bytes));
   SetOutcome(record, outcome);
+  record.outcome_at = outcome_at;
+  return outcome.target.empty() ? absl::OkStatus() : LoadDelivery(record);
+}
+
+absl::Status Catalog::LoadDelivery(TaskRecord& record) const {
+  DeliveryRecord& delivery = record.delivery.emplace();
+  Sequence noted_at = 0;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const OwedDelivery* owed = state_.outbox.Find(record.outcome_at);
+    if (owed != nullptr && !owed->dead) {
+      delivery.may_have_arrived = owed->may_have_arrived;
+      return absl::OkStatus();
+    }
+    noted_at = state_.index.Find(storage::DeliveryIndexKey(record.outcome_at));
+  }
+  if (noted_at == 0) {
+    TB_ASSIGN_OR_RETURN(noted_at, store_.Find(state_.shard, storage::DeliveryIndexKey(record.outcome_at)));
+  }
+  absl::StatusOr<std::string> bytes = store_.Read(state_.shard, noted_at);
+  if (absl::IsNotFound(bytes.status())) return absl::OkStatus();  // not on disk yet
+  TB_RETURN_IF_ERROR(bytes.status());
+  TB_ASSIGN_OR_RETURN(const storage::DeliveryEntry entry, storage::DecodeDelivery(*bytes));
+  delivery = {entry.state,
+              entry.time,
+              entry.tries,
+              std::string(entry.code),
+              std::string(entry.message),
+              std::string(entry.by),
+              entry.may_have_arrived};
   return absl::OkStatus();
 }
 
@@ -277,6 +307,90 @@ absl::StatusOr<ChangePage> Catalog::Changes(std::string_view name_space, const T
     return true;
   }));
   TB_RETURN_IF_ERROR(trouble);
+  return page;
+}
+
+// --- Deliveries ---
+
+bool DeliveryFilter::Wants(DeliveryState state) const {
+  if (states.empty()) return state == DeliveryState::kPending || state == DeliveryState::kDeadLettered;
+  return std::find(states.begin(), states.end(), state) != states.end();
+}
+
+bool DeliveryFilter::OnlyOpen() const {
+  return std::all_of(states.begin(), states.end(), [](DeliveryState state) {
+    return state == DeliveryState::kPending || state == DeliveryState::kDeadLettered;
+  });
+}
+
+absl::StatusOr<TaskRecordPtr> Catalog::LoadOutcomeAt(Sequence outcome_at) const {
+  TB_ASSIGN_OR_RETURN(const std::string bytes, store_.Read(state_.shard, outcome_at));
+  TB_ASSIGN_OR_RETURN(const storage::ResolvedEntry outcome, storage::DecodeResolved(bytes));
+  TB_ASSIGN_OR_RETURN(TaskRecordPtr record, LoadIssued(outcome.task));
+  TB_RETURN_IF_ERROR(LoadOutcome(*record, outcome_at));
+  return record;
+}
+
+OwedPage Catalog::Owed(const DeliveryFilter& filter, Sequence from, size_t size) const {
+  OwedPage page;
+  size_t examined = 0;
+  std::lock_guard<std::mutex> lock(mutex_);
+  state_.outbox.VisitFrom(from, [&](Sequence outcome, const OwedDelivery& owed) {
+    if (page.outcomes.size() == size || examined++ == kExaminedPerCall) {
+      page.next = outcome;
+      return false;
+    }
+    const LaneTable::Lane& lane = state_.lanes[owed.lane];
+    if (!filter.Wants(owed.dead ? DeliveryState::kDeadLettered : DeliveryState::kPending)) return true;
+    if (!filter.target.empty() && state_.lanes.TargetName(lane.target) != filter.target) return true;
+    if (!filter.name_space.empty() && state_.namespaces[lane.name_space].name != filter.name_space) return true;
+    page.outcomes.push_back(outcome);
+    return true;
+  });
+  return page;
+}
+
+absl::StatusOr<OwedPage> Catalog::OwedInLog(const DeliveryFilter& filter, Sequence from) const {
+  OwedPage page;
+  size_t examined = 0;
+  absl::Status trouble;
+  TB_RETURN_IF_ERROR(store_.Scan(state_.shard, from, [&](const storage::LogRecord& record) {
+    if (examined++ == kExaminedPerCall) {
+      page.next = record.sequence;
+      return false;
+    }
+    if (storage::PeekEntryType(record.bytes) != storage::EntryType::kResolved) return true;
+    const absl::StatusOr<storage::ResolvedEntry> outcome = storage::DecodeResolved(record.bytes);
+    trouble = outcome.status();
+    if (!outcome.ok()) return false;
+    if (outcome->target.empty() || (!filter.target.empty() && outcome->target != filter.target)) return true;
+    if (!filter.name_space.empty() && outcome->name_space != filter.name_space) return true;
+    page.outcomes.push_back(record.sequence);
+    return true;
+  }));
+  TB_RETURN_IF_ERROR(trouble);
+  return page;
+}
+
+absl::StatusOr<DeliveryPage> Catalog::Deliveries(const DeliveryFilter& filter, Sequence from, size_t size) const {
+  OwedPage found;
+  if (filter.OnlyOpen()) {
+    found = Owed(filter, from, size);
+  } else {
+    TB_ASSIGN_OR_RETURN(found, OwedInLog(filter, from));
+  }
+  DeliveryPage page;
+  page.next = found.next;
+  for (Sequence outcome : found.outcomes) {
+    if (page.tasks.size() == size) {
+      page.next = outcome;
+      break;
+    }
+    absl::StatusOr<TaskRecordPtr> record = LoadOutcomeAt(outcome);
+    if (absl::IsNotFound(record.status())) continue;  // not on disk yet, or dropped meanwhile
+    TB_RETURN_IF_ERROR(record.status());
+    if (filter.Wants((*record)->delivery->state)) page.tasks.push_back(*std::move(record));
+  }
   return page;
 }
 

@@ -50,6 +50,31 @@ struct ChangePage {
   Sequence read_to = 0;
 };
 
+// Every condition that is set must hold.
+struct DeliveryFilter {
+  // Empty: those that are owed, and dead letters.
+  std::vector<DeliveryState> states;
+  // Empty: all.
+  std::string name_space;
+  std::string target;
+
+  bool Wants(DeliveryState state) const;
+  // Whether memory knows all that pass.
+  bool OnlyOpen() const;
+};
+
+struct DeliveryPage {
+  std::vector<TaskRecordPtr> tasks;
+  // Where the next page begins; 0 at the end.
+  Sequence next = 0;
+};
+
+// Outcomes that are owed, or dead letters.
+struct OwedPage {
+  std::vector<Sequence> outcomes;
+  Sequence next = 0;
+};
+
 class Catalog {
  public:
   Catalog(const storage::TokenStore& store, ShardState& state, std::mutex& mutex)
@@ -68,9 +93,22 @@ class Catalog {
   absl::StatusOr<ChangePage> Changes(std::string_view name_space, const TaskFilter& filter, Sequence after,
                                      Sequence committed, size_t size, TimeMs now) const;
 
+  // --- Deliveries ---
+
+  // The task that ended with this outcome. NOT_FOUND if its records are kept no longer.
+  absl::StatusOr<TaskRecordPtr> LoadOutcomeAt(Sequence outcome_at) const;
+  // At most `size` deliveries from `from` on, in the order in which the outcomes were recorded. Examines a bounded
+  // number of records.
+  absl::StatusOr<DeliveryPage> Deliveries(const DeliveryFilter& filter, Sequence from, size_t size) const;
+  // The same from memory alone, for filters that are OnlyOpen.
+  OwedPage Owed(const DeliveryFilter& filter, Sequence from, size_t size) const;
+
  private:
   absl::StatusOr<TaskRecordPtr> LoadIssued(Sequence task) const;
   absl::Status LoadOutcome(TaskRecord& record, Sequence outcome_at) const;
+  absl::Status LoadDelivery(TaskRecord& record) const;
+  // Outcomes in the log that are or were owed to a target, whatever became of them.
+  absl::StatusOr<OwedPage> OwedInLog(const DeliveryFilter& filter, Sequence from) const;
   absl::StatusOr<Located> LocateAny(Sequence task) const;
   // Adds the tasks that pass the filter; stops when the page is full.
   absl::Status Collect(const std::vector<Sequence>& tasks, std::string_view name_space, const TaskFilter& filter,

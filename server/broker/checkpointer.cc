@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kBlocksPerStep = 64;
 constexpr size_t kHoldAtOnce = 256;
 constexpr DurationMs kHoldNotes = 256;
+constexpr size_t kOwedAtOnce = 4096;
 
 // The newest mark that is at least so old; 0 if there is none.
 Sequence MarkBefore(const std::vector<storage::Mark>& marks, TimeMs time) {
@@ -67,6 +68,8 @@ void Checkpointer::Begin(Sequence committed) {
   draft_.checkpoint.time = last_try_ = parts_.clock.Now();
   draft_.index = parts_.state.index.Freeze();
   draft_.blocks = parts_.state.open.TakeDirtyBlocks();
+  const std::vector<uint64_t> owed = parts_.state.outbox.TakeDirtyBlocks();
+  draft_.blocks.insert(draft_.blocks.end(), owed.begin(), owed.end());
   draft_.checkpoint.releases.swap(parts_.state.releases);
   phase_ = Phase::kPacking;
   TB_FAILPOINT("checkpoint.begun");
@@ -76,7 +79,9 @@ void Checkpointer::Pack(size_t blocks_max) {
   std::lock_guard<std::mutex> lock(parts_.mutex);
   const size_t end = std::min(draft_.blocks.size(), draft_.packed + blocks_max);
   for (; draft_.packed < end; ++draft_.packed) {
-    draft_.checkpoint.blocks.push_back(parts_.state.open.Pack(draft_.blocks[draft_.packed]));
+    const uint64_t number = draft_.blocks[draft_.packed];
+    const bool owed = number & Outbox::kBlockBit;
+    draft_.checkpoint.blocks.push_back(owed ? parts_.state.outbox.Pack(number) : parts_.state.open.Pack(number));
   }
   if (end == draft_.blocks.size()) draft_.checkpoint.state = parts_.state.PackRest();
 }
@@ -117,20 +122,28 @@ void Checkpointer::End() {
     parts_.observer.Trouble("checkpoint_failed", result_);
     state.index.Refreeze();
     state.releases.insert(state.releases.end(), draft_.checkpoint.releases.begin(), draft_.checkpoint.releases.end());
-    for (uint64_t block : draft_.blocks) state.open.MarkBlockDirty(block);
+    for (uint64_t block : draft_.blocks) {
+      block& Outbox::kBlockBit ? state.outbox.MarkBlockDirty(block) : state.open.MarkBlockDirty(block);
+    }
   }
   draft_ = Draft();
   phase_ = Phase::kIdle;
 }
 
-absl::Status Checkpointer::Finish(Sequence committed) {
+absl::Status Checkpointer::Finish(Sequence committed, bool orderly) {
   // A job of ours may still be running; its thread pool has been joined or runs jobs on this thread.
   if (phase_ == Phase::kWriting && written_.load(std::memory_order_acquire)) End();
-  if (phase_ == Phase::kIdle) {
-    if (committed == covered_) return absl::OkStatus();
-    Begin(committed);
-  }
+  // What began before lacks what has changed since.
+  if (phase_ != Phase::kIdle) TB_RETURN_IF_ERROR(WriteNow(/*orderly=*/false));
+  if (committed == covered_ && !orderly) return absl::OkStatus();
+  Begin(committed);
+  return WriteNow(orderly);
+}
+
+absl::Status Checkpointer::WriteNow(bool orderly) {
+  parts_.state.orderly_stop = orderly;
   Pack(SIZE_MAX);
+  parts_.state.orderly_stop = false;
   result_ = Write();
   const absl::Status result = result_;
   End();
@@ -209,13 +222,28 @@ void Checkpointer::DropUpTo(Sequence target) {
     for (const auto& [at, outcome] : parts_.state.parked) target = std::min(target, at);
   }
   absl::StatusOr<Sequence> floor = parts_.store.Floor(parts_.state.shard);
-  if (!floor.ok() || target <= *floor) return;
+  if (!floor.ok()) return;
+  target = std::min(target, FirstOwed(*floor));
+  if (target <= *floor) return;
   TB_FAILPOINT("retention.before_drop");
   if (absl::Status status = parts_.store.DropBefore(parts_.state.shard, target); !status.ok()) {
     return parts_.observer.Trouble("drop_failed", status);
   }
   TB_FAILPOINT("retention.after_drop");
   parts_.observer.Dropped(target);
+}
+
+// A delivery needs the record of its outcome and that of its task. Whatever is owed from now on was issued behind what
+// may be dropped, or is held.
+Sequence Checkpointer::FirstOwed(Sequence floor) {
+  const TimeMs before = parts_.clock.Now() - parts_.retention.resolved;
+  Sequence oldest = UINT64_MAX;
+  Sequence from = 0;
+  do {
+    std::lock_guard<std::mutex> lock(parts_.mutex);
+    from = parts_.state.outbox.ForgetDeadBefore(before, floor, from, kOwedAtOnce, oldest);
+  } while (from != 0);
+  return oldest;
 }
 
 }  // namespace tokenbroker::broker

@@ -43,8 +43,9 @@ class Checkpointer {
   // The committer's part; to be called after each commit. True if there is more to do right away.
   bool Step(Sequence committed);
 
-  // A checkpoint of everything, now, on this thread: for an orderly stop. The committer must have stopped.
-  absl::Status Finish(Sequence committed);
+  // A checkpoint of everything, now, on this thread. The committer must have stopped. `orderly`: nothing will be sent
+  // to any target any more.
+  absl::Status Finish(Sequence committed, bool orderly);
 
   TimeMs last_time() const { return last_time_.load(); }
 
@@ -54,7 +55,7 @@ class Checkpointer {
   struct Draft {
     storage::Checkpoint checkpoint;
     std::shared_ptr<const IndexDelta::Map> index;
-    std::vector<uint64_t> blocks;
+    std::vector<uint64_t> blocks;  // of the open set, then of the outbox
     size_t packed = 0;
   };
 
@@ -62,6 +63,7 @@ class Checkpointer {
   void Begin(Sequence committed);
   void Pack(size_t blocks_max);
   void HandOver();
+  absl::Status WriteNow(bool orderly);
   // On the background's thread.
   absl::Status Write();
   void Retain();
@@ -70,6 +72,8 @@ class Checkpointer {
   absl::Status Hold(const std::vector<Sequence>& tasks);
   void NoteHold(Sequence target);
   void DropUpTo(Sequence target);
+  // Forgets dead letters that were kept long enough. The answer is the first record that a delivery still needs.
+  Sequence FirstOwed(Sequence floor);
   // Back on the committer's.
   void End();
 

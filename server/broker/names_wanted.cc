@@ -8,6 +8,7 @@ namespace tokenbroker::broker {
 TaskAddress* AddressOf(Operation& operation) {
   switch (operation.kind) {
     case Operation::Kind::kIssue:
+    case Operation::Kind::kDelivery:
       return nullptr;
     case Operation::Kind::kResolve:
       return &static_cast<ResolveOperation&>(operation).address;
@@ -45,7 +46,7 @@ void NamesWanted::Want(Operation& operation) {
     if (!issue.request.request_id.empty()) Want(issue.request_key, issue.stored_request);
     if (!issue.request.correlation_key.empty()) Want(issue.correlation_index_key, issue.stored_task);
     if (!issue.request.upstream_token.empty()) Want(issue.upstream_key, issue.stored_upstream);
-  } else if (TaskAddress* address = AddressOf(operation); ByName(*address)) {
+  } else if (TaskAddress* address = AddressOf(operation); address != nullptr && ByName(*address)) {
     Want(address->index_key, operation.stored_task);
   }
 }

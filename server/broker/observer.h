@@ -16,10 +16,10 @@ class Observer {
   virtual ~Observer() = default;
   virtual void Issued() {}
   virtual void Resolved(TaskState state) {}
-  virtual void Judged(Verdict verdict) {}
   virtual void Beat() {}
   virtual void Expired(DurationMs late) {}
   virtual void ParkedOutcomeRefused() {}
+  virtual void DeliveryNoted(std::string_view target, DeliveryState state) {}
   virtual void CommitStarts(size_t records) {}
   virtual void CommitEnds(size_t records) {}
   // Something was full: "commit", "awaits", "parked", "cancel_reasons": a call was refused; "progress": it was not

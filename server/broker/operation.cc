@@ -30,6 +30,10 @@ size_t PayloadBytes(const Operation& operation) {
     case Operation::Kind::kLocate:
     case Operation::Kind::kAwait:
       return 0;
+    case Operation::Kind::kDelivery: {
+      const auto& delivery = static_cast<const DeliveryOperation&>(operation);
+      return delivery.code.size() + delivery.message.size();
+    }
   }
   return 0;
 }

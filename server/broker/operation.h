@@ -24,6 +24,7 @@
 
 namespace tokenbroker::broker {
 
+using storage::DeliveryState;
 using storage::TaskState;
 
 // How the caller named the task. Made by Broker::AddressOf...
@@ -51,7 +52,7 @@ struct TaskAddress {
 class Submission;
 
 struct Operation {
-  enum class Kind : uint8_t { kIssue, kResolve, kHeartbeat, kCancel, kExtend, kLocate, kAwait };
+  enum class Kind : uint8_t { kIssue, kResolve, kHeartbeat, kCancel, kExtend, kLocate, kAwait, kDelivery };
 
   explicit Operation(Kind kind) : kind(kind) {}
   Operation(const Operation&) = delete;
@@ -277,12 +278,34 @@ struct AwaitOperation : Operation {
   TaskAddress address;
   DurationMs limit = 0;
 
-  // With outcome_at 0 if the limit passed first.
+  // Not 0: waits for what becomes of the delivery of this outcome instead, which the caller must have found by
+  // `address`.
+  storage::Sequence delivery_of = 0;
+
+  // With outcome_at 0 if the limit passed first. Of a delivery: `outcome_at` is the place of its record.
   Located located;
   // The pipeline's own: which wait this is; 0 when it does not wait.
   uint64_t wait_id = 0;
   // Nobody wants to wait any more.
   bool given_up = false;
+};
+
+// --- Deliveries ---
+
+// What became of a try, from the forwarder; or what an operator wants: a dead letter redriven (kPending), or a delivery
+// dropped (kDropped), which needs the right to administer its namespace.
+struct DeliveryOperation : Operation {
+  DeliveryOperation() : Operation(Kind::kDelivery) {}
+
+  // The place of the outcome's record.
+  storage::Sequence outcome = 0;
+  DeliveryState state = DeliveryState::kDelivered;
+  uint32_t tries = 0;
+  std::string_view code;
+  std::string_view message;
+  bool may_have_arrived = false;
+
+  bool by_operator() const { return state == DeliveryState::kPending || state == DeliveryState::kDropped; }
 };
 
 }  // namespace tokenbroker::broker

@@ -49,6 +49,7 @@ Place PlaceOf(Operation& operation) {
       return {await.located.task, &await.located.outcome_at};
     }
     case Operation::Kind::kIssue:
+    case Operation::Kind::kDelivery:
       break;
   }
   return {0, nullptr};
@@ -233,6 +234,7 @@ void Pipeline::DecideAll(Operations& operations) {
   const auto waits = [](const Operation* operation) { return operation->next == Operation::Next::kWait; };
   operations.erase(std::remove_if(operations.begin(), operations.end(), waits), operations.end());
   std::swap(in_flight_, parts_.state.batch);
+  if (!in_flight_.empty()) owes_more_ = parts_.state.outbox.TakeGrown();
   ended_.swap(parts_.state.ended);
 }
 
@@ -272,6 +274,7 @@ bool Pipeline::Commit() {
   in_flight_.Clear();
   TB_FAILPOINT("commit.before_watches");
   if (parts_.on_commit) parts_.on_commit(last);
+  if (std::exchange(owes_more_, false) && parts_.on_owed) parts_.on_owed();
   return true;
 }
 
@@ -352,7 +355,6 @@ void Pipeline::Answer(Operation* operation) {
       resolve.verdict = Verdict::kRefused;
     }
     if (resolve.verdict == Verdict::kUnknown) resolve.task = 0;  // says nothing of a task that the caller may not see
-    if (!resolve.dry_run) parts_.observer.Judged(resolve.verdict);
   }
   operation->submission->Answered();
 }

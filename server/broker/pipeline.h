@@ -50,6 +50,8 @@ class Pipeline {
     std::function<void(absl::Status)> on_failure;
     // Told after each commit with the newest durable sequence number; must not block.
     std::function<void(Sequence)> on_commit;
+    // Told after each commit behind which something new waits in the outbox; must not block.
+    std::function<void()> on_owed;
   };
 
   Pipeline(Parts parts, Sequence committed);
@@ -133,6 +135,7 @@ class Pipeline {
   std::vector<std::pair<Sequence, Sequence>> ended_;
   std::vector<AwaitOperation*> woken_;
   bool more_due_ = false;
+  bool owes_more_ = false;
 };
 
 }  // namespace tokenbroker::broker

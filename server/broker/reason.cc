@@ -14,6 +14,8 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kTaskExpired, "TASK_EXPIRED", Code::kFailedPrecondition},
     {Reason::kTaskCancelled, "TASK_CANCELLED", Code::kFailedPrecondition},
     {Reason::kTaskSuperseded, "TASK_SUPERSEDED", Code::kFailedPrecondition},
+    {Reason::kDeliverySettled, "DELIVERY_SETTLED", Code::kFailedPrecondition},
+    {Reason::kDeliveryUnknown, "DELIVERY_UNKNOWN", Code::kNotFound},
     {Reason::kCorrelationKeyInUse, "CORRELATION_KEY_IN_USE", Code::kAlreadyExists},
     {Reason::kUpstreamTokenInUse, "UPSTREAM_TOKEN_IN_USE", Code::kAlreadyExists},
     {Reason::kCredentialsUnknown, "CREDENTIALS_UNKNOWN", Code::kUnauthenticated},

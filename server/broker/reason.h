@@ -20,6 +20,8 @@ enum class Reason {
   kTaskExpired = 12,
   kTaskCancelled = 13,
   kTaskSuperseded = 14,
+  kDeliverySettled = 15,
+  kDeliveryUnknown = 16,
   kCorrelationKeyInUse = 20,
   kUpstreamTokenInUse = 21,
   kCredentialsUnknown = 30,

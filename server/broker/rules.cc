@@ -22,6 +22,8 @@ bool SameOutcome(const ResolveOperation& operation, const ParkedOutcome& parked)
 
 }  // namespace
 
+Refusal DeliverySettled() { return {Reason::kDeliverySettled, "the delivery is settled"}; }
+
 Refusal TaskUnknown() { return {Reason::kTaskUnknown, "no such task"}; }
 
 Refusal PermissionDenied(std::string_view right, std::string_view name_space) {
@@ -79,6 +81,8 @@ void Rules::Decide(Operation& operation, TimeMs now) {
       return Decide(static_cast<LocateOperation&>(operation), now);
     case Operation::Kind::kAwait:
       return Decide(static_cast<AwaitOperation&>(operation), now);
+    case Operation::Kind::kDelivery:
+      return Decide(static_cast<DeliveryOperation&>(operation), now);
   }
 }
 
@@ -86,7 +90,8 @@ bool Rules::DecideNow(Operation& operation, Sequence committed, TimeMs now) {
   const TaskAddress* address = nullptr;
   if (operation.kind == Operation::Kind::kHeartbeat) address = &static_cast<HeartbeatOperation&>(operation).address;
   if (operation.kind == Operation::Kind::kLocate) address = &static_cast<LocateOperation&>(operation).address;
-  if (operation.kind == Operation::Kind::kAwait) address = &static_cast<AwaitOperation&>(operation).address;
+  if (operation.kind == Operation::Kind::kAwait && static_cast<AwaitOperation&>(operation).delivery_of == 0)
+    address = &static_cast<AwaitOperation&>(operation).address;
   if (address == nullptr) return false;
   if (address->kind != TaskAddress::Kind::kUnknown) {
     const Sequence task = TaskOf(*address, operation);
@@ -117,7 +122,7 @@ Sequence Rules::TaskOf(const TaskAddress& address, const Operation& operation) c
 }
 
 bool Rules::May(const Operation& operation, const TaskAddress& address, Right right, const OpenTask& open) const {
-  return address.Proves(right) || operation.principal->May(right, state_.namespaces[open.name_space].name);
+  return address.Proves(right) || operation.principal->May(right, state_.namespaces[state_.NameSpaceOf(open)].name);
 }
 
 void Rules::LookForOutcome(Operation& operation, Sequence task, Sequence& outcome_at) const {
@@ -162,7 +167,7 @@ OpenTask* Rules::WaitingTask(Op& operation, Right right, TimeMs now) {
     return nullptr;
   }
   if (open != nullptr && !May(operation, address, right, *open)) {
-    operation.refusal = RefuseUnseen(address, right, state_.namespaces[open->name_space].name);
+    operation.refusal = RefuseUnseen(address, right, state_.namespaces[state_.NameSpaceOf(*open)].name);
     return nullptr;
   }
   operation.task = task;
@@ -181,6 +186,10 @@ Refusal Rules::RefuseIssue(const IssueOperation& operation) const {
     if (state_.namespaces.size() < limits_.namespaces) return {};
     return RefuseFull(Reason::kNamespaceLimit,
                       absl::StrCat("the broker has ", limits_.namespaces, " namespaces, its limit"));
+  }
+  if (state_.lanes.full() && state_.lanes.Find(name_space, request.target) == LaneTable::kNone) {
+    return RefuseFull(Reason::kNamespaceLimit,
+                      absl::StrCat("the broker has ", LaneTable::kMax, " pairs of namespace and target, its limit"));
   }
   if (state_.namespaces[name_space].open < limits_.open_tasks_per_namespace) return {};
   return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("namespace ", Quoted(request.name_space), " has ",
@@ -241,7 +250,8 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
     observer_.Resolved(TaskState::kSuperseded);
   }
   const uint32_t name_space = state_.namespaces.Intern(request.name_space);
-  operation.task = state_.Issue(operation, name_space, attempt, superseded, now);
+  const uint32_t lane = state_.lanes.Intern(name_space, request.target);
+  operation.task = state_.Issue(operation, lane, attempt, superseded, now);
   operation.deadline = now + request.timeout;
   operation.superseded = superseded;
   observer_.Issued();
@@ -411,6 +421,7 @@ void Rules::Decide(LocateOperation& operation, TimeMs now) {
 }
 
 void Rules::Decide(AwaitOperation& operation, TimeMs now) {
+  if (operation.delivery_of != 0) return DecideDelivery(operation, now);
   const TaskAddress& address = operation.address;
   operation.refusal = RefuseBeyondLimits(address.limits, token::kRead, {}, now);
   if (operation.refusal) return;
@@ -430,6 +441,10 @@ void Rules::Decide(AwaitOperation& operation, TimeMs now) {
     if (operation.located.outcome_at == 0) operation.next = Operation::Next::kFindOutcome;
     return;
   }
+  Wait(operation, task, now);
+}
+
+void Rules::Wait(AwaitOperation& operation, Sequence sequence, TimeMs now) {
   if (operation.given_up) return;
   if (waits_.size() >= limits_.awaits) {
     observer_.Overloaded("awaits");
@@ -437,7 +452,36 @@ void Rules::Decide(AwaitOperation& operation, TimeMs now) {
     return;
   }
   operation.next = Operation::Next::kWait;
-  waits_.Add(operation, task, now + operation.limit);
+  waits_.Add(operation, sequence, now + operation.limit);
+}
+
+// --- Deliveries ---
+
+void Rules::DecideDelivery(AwaitOperation& operation, TimeMs now) {
+  const OwedDelivery* owed = state_.outbox.Find(operation.delivery_of);
+  if (owed != nullptr && !owed->dead) Wait(operation, operation.delivery_of, now);
+}
+
+void Rules::Decide(DeliveryOperation& operation, TimeMs now) {
+  const OwedDelivery* owed = state_.outbox.Find(operation.outcome);
+  if (owed == nullptr) {
+    operation.refusal = DeliverySettled();
+    return;
+  }
+  if (operation.by_operator()) {
+    const std::string& name_space = state_.namespaces[state_.lanes[owed->lane].name_space].name;
+    if (!operation.principal->May(kAdminister, name_space)) {
+      operation.refusal = PermissionDenied("administer", name_space);
+      return;
+    }
+    if (operation.state == DeliveryState::kPending && !owed->dead) return;  // it is owed already
+  } else if (owed->dead) {
+    operation.refusal = DeliverySettled();
+    return;
+  }
+  const uint32_t lane = owed->lane;
+  state_.NoteDelivery(operation, now);
+  observer_.DeliveryNoted(state_.lanes.TargetOf(lane), operation.state);
 }
 
 // --- Deadlines ---

@@ -59,6 +59,10 @@ class Rules {
   void Decide(ExtendOperation& operation, TimeMs now);
   void Decide(LocateOperation& operation, TimeMs now);
   void Decide(AwaitOperation& operation, TimeMs now);
+  void Decide(DeliveryOperation& operation, TimeMs now);
+  void DecideDelivery(AwaitOperation& operation, TimeMs now);
+  // Begins to wait for `sequence`, unless too many wait already.
+  void Wait(AwaitOperation& operation, Sequence sequence, TimeMs now);
 
   // --- Issue ---
   Refusal RefuseIssue(const IssueOperation& operation) const;
@@ -92,6 +96,8 @@ class Rules {
   std::vector<TimerWheel::Timer> due_;
 };
 
+// Delivered or dropped, once and for all.
+Refusal DeliverySettled();
 // A refusal of somebody who may not know whether the task exists.
 Refusal TaskUnknown();
 // Of a limited token that does not allow this. `error` counts for kFail alone.

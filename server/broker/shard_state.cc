@@ -18,15 +18,20 @@ constexpr int kTimeBits = 45;
 // Armed timers are remembered to within 65.5 s; see Arm.
 constexpr uint64_t ArmedUnit(TimeMs due) { return static_cast<uint64_t>(due) >> 16; }
 
-OpenTask MakeOpen(uint32_t name_space, const storage::IssuedEntry& entry) {
+OpenTask MakeOpen(uint32_t lane, const storage::IssuedEntry& entry) {
   OpenTask open{};
   open.deadline = entry.deadline;
-  open.name_space = name_space;
+  open.lane = lane;
   open.last_heartbeat = entry.time;
   open.attempt = entry.attempt;
   open.has_contract = !entry.output_schema.empty() || !entry.allowed_errors.empty();
   open.heartbeat_timeout = entry.heartbeat_timeout;
   return open;
+}
+
+// The engine itself ended the others.
+bool IsDelivered(TaskState state) {
+  return state == TaskState::kSucceeded || state == TaskState::kFailed || state == TaskState::kExpired;
 }
 
 bool HasUpstream(const storage::IssuedEntry& entry) { return entry.upstream_hash_hi != 0; }
@@ -52,7 +57,7 @@ ShardState::ShardState(storage::ShardId shard, const storage::StoreIdentity& ide
 
 // --- Mutations ---
 
-Sequence ShardState::Issue(const IssueOperation& operation, uint32_t name_space, uint16_t attempt, Sequence supersedes,
+Sequence ShardState::Issue(const IssueOperation& operation, uint32_t lane, uint16_t attempt, Sequence supersedes,
                            TimeMs now) {
   const IssueRequest& request = operation.request;
   const Sequence task = NextSequence();
@@ -86,7 +91,7 @@ Sequence ShardState::Issue(const IssueOperation& operation, uint32_t name_space,
   last_time = now;
   if (!request.request_id.empty()) index.Put(operation.request_key, task);
   if (!request.correlation_key.empty()) index.Put(operation.correlation_index_key, task);
-  Open(task, name_space, MakeOpen(name_space, entry));
+  Open(task, MakeOpen(lane, entry));
   Arm(task, *open.Find(task));
   return task;
 }
@@ -103,13 +108,20 @@ Sequence ShardState::Resolve(Sequence task, const Ended& end, TimeMs now) {
   entry.resolved_by = end.resolved_by;
   entry.request_id = end.request_id;
   entry.due = end.due;
+  uint32_t lane = 0;
   if (const OpenTask* standing = open.Find(task)) {
     entry.deadline = standing->MovedDeadline();
     entry.cancel_requested = standing->cancel_requested;
+    lane = standing->lane;
+    if (lanes[lane].target != 0 && IsDelivered(end.state)) {
+      entry.target = lanes.TargetOf(lane);
+      entry.name_space = namespaces[lanes[lane].name_space].name;
+    }
   }
   batch.Add(at, entry);
   last_time = now;
   Close(task, at);
+  if (!entry.target.empty()) outbox.Owe(at, task, lane, now);
   ended.push_back({task, at});
   return at;
 }
@@ -164,6 +176,41 @@ void ShardState::Unpark(Sequence parked_at, Sequence applied_to, TimeMs now) {
   Forget(parked_at);
 }
 
+void ShardState::NoteDelivery(const DeliveryOperation& operation, TimeMs now) {
+  const Sequence at = NextSequence();
+  const OwedDelivery& owed = *outbox.Find(operation.outcome);
+  const storage::DeliveryEntry entry{now,
+                                     operation.outcome,
+                                     owed.task,
+                                     operation.state,
+                                     operation.tries,
+                                     operation.code,
+                                     operation.message,
+                                     operation.by_operator() ? std::string_view(operation.principal->id) : "",
+                                     operation.may_have_arrived || owed.may_have_arrived};
+  batch.Add(at, entry);
+  last_time = now;
+  ApplyDelivery(entry, at);
+  if (entry.state != DeliveryState::kPending) ended.push_back({operation.outcome, at});
+}
+
+void ShardState::ApplyDelivery(const storage::DeliveryEntry& entry, Sequence at) {
+  index.Put(storage::DeliveryIndexKey(entry.outcome), at);
+  switch (entry.state) {
+    case DeliveryState::kPending:
+      outbox.Revive(entry.outcome, entry.time);
+      return;
+    case DeliveryState::kDeadLettered:
+      outbox.Bury(entry.outcome, entry.may_have_arrived, entry.time);
+      return;
+    case DeliveryState::kDelivered:
+    case DeliveryState::kProbablyDelivered:
+    case DeliveryState::kDropped:
+      outbox.Settle(entry.outcome);
+      return;
+  }
+}
+
 void ShardState::Beat(OpenTask& open_task, TimeMs now) {
   open_task.last_heartbeat = now;
   open_task.has_beaten = 1;
@@ -199,14 +246,14 @@ void ShardState::Arm(Sequence task, OpenTask& open_task) {
   deadlines.Add(due, task);
 }
 
-void ShardState::Open(Sequence task, uint32_t name_space, const OpenTask& open_task) {
-  if (open.Find(task) == nullptr) ++namespaces[name_space].open;
+void ShardState::Open(Sequence task, const OpenTask& open_task) {
+  if (open.Find(task) == nullptr) ++namespaces[NameSpaceOf(open_task)].open;
   open.Insert(task, open_task);
 }
 
 void ShardState::Close(Sequence task, Sequence outcome_at) {
   if (const OpenTask* found = open.Find(task)) {
-    --namespaces[found->name_space].open;
+    --namespaces[NameSpaceOf(*found)].open;
     open.Erase(task);
   }
   if (auto found = progress.find(task); found != progress.end()) {
@@ -285,10 +332,18 @@ absl::Status ShardState::Replay(Sequence sequence, std::string_view bytes) {
 void ShardState::Replay(Sequence sequence, const storage::IssuedEntry& entry) {
   const uint32_t name_space = namespaces.Intern(entry.name_space);
   for (const storage::IndexKey& key : IndexKeysOf(hasher, entry)) index.Put(key, sequence);
-  Open(sequence, name_space, MakeOpen(name_space, entry));
+  Open(sequence, MakeOpen(lanes.Intern(name_space, entry.target), entry));
 }
 
-void ShardState::Replay(Sequence sequence, const storage::ResolvedEntry& entry) { Close(entry.task, sequence); }
+void ShardState::Replay(Sequence sequence, const storage::ResolvedEntry& entry) {
+  Close(entry.task, sequence);
+  if (entry.target.empty()) return;
+  const uint32_t lane = lanes.Intern(namespaces.Intern(entry.name_space), entry.target);
+  outbox.Owe(sequence, entry.task, lane, entry.time);
+}
+
+// What is not in the outbox any more was settled by a record behind this one, which a checkpoint has already.
+void ShardState::Replay(Sequence sequence, const storage::DeliveryEntry& entry) { ApplyDelivery(entry, sequence); }
 
 void ShardState::Replay(Sequence sequence, const storage::DeadlineChangedEntry& entry) {
   OpenTask* found = open.Find(entry.task);
@@ -330,7 +385,7 @@ void ShardState::Replay(Sequence sequence, const storage::UnparkedEntry& entry) 
 void ShardState::FinishReplay(TimeMs now) {
   for (uint32_t i = 0; i < namespaces.size(); ++i) namespaces[i].open = 0;
   open.VisitFrom(0, [&](Sequence task, OpenTask& open_task) {
-    ++namespaces[open_task.name_space].open;
+    ++namespaces[NameSpaceOf(open_task)].open;
     open_task.last_heartbeat = now;
     open_task.has_beaten = 0;
     open_task.armed = 0;
@@ -338,10 +393,13 @@ void ShardState::FinishReplay(TimeMs now) {
     return true;
   });
   for (const auto& [at, outcome] : parked) park_ends.Add(outcome.keep_until, at);
+  outbox.FinishReplay(orderly_stop);
+  orderly_stop = false;
 }
 
 // varint count and names of namespaces, (sequence, time) of holds, parked sequence numbers, (task, record, time) of
-// logged progress, and (task, text) of reasons for cancelling.
+// logged progress, (task, text) of reasons for cancelling, names of targets, (namespace, target) of lanes; 1 after an
+// orderly stop, else 0.
 std::string ShardState::PackRest() const {
   std::string out;
   storage::AppendVarint(out, namespaces.size());
@@ -368,6 +426,17 @@ std::string ShardState::PackRest() const {
     storage::AppendVarint(out, reason.size());
     out.append(reason);
   }
+  storage::AppendVarint(out, lanes.targets() - 1);
+  for (uint32_t i = 1; i < lanes.targets(); ++i) {
+    storage::AppendVarint(out, lanes.TargetName(i).size());
+    out.append(lanes.TargetName(i));
+  }
+  storage::AppendVarint(out, lanes.size());
+  for (uint32_t i = 0; i < lanes.size(); ++i) {
+    storage::AppendVarint(out, lanes[i].name_space);
+    storage::AppendVarint(out, lanes[i].target);
+  }
+  storage::AppendVarint(out, orderly_stop);
   return out;
 }
 
@@ -395,18 +464,29 @@ absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes) {
     const Sequence task = in.Varint();
     KeepReason(task, in.Bytes(in.Varint()));
   }
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) lanes.InternTarget(in.Bytes(in.Varint()));
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    const uint64_t name_space = in.Varint();
+    const uint64_t target = in.Varint();
+    if (name_space >= namespaces.size() || target >= lanes.targets() || lanes.full()) in.Fail();
+    if (in.ok()) lanes.Intern(static_cast<uint32_t>(name_space), lanes.TargetName(static_cast<uint32_t>(target)));
+  }
+  orderly_stop = in.Varint() != 0;
   if (!in.ok() || !in.at_end()) return absl::DataLossError("the checkpoint's state is damaged");
   return rest;
 }
 
 absl::Status ShardState::CheckLoaded() {
   absl::Status status;
-  open.VisitFrom(0, [&](Sequence task, const OpenTask& open_task) {
-    if (open_task.name_space < namespaces.size()) return true;
-    status = absl::DataLossError(absl::StrCat("block ", task >> 6, " of the open set is damaged: task ", task,
-                                              " is in namespace ", open_task.name_space, " of ", namespaces.size()));
+  const auto check = [&](const char* set, Sequence sequence, uint64_t lane) {
+    if (lane < lanes.size()) return true;
+    status = absl::DataLossError(absl::StrCat("block ", sequence >> 6, " of ", set, " is damaged: ", sequence,
+                                              " is in lane ", lane, " of ", lanes.size()));
     return false;
-  });
+  };
+  open.VisitFrom(0, [&](Sequence task, const OpenTask& entry) { return check(entry.kSetName, task, entry.lane); });
+  outbox.VisitFrom(
+      0, [&](Sequence outcome, const OwedDelivery& entry) { return check(entry.kSetName, outcome, entry.lane); });
   return status;
 }
 

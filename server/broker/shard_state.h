@@ -17,11 +17,13 @@
 #include "absl/status/status.h"
 #include "server/broker/index_delta.h"
 #include "server/broker/index_key.h"
+#include "server/broker/lane_table.h"
 #include "server/broker/limits.h"
 #include "server/broker/namespace_table.h"
 #include "server/broker/observer.h"
 #include "server/broker/open_set.h"
 #include "server/broker/operation.h"
+#include "server/broker/outbox.h"
 #include "server/broker/record_batch.h"
 #include "server/broker/token_codec.h"
 #include "server/timers/timer_wheel.h"
@@ -72,8 +74,8 @@ class ShardState {
   };
 
   // `supersedes` is only recorded; ending that task is another mutation.
-  Sequence Issue(const IssueOperation& operation, uint32_t name_space, uint16_t attempt, Sequence supersedes,
-                 TimeMs now);
+  Sequence Issue(const IssueOperation& operation, uint32_t lane, uint16_t attempt, Sequence supersedes, TimeMs now);
+  // What the task's target is owed from now on follows from the same record.
   Sequence Resolve(Sequence task, const Ended& ended, TimeMs now);
   void ChangeDeadline(Sequence task, OpenTask& open, TimeMs deadline, std::string_view by, TimeMs now);
   void RequestCancel(Sequence task, OpenTask& open, TimeMs deadline, std::string_view reason, std::string_view by,
@@ -81,6 +83,8 @@ class ShardState {
   Sequence Park(const ResolveOperation& operation, uint32_t name_space, TimeMs keep_until, TimeMs now);
   // `applied_to` 0: dropped.
   void Unpark(Sequence parked, Sequence applied_to, TimeMs now);
+  // Records what became of a delivery that is owed, or of a dead letter.
+  void NoteDelivery(const DeliveryOperation& operation, TimeMs now);
 
   // --- Mutations that need no record ---
 
@@ -124,10 +128,15 @@ class ShardState {
   const IndexHasher hasher;
   const TokenCodec& codec;
 
+  // The namespace of a waiting task.
+  uint32_t NameSpaceOf(const OpenTask& open_task) const { return lanes[open_task.lane].name_space; }
+
   RecordBatch batch;
   OpenSet open;
   IndexDelta index;
   NamespaceTable namespaces;
+  LaneTable lanes;
+  Outbox outbox{lanes};
   absl::flat_hash_map<Sequence, ParkedOutcome> parked;
   absl::flat_hash_map<Sequence, ProgressNote> progress;
   // Why tasks whose grace time runs are cancelled, if it was said: the cause of their outcome.
@@ -145,7 +154,10 @@ class ShardState {
   Sequence release_floor = 0;
   // Held tasks that ended since the last checkpoint.
   std::vector<storage::Release> releases;
-  // Tasks that ended in the current commit, with the place of the outcome: whoever waits for them is told after it.
+  // Whether nothing can have been sent since the checkpoint: the stop was orderly.
+  bool orderly_stop = false;
+  // Tasks that ended in the current commit, with the place of the outcome, and outcomes whose delivery was settled,
+  // with the place of that record: whoever waits for them is told after it.
   std::vector<std::pair<Sequence, Sequence>> ended;
   // Waiting tasks whose deadline was moved, or whose cancellation was requested, by a commit that is not on disk yet:
   // as they stood before it. Emptied after each commit.
@@ -157,7 +169,7 @@ class ShardState {
 
  private:
   Sequence NextSequence() { return ++last_sequence; }
-  void Open(Sequence task, uint32_t name_space, const OpenTask& open_task);
+  void Open(Sequence task, const OpenTask& open_task);
   void Close(Sequence task, Sequence outcome_at);
   void Keep(Sequence at, ParkedOutcome outcome);
   void Forget(Sequence parked_at);
@@ -172,6 +184,8 @@ class ShardState {
   void Replay(Sequence sequence, const storage::ProgressEntry& entry);
   void Replay(Sequence sequence, const storage::ParkedEntry& entry);
   void Replay(Sequence sequence, const storage::UnparkedEntry& entry);
+  void Replay(Sequence sequence, const storage::DeliveryEntry& entry);
+  void ApplyDelivery(const storage::DeliveryEntry& entry, Sequence at);
 };
 
 // The keys under which an issued task is found.

@@ -76,4 +76,13 @@ uint64_t HashConditions(const tokenbroker::v1::ListTasksRequest& request) {
   return print.value();
 }
 
+uint64_t HashConditions(const tokenbroker::v1::ListDeliveriesRequest& request) {
+  Fingerprint print;
+  print.Add("deliveries");
+  print.Add(request.namespace_());
+  for (int state : request.states()) print.Add(state);
+  print.Add(request.target());
+  return print.value();
+}
+
 }  // namespace tokenbroker::calls

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "storage/token_store.h"
+#include "tokenbroker/v1/delivery_service.pb.h"
 #include "tokenbroker/v1/task_service.pb.h"
 
 namespace tokenbroker::calls {
@@ -23,5 +24,6 @@ std::optional<storage::Sequence> ParsePageToken(std::string_view text, uint64_t 
 
 // The same for the same conditions, in every process.
 uint64_t HashConditions(const tokenbroker::v1::ListTasksRequest& request);
+uint64_t HashConditions(const tokenbroker::v1::ListDeliveriesRequest& request);
 
 }  // namespace tokenbroker::calls

@@ -8,6 +8,7 @@
 #include "server/broker/broker.h"
 #include "server/calls/authenticator.h"
 #include "server/calls/validate.h"
+#include "server/forward/forwarder.h"
 #include "server/telemetry/broker_metrics.h"
 
 namespace tokenbroker::calls {
@@ -16,7 +17,11 @@ struct Door {
   broker::Broker& broker;
   const Authenticator& authenticator;
   BrokerMetrics& metrics;
+  // Stands in metrics and logs.
+  DoorKind kind = DoorKind::kGrpc;
   InputLimits limits;
+  // nullptr: none; what is owed stays so.
+  const forward::Forwarder* forwarder = nullptr;
   size_t max_watches = 1000;
   // Empty: no backups.
   std::string backup_root;
@@ -24,7 +29,7 @@ struct Door {
   TimeMs started_at = 0;
   // Wall clock minus broker time.
   std::function<DurationMs()> clock_offset;
-  // Adds the service that measures what a call costs without a broker.
+  // Adds what measures a call's cost without a broker: a gRPC service, HTTP routes.
   bool bench_null = false;
 };
 

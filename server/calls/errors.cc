@@ -118,6 +118,10 @@ broker::Refusal CursorExpired() {
           "the changes behind this cursor are kept no longer: list the tasks, then watch from the list's cursor"};
 }
 
+broker::Refusal DeliveryUnknown() {
+  return {broker::Reason::kDeliveryUnknown, "no outcome of this task is owed to a target, nor ever was"};
+}
+
 broker::Refusal ReadRefusal(const absl::Status& status) {
   if (absl::IsNotFound(status)) return broker::TaskUnknown();
   return {broker::Reason::kInternal, absl::StrCat("reading the store: ", status.message())};

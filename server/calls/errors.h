@@ -33,6 +33,7 @@ broker::Refusal CredentialsUnknown();
 broker::Refusal MessageMalformed(const std::string& message_type);
 broker::Refusal Draining();
 broker::Refusal CursorExpired();
+broker::Refusal DeliveryUnknown();
 // An error of a read: what is not there any more is unknown; the rest is our fault.
 broker::Refusal ReadRefusal(const absl::Status& status);
 

@@ -36,6 +36,7 @@ void Fill(const broker::Broker& broker, const pb::IssueTaskRequest& request, con
   out.correlation_key = request.correlation_key();
   out.attempt = static_cast<uint16_t>(request.attempt());
   out.target = request.target();
+  if (out.target.empty() && !request.upstream_token().empty()) out.target = limits.default_target;
   out.timeout_defaulted = !request.has_timeout();
   out.timeout = out.timeout_defaulted ? limits.default_timeout : ParseDuration(request.timeout()).value_or(0);
   if (request.has_heartbeat_timeout()) out.heartbeat_timeout = ParseDuration(request.heartbeat_timeout()).value_or(0);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "server/calls/admin_calls.h"
+#include "server/calls/delivery_calls.h"
 #include "server/calls/read_calls.h"
 #include "server/calls/resolver_calls.h"
 #include "server/calls/task_calls.h"
@@ -12,6 +13,7 @@ namespace tokenbroker::calls {
 
 inline constexpr char kResolverService[] = "tokenbroker.v1.ResolverService";
 inline constexpr char kTaskService[] = "tokenbroker.v1.TaskService";
+inline constexpr char kDeliveryService[] = "tokenbroker.v1.DeliveryService";
 inline constexpr char kAdminService[] = "tokenbroker.v1.AdminService";
 
 template <typename Visit>
@@ -30,6 +32,10 @@ void ForEachUnaryCall(const Visit& visit) {
   visit.template operator()<CancelTaskCall>(kTaskService, "CancelTask");
   visit.template operator()<ExtendDeadlineCall>(kTaskService, "ExtendDeadline");
   visit.template operator()<AwaitTaskCall>(kTaskService, "AwaitTask");
+  visit.template operator()<ListDeliveriesCall>(kDeliveryService, "ListDeliveries");
+  visit.template operator()<GetDeliveryCall>(kDeliveryService, "GetDelivery");
+  visit.template operator()<RedriveDeliveriesCall>(kDeliveryService, "RedriveDeliveries");
+  visit.template operator()<DropDeliveryCall>(kDeliveryService, "DropDelivery");
   visit.template operator()<CreateBackupCall>(kAdminService, "CreateBackup");
   visit.template operator()<GetStatusCall>(kAdminService, "GetStatus");
 }

@@ -6,6 +6,7 @@
 #include "server/broker/rules.h"
 #include "server/calls/convert.h"
 #include "server/calls/cursor.h"
+#include "server/calls/delivery_view.h"
 #include "server/calls/fill.h"
 
 namespace tokenbroker::calls {
@@ -48,7 +49,7 @@ void GetTaskCall::Show() {
       LoadVisible(broker(), operation_.address, principal(), operation_.located);
   if (!record.ok()) return Refuse(ReadRefusal(record.status()));
   const bool basic = request().view() == pb::TASK_VIEW_BASIC;
-  FillTask(**record, basic ? pb::TASK_VIEW_BASIC : pb::TASK_VIEW_FULL, response().mutable_task());
+  FillWholeTask(door(), **record, basic ? pb::TASK_VIEW_BASIC : pb::TASK_VIEW_FULL, response().mutable_task());
   Answer();
 }
 
@@ -91,7 +92,7 @@ void BatchGetTasksCall::ShowItem(broker::LocateOperation& operation, pb::BatchGe
         LoadVisible(broker(), operation.address, principal(), operation.located);
     const bool full = request().view() == pb::TASK_VIEW_FULL;
     if (record.ok()) {
-      FillTask(**record, full ? pb::TASK_VIEW_FULL : pb::TASK_VIEW_BASIC, out->mutable_task());
+      FillWholeTask(door(), **record, full ? pb::TASK_VIEW_FULL : pb::TASK_VIEW_BASIC, out->mutable_task());
       answered_bytes_ += out->ByteSizeLong();
       return;
     }
@@ -145,7 +146,7 @@ size_t ListTasksCall::AddTasks(const broker::TaskPage& page) {
   size_t bytes = 0;
   for (const broker::TaskRecordPtr& task : page.tasks) {
     pb::Task* out = response().add_tasks();
-    FillTask(*task, view, out);
+    FillWholeTask(door(), *task, view, out);
     bytes += out->ByteSizeLong();
   }
   return bytes;

@@ -3,7 +3,9 @@
 #include <vector>
 
 #include "server/calls/convert.h"
+#include "server/calls/delivery_view.h"
 #include "server/calls/fill.h"
+#include "server/calls/judged.h"
 
 namespace tokenbroker::calls {
 namespace {
@@ -35,12 +37,14 @@ broker::Refusal ValidateSettling(const pb::FailRequest& request, const InputLimi
 // --- Heartbeat ---
 
 void HeartbeatCall::Begin() {
-  if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
+  operation_.refusal = Validate(request());
+  if (operation_.refusal) return Decided();
   Fill(broker(), request(), operation_);
   broker().Ask(Own(operation_));
 }
 
 void HeartbeatCall::Decided() {
+  Judged(door(), principal(), operation_);
   if (operation_.refusal) return Refuse(RefusedBy(operation_));
   FillBeat(operation_, &response());
   Answer();
@@ -50,17 +54,43 @@ void HeartbeatCall::Decided() {
 
 template <typename RequestT, typename ResponseT>
 void SettleCall<RequestT, ResponseT>::Begin() {
-  const broker::Refusal refusal = ValidateSettling(this->request(), this->door().limits);
-  if (refusal) return this->Refuse(refusal);
+  operation_.refusal = ValidateSettling(this->request(), this->door().limits);
+  if (operation_.refusal) {
+    operation_.state = kState;
+    operation_.verdict = broker::Verdict::kRefused;
+    return Decided();
+  }
   Fill(this->broker(), this->request(), operation_);
   this->broker().Submit(this->Own(operation_));
 }
 
 template <typename RequestT, typename ResponseT>
 void SettleCall<RequestT, ResponseT>::Decided() {
+  if (delivery_ != nullptr) return this->broker().executor().Run([this] { ShowDelivery(); });
+  Judged(this->door(), this->principal(), operation_);
   if (operation_.refusal) return this->Refuse(RefusedBy(operation_));
   this->response().set_verdict(ToProto(operation_.verdict));
   if (operation_.task != 0) this->response().set_task_id(this->broker().IdOf(operation_.task));
+  if (this->request().has_wait_for_delivery() && operation_.outcome_at != 0) return WaitForDelivery();
+  this->Answer();
+}
+
+// Whatever comes of the wait, the outcome is recorded: the answer is OK.
+template <typename RequestT, typename ResponseT>
+void SettleCall<RequestT, ResponseT>::WaitForDelivery() {
+  delivery_ = std::make_unique<broker::AwaitOperation>();
+  delivery_->delivery_of = operation_.outcome_at;
+  delivery_->limit = ParseDuration(this->request().wait_for_delivery()).value_or(0);
+  this->Reset(1);
+  this->broker().Submit(this->Own(*delivery_));
+}
+
+template <typename RequestT, typename ResponseT>
+void SettleCall<RequestT, ResponseT>::ShowDelivery() {
+  absl::StatusOr<broker::TaskRecordPtr> record = this->broker().LoadOutcomeAt(operation_.outcome_at);
+  if (record.ok() && (*record)->delivery.has_value()) {
+    FillDelivery(this->door(), **record, this->response().mutable_delivery());
+  }
   this->Answer();
 }
 
@@ -92,6 +122,7 @@ void BatchHeartbeatCall::Begin() {
 void BatchHeartbeatCall::Decided() {
   for (int i = 0; i < request().items_size(); ++i) {
     const broker::HeartbeatOperation& operation = operations_[i];
+    Judged(door(), principal(), operation);
     auto* item = response().add_items();
     if (operation.refusal) {
       FillItemError(RefusedBy(operation), item->mutable_error());

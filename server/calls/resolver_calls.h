@@ -1,6 +1,9 @@
 // The unary calls of ResolverService. Each reads: validate, act, answer.
 #pragma once
 
+#include <memory>
+#include <type_traits>
+
 #include "server/calls/call.h"
 #include "server/calls/settle_batch.h"
 #include "tokenbroker/v1/resolver_service.pb.h"
@@ -25,10 +28,17 @@ class SettleCall : public UnaryCall<RequestT, ResponseT> {
   using UnaryCall<RequestT, ResponseT>::UnaryCall;
 
  private:
+  static constexpr broker::TaskState kState =
+      std::is_same_v<RequestT, pb::SucceedRequest> ? broker::TaskState::kSucceeded : broker::TaskState::kFailed;
+
   void Begin() override;
   void Decided() override;
+  void WaitForDelivery();
+  void ShowDelivery();
 
   broker::ResolveOperation operation_;
+  // Set while, and after, the target's verdict is waited for.
+  std::unique_ptr<broker::AwaitOperation> delivery_;
 };
 using SucceedCall = SettleCall<pb::SucceedRequest, pb::SucceedResponse>;
 using FailCall = SettleCall<pb::FailRequest, pb::FailResponse>;

@@ -5,6 +5,7 @@
 
 #include "server/calls/errors.h"
 #include "server/calls/fill.h"
+#include "server/calls/judged.h"
 
 namespace tokenbroker::calls {
 
@@ -25,6 +26,7 @@ void SettleBatch::Start() {
     broker::ResolveOperation& operation = operations_[i];
     operation.refusal = Validate(items_[i], door_.limits);
     if (operation.refusal) {
+      if (items_[i].has_fail()) operation.state = broker::TaskState::kFailed;
       operation.verdict = broker::Verdict::kRefused;
       continue;
     }
@@ -36,6 +38,12 @@ void SettleBatch::Start() {
   Reset(valid.size() + 1);
   if (!valid.empty()) door_.broker.Submit(valid);
   Answered();  // all are handed over
+}
+
+void SettleBatch::Resume() {
+  for (int i = 0; i < items_.size(); ++i) Judged(door_, principal_, operations_[i]);
+  const std::function<void()> settled = std::move(settled_);  // survives the batch
+  settled();
 }
 
 void SettleBatch::FillResults(Results* out) const {

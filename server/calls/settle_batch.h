@@ -26,10 +26,7 @@ class SettleBatch : private broker::Submission, private Visit {
 
  private:
   void Done() override { home_.Here() ? Resume() : home_.Post(*this); }
-  void Resume() override {
-    const std::function<void()> settled = std::move(settled_);  // survives the batch
-    settled();
-  }
+  void Resume() override;
 
   const Door& door_;
   const broker::Principal& principal_;

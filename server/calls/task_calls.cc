@@ -1,9 +1,11 @@
 #include "server/calls/task_calls.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "server/broker/rules.h"
 #include "server/calls/convert.h"
+#include "server/calls/delivery_view.h"
 #include "server/calls/fill.h"
 #include "server/calls/read_calls.h"
 
@@ -118,24 +120,36 @@ template class ChangeCall<pb::ExtendDeadlineRequest, pb::ExtendDeadlineResponse,
 void AwaitTaskCall::Begin() {
   if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
   Fill(broker(), request(), operation_);
+  until_ = broker().clock().Now() + operation_.limit;
   broker().Ask(Own(operation_));
 }
 
 void AwaitTaskCall::Decided() {
-  if (operation_.refusal) return Refuse(operation_.refusal);
+  const broker::AwaitOperation& awaited = delivery_ == nullptr ? operation_ : *delivery_;
+  if (awaited.refusal) return Refuse(awaited.refusal);
+  const bool ended = operation_.located.outcome_at != 0;
+  if (request().wait_for_delivery() && ended && delivery_ == nullptr) return WaitForDelivery();
   broker().executor().Run([this] { Show(); });
+}
+
+void AwaitTaskCall::WaitForDelivery() {
+  delivery_ = std::make_unique<broker::AwaitOperation>();
+  delivery_->delivery_of = operation_.located.outcome_at;
+  delivery_->limit = std::max<DurationMs>(until_ - broker().clock().Now(), 0);
+  Reset(1);
+  broker().Submit(Own(*delivery_));
 }
 
 void AwaitTaskCall::Cancel() {
   // Otherwise it is answered soon.
-  if (broker().CancelAwait(operation_)) Abandon();
+  if (broker().CancelAwait(delivery_ == nullptr ? operation_ : *delivery_)) Abandon();
 }
 
 void AwaitTaskCall::Show() {
   absl::StatusOr<broker::TaskRecordPtr> record =
       LoadVisible(broker(), operation_.address, principal(), operation_.located);
   if (!record.ok()) return Refuse(ReadRefusal(record.status()));
-  FillTask(**record, pb::TASK_VIEW_FULL, response().mutable_task());
+  FillWholeTask(door(), **record, pb::TASK_VIEW_FULL, response().mutable_task());
   Answer();
 }
 

@@ -59,9 +59,13 @@ class AwaitTaskCall : public UnaryCall<pb::AwaitTaskRequest, pb::AwaitTaskRespon
   void Begin() override;
   void Decided() override;
   void Cancel() override;
+  void WaitForDelivery();
   void Show();
 
   broker::AwaitOperation operation_;
+  // Set while, and after, the delivery is waited for.
+  std::unique_ptr<broker::AwaitOperation> delivery_;
+  TimeMs until_ = 0;
 };
 
 }  // namespace tokenbroker::calls

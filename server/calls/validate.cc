@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/map.h"
 #include "server/broker/contract.h"
 #include "server/broker/limits.h"
@@ -109,6 +110,23 @@ void CheckRef(const pb::TaskRef& ref, std::string_view field, Fields& fields) {
   }
 }
 
+template <typename Settling>
+void CheckDeliveryWait(const Settling& request, bool in_batch, Fields& fields) {
+  if (!request.has_wait_for_delivery()) return;
+  fields.Require(!in_batch, "wait_for_delivery", "is for single calls only, not for batches, streams and peeks");
+  fields.Duration("wait_for_delivery", request.wait_for_delivery(), 0, kMaxDeliveryWait);
+}
+
+// A name that nobody knows would owe the outcome to nobody for ever.
+void CheckTarget(const std::string& target, const std::vector<std::string>& known, Fields& fields) {
+  if (target.empty()) return;
+  fields.Name("target", target);
+  if (std::find(known.begin(), known.end(), target) != known.end()) return;
+  fields.Require(false, "target",
+                 known.empty() ? "cannot be used: this broker has no targets configured"
+                               : absl::StrCat("must be one of the configured targets: ", absl::StrJoin(known, ", ")));
+}
+
 // Outcomes are parked under correlation keys only; that a token's is not to be parked may be said, and changes nothing.
 template <typename Settling>
 void CheckParking(const Settling& request, Fields& fields) {
@@ -165,6 +183,7 @@ Refusal Validate(const pb::SucceedRequest& request, const InputLimits& limits, s
   fields.Json("output", request.output(), limits.max_output);
   fields.Bytes("request_id", request.request_id(), kMaxRequestId);
   CheckParking(request, fields);
+  CheckDeliveryWait(request, !prefix.empty(), fields);
   return std::move(fields.refusal());
 }
 
@@ -175,6 +194,7 @@ Refusal Validate(const pb::FailRequest& request, const InputLimits& limits, std:
   fields.Bytes("cause", request.cause(), kMaxCause);
   fields.Bytes("request_id", request.request_id(), kMaxRequestId);
   CheckParking(request, fields);
+  CheckDeliveryWait(request, !prefix.empty(), fields);
   return std::move(fields.refusal());
 }
 
@@ -208,7 +228,7 @@ Refusal Validate(const pb::IssueTaskRequest& request, const InputLimits& limits)
   fields.Bytes("summary", request.summary(), kMaxSummary);
   fields.NoControlCharacters("summary", request.summary());
   CheckLabels("labels", request.labels(), fields);
-  if (!request.target().empty()) fields.Name("target", request.target());
+  CheckTarget(request.target(), limits.targets, fields);
   DurationMs timeout = limits.default_timeout;
   if (request.has_timeout()) {
     fields.Duration("timeout", request.timeout(), broker::kMinTimeout, broker::kMaxTimeout);
@@ -278,6 +298,39 @@ Refusal Validate(const pb::WatchTasksRequest& request) {
   fields.Bytes("cursor", request.cursor(), kMaxCursor);
   CheckFilter(request.filter(), fields);
   CheckView(request.view(), fields);
+  return std::move(fields.refusal());
+}
+
+// --- DeliveryService ---
+
+Refusal Validate(const pb::ListDeliveriesRequest& request) {
+  Fields fields;
+  if (!request.namespace_().empty()) fields.Name("namespace", request.namespace_());
+  fields.Require(request.states_size() <= kMaxStates, "states", "must hold at most 16 states");
+  for (int state : request.states()) {
+    fields.Require(pb::DeliveryState_IsValid(state) && state != pb::DELIVERY_STATE_UNSPECIFIED, "states",
+                   "must hold known states only");
+  }
+  if (!request.target().empty()) fields.Name("target", request.target());
+  fields.Require(request.page_size() >= 0, "page_size", "must not be negative");
+  fields.Bytes("page_token", request.page_token(), kMaxCursor);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::GetDeliveryRequest& request) { return Validate(request.task()); }
+
+Refusal Validate(const pb::DropDeliveryRequest& request) { return Validate(request.task()); }
+
+Refusal Validate(const pb::RedriveDeliveriesRequest& request) {
+  Fields fields;
+  if (request.has_task()) {
+    CheckRef(request.task(), "task", fields);
+    fields.Require(request.namespace_().empty() && request.target().empty() && request.limit() == 0, "task",
+                   "cannot be set together with namespace, target or limit");
+  }
+  if (!request.namespace_().empty()) fields.Name("namespace", request.namespace_());
+  if (!request.target().empty()) fields.Name("target", request.target());
+  fields.Require(request.limit() >= 0 && request.limit() <= kMaxRedrives, "limit", "must be 0 to 10000");
   return std::move(fields.refusal());
 }
 

@@ -3,11 +3,14 @@
 // Every function answers the first broken rule, or no refusal. In the same order as the contract's fields.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "server/broker/reason.h"
 #include "tokenbroker/v1/admin_service.pb.h"
+#include "tokenbroker/v1/delivery_service.pb.h"
 #include "tokenbroker/v1/resolver_service.pb.h"
 #include "tokenbroker/v1/task_service.pb.h"
 
@@ -20,12 +23,19 @@ inline constexpr int kMaxStates = 16;
 inline constexpr int kDefaultPage = 100;
 inline constexpr int kMaxPage = 1000;
 inline constexpr DurationMs kDefaultAwait = 30'000;
+inline constexpr DurationMs kMaxDeliveryWait = 60'000;
+inline constexpr int kDefaultRedrives = 1'000;
+inline constexpr int kMaxRedrives = 10'000;
 
 // What is configurable.
 struct InputLimits {
   size_t max_input = 262'144;
   size_t max_output = 262'144;
   DurationMs default_timeout = DurationMs{7} * 24 * 3600 * 1000;
+  // The names of the configured targets, in order.
+  std::vector<std::string> targets;
+  // Of tasks with an upstream token and no target of their own; empty: none.
+  std::string default_target;
 };
 
 // --- Parts ---
@@ -51,6 +61,13 @@ broker::Refusal Validate(const pb::CancelTaskRequest& request);
 broker::Refusal Validate(const pb::ExtendDeadlineRequest& request);
 broker::Refusal Validate(const pb::AwaitTaskRequest& request);
 broker::Refusal Validate(const pb::WatchTasksRequest& request);
+
+// --- DeliveryService ---
+
+broker::Refusal Validate(const pb::ListDeliveriesRequest& request);
+broker::Refusal Validate(const pb::GetDeliveryRequest& request);
+broker::Refusal Validate(const pb::RedriveDeliveriesRequest& request);
+broker::Refusal Validate(const pb::DropDeliveryRequest& request);
 
 // Of a batch as a whole; its items are judged one by one.
 broker::Refusal ValidateBatch(int items);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/text.h"
 #include "server/config/names.h"
+#include "server/config/values.h"
 
 namespace tokenbroker {
 namespace {
@@ -81,10 +82,8 @@ class ListReader {
       return result;
     }
     for (const auto& [name, rights] : map.members) {
-      if (name != "*" && !IsNamespace(name)) {
-        Error(rights, absl::StrCat("'", name,
-                                   "' is neither \"*\" nor a namespace: 1 to 64 characters of [a-z0-9-_.], a "
-                                   "letter or digit first"));
+      if (name != "*" && !IsName(name)) {
+        Error(rights, absl::StrCat("'", name, "' is neither \"*\" nor a namespace: ", kNameRule));
       }
       result[name] = RightsIn(rights);
     }
@@ -131,13 +130,6 @@ class ListReader {
   static bool IsVariable(const std::string& name) {
     return !name.empty() && !absl::ascii_isdigit(name[0]) && name.rfind("TOKENBROKER_", 0) != 0 &&
            std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isalnum(c) || c == '_'; });
-  }
-
-  static bool IsNamespace(const std::string& name) {
-    if (name.empty() || name.size() > 64) return false;
-    const auto plain = [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c); };
-    return plain(name[0]) &&
-           std::all_of(name.begin(), name.end(), [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; });
   }
 
   const char* const setting_;

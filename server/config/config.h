@@ -80,6 +80,31 @@ struct AwsKey {
   friend bool operator==(const AwsKey&, const AwsKey&) = default;
 };
 
+enum class TargetKind : uint8_t { kNone, kWebhook, kStepFunctions, kSubscriber };
+
+// Where outcomes can be sent to.
+struct TargetConfig {
+  std::string name;
+  TargetKind kind = TargetKind::kNone;
+  // The kind's own settings, as the file has them; a scalar is a list of one. Whoever makes the target reads them.
+  std::map<std::string, std::vector<std::string>> options;
+
+  friend bool operator==(const TargetConfig&, const TargetConfig&) = default;
+};
+
+struct ForwardingConfig {
+  std::string default_target;
+  // Of kind step_functions. Empty: AWS calls for tokens that nobody here knows are refused.
+  std::string proxy_target;
+  // PEM; empty: the machine's authorities.
+  std::string ca_file;
+  DurationMs max_age = units::kDay;
+  DurationMs backoff_base = units::kSecond;
+  DurationMs backoff_max = 5 * units::kMinute;
+  DurationMs operator_backoff_max = 10 * units::kMinute;
+  DurationMs answer_within = 5 * units::kMinute;
+};
+
 struct GrpcConfig {
   std::string listen = "127.0.0.1:7433";
   int64_t max_concurrent_streams = 1'000;
@@ -91,8 +116,50 @@ struct GrpcConfig {
   bool reflection = true;
 };
 
+// Pages of other sites that browsers let call the HTTP door.
+struct CorsConfig {
+  // "https://console.example", or "*" for all. None: no answer has a CORS header.
+  std::vector<std::string> origins;
+  DurationMs max_age = 10 * units::kMinute;
+};
+
+// Its defaults are those of server/http/options.h, which says what each bound is for.
 struct HttpConfig {
   std::string listen = "127.0.0.1:8433";
+  int64_t threads = 1;
+  int64_t max_connections = 15'000;
+  int64_t max_requests_per_connection = 1'000'000;
+  int64_t max_target_size = 8 * units::kKiB;
+  int64_t max_header_size = 16 * units::kKiB;
+  int64_t max_header_count = 100;
+  int64_t max_body_size = 8 * units::kMiB;
+  int64_t bodies_memory = 256 * units::kMiB;
+  int64_t stream_backlog = units::kMiB;
+  DurationMs handshake_timeout = 10 * units::kSecond;
+  DurationMs header_timeout = 10 * units::kSecond;
+  DurationMs body_timeout = 10 * units::kSecond;
+  int64_t min_body_rate = units::kKiB;
+  DurationMs stream_timeout = units::kMinute;
+  DurationMs idle_timeout = 75 * units::kSecond;
+  DurationMs write_timeout = 30 * units::kSecond;
+  CorsConfig cors;
+};
+
+struct CallbacksConfig {
+  // Of our pages, besides the host that was asked: "https://approve.example".
+  std::vector<std::string> origins;
+  // Namespaces, or "*".
+  std::vector<std::string> show_input;
+};
+
+struct FileDropConfig {
+  // Empty: no file drop.
+  std::string folder;
+  std::string name_space = "default";
+  std::string name = "files";
+  DurationMs interval = units::kSecond;
+  DurationMs settle_time = 2 * units::kSecond;
+  int64_t max_file_size = units::kGiB;
 };
 
 struct AdminConfig {
@@ -172,11 +239,16 @@ struct InsecureConfig {
 struct Config {
   GrpcConfig grpc;
   HttpConfig http;
+  CallbacksConfig callbacks;
+  FileDropConfig file_drop;
   AdminConfig admin;
   StorageConfig storage;
   RetentionConfig retention;
   TasksConfig tasks;
   LimitsConfig limits;
+  ForwardingConfig forwarding;
+  // In the order of the file.
+  std::vector<TargetConfig> targets;
   TlsConfig tls;
   AuthConfig auth;
   IntakeConfig intake;

@@ -38,12 +38,7 @@ using Slots = std::vector<Slot>;
 
 // --- Rules of single values ---
 
-std::string NameRule(const std::string& text) {
-  const auto plain = [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c); };
-  const auto any = [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; };
-  const bool good = !text.empty() && text.size() <= 64 && plain(text[0]) && std::all_of(text.begin(), text.end(), any);
-  return good ? "" : "must be 1 to 64 characters of [a-z0-9-_.], a letter or digit first";
-}
+std::string NameRule(const std::string& text) { return IsName(text) ? "" : absl::StrCat("must be ", kNameRule); }
 
 std::string TextRule(const std::string& text) {
   const bool good = !text.empty() && text.size() <= kMaxText && IsValidUtf8(text) && !HasControlCharacters(text);
@@ -280,12 +275,18 @@ std::string PrintIntake(const IntakeConfig& intake) {
   return lists.empty() ? "" : "intake:\n" + lists;
 }
 
-void CheckIntakeNames(const IntakeConfig& intake, std::vector<std::string>& errors) {
+void ValidateIntake(const IntakeConfig& intake, const std::vector<std::string>& targets,
+                    std::vector<std::string>& errors) {
   std::set<std::string> names;
   const auto check = [&](const auto& list) {
     for (const auto& each : list) {
       if (!names.insert(each.name).second) {
         errors.push_back(absl::StrCat("intake: the name '", each.name, "' is there twice: each intake needs its own"));
+      }
+      const std::string& target = each.task.target;
+      if (!target.empty() && std::find(targets.begin(), targets.end(), target) == targets.end()) {
+        errors.push_back(absl::StrCat("intake: the target '", target, "' of '", each.name, "' is none of the targets",
+                                      Suggestion(target, targets)));
       }
     }
   };

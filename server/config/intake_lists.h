@@ -21,7 +21,9 @@ bool ReadIntakeList(const std::string& name, const YamlNode& node, const std::st
 // As a file has it, from `intake:` on; empty if there is no intake.
 std::string PrintIntake(const IntakeConfig& intake);
 
-// Names are part of metrics and of who registers: one name for two intakes is refused. Adds to `errors`.
-void CheckIntakeNames(const IntakeConfig& intake, std::vector<std::string>& errors);
+// Names are part of metrics and of who registers: one name for two intakes is refused, and so are two rules for the
+// same events, and targets that are not among `targets`. Adds to `errors`.
+void ValidateIntake(const IntakeConfig& intake, const std::vector<std::string>& targets,
+                    std::vector<std::string>& errors);
 
 }  // namespace tokenbroker

@@ -15,6 +15,7 @@
 #include "server/config/intake_lists.h"
 #include "server/config/names.h"
 #include "server/config/settings.h"
+#include "server/config/targets.h"
 #include "server/config/validate.h"
 #include "server/config/yaml_tree.h"
 
@@ -85,11 +86,21 @@ class Layers {
   void AddScalar(const Setting& setting, const YamlNode& value, const std::string& origin) {
     if (value.kind == YamlNode::Kind::kScalar) {
       Set(setting, value.scalar, origin);
+    } else if (setting.is_list && IsListOfScalars(value)) {
+      Set(setting,
+          absl::StrJoin(value.items, ",", [](std::string* out, const YamlNode& item) { out->append(item.scalar); }),
+          origin);
     } else if (value.kind == YamlNode::Kind::kNull) {
       Error(absl::StrCat(setting.name, ": has no value; must be ", setting.rule, " (", origin, ")"));
     } else {
       Error(absl::StrCat(setting.name, ": must be ", setting.rule, ", not a list or map (", origin, ")"));
     }
+  }
+
+  static bool IsListOfScalars(const YamlNode& value) {
+    return value.kind == YamlNode::Kind::kList &&
+           std::all_of(value.items.begin(), value.items.end(),
+                       [](const YamlNode& item) { return item.kind == YamlNode::Kind::kScalar; });
   }
 
   bool AddList(const std::string& name, const YamlNode& value, const std::string& source) {
@@ -99,6 +110,8 @@ class Layers {
       loaded_.config.auth.certificates = ReadCertificates(value, source, errors_);
     } else if (name == "auth.aws_keys") {
       loaded_.config.auth.aws_keys = ReadAwsKeys(value, source, errors_);
+    } else if (name == "targets") {
+      loaded_.config.targets = ReadTargets(value, source, errors_);
     } else if (!ReadIntakeList(name, value, source, loaded_.config.intake, errors_)) {
       return false;
     }
@@ -116,8 +129,8 @@ class Layers {
   }
 
   static std::vector<std::string> KnownNames() {
-    std::vector<std::string> names = {"auth.keys",         "auth.certificates", "auth.aws_keys", "intake",
-                                      "intake.activities", "intake.queues",     "intake.events"};
+    std::vector<std::string> names = {"auth.keys", "auth.certificates", "auth.aws_keys", "targets",
+                                      "intake",    "intake.activities", "intake.queues", "intake.events"};
     for (const Setting& setting : Settings()) {
       names.push_back(setting.name);
       const size_t dot = setting.name.find('.');

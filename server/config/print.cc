@@ -10,6 +10,7 @@
 #include "server/config/intake_lists.h"
 #include "server/config/names.h"
 #include "server/config/settings.h"
+#include "server/config/targets.h"
 
 namespace tokenbroker {
 namespace {
@@ -21,6 +22,15 @@ std::string_view SectionOf(std::string_view name) {
 
 std::string_view KeyOf(std::string_view name) { return name.substr(name.find('.') + 1); }
 
+std::string Quoted(const std::string& value) {
+  std::string quoted = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
 // As a YAML scalar: plain where nothing can be misread, else in double quotes.
 std::string Scalar(const std::string& value) {
   const bool plain =
@@ -30,13 +40,7 @@ std::string Scalar(const std::string& value) {
                     return absl::ascii_isalnum(c) || c == '.' || c == '/' || c == '-' || c == '_' || c == ':';
                   }) &&
       value.back() != ':';
-  if (plain) return value;
-  std::string quoted = "\"";
-  for (const char c : value) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + "\"";
+  return plain ? value : Quoted(value);
 }
 
 class Printer {
@@ -55,6 +59,7 @@ class Printer {
       Line(section.empty() ? "" : "  ", std::string(KeyOf(setting.name)), Scalar(setting.get(loaded_.config)),
            setting.name);
     }
+    PrintTargets();
     out_ += PrintIntake(loaded_.config.intake);
     return std::move(out_);
   }
@@ -85,6 +90,22 @@ class Printer {
       PrintNamespaces(holder.namespaces);
     }
     PrintAwsKeys(auth.aws_keys);
+  }
+
+  void PrintTargets() {
+    const std::vector<TargetConfig>& targets = loaded_.config.targets;
+    if (!targets.empty()) Line("", "targets", "", "targets");
+    for (const TargetConfig& target : targets) {
+      const std::string_view kind = TargetKindName(target.kind);
+      absl::StrAppend(&out_, "  ", Scalar(target.name), ":\n    kind: ", absl::string_view(kind.data(), kind.size()),
+                      "\n");
+      for (const auto& [key, values] : target.options) {
+        absl::StrAppend(
+            &out_, "    ", Scalar(key), ": [",
+            absl::StrJoin(values, ", ", [](std::string* out, const std::string& value) { *out += Quoted(value); }),
+            "]\n");
+      }
+    }
   }
 
   void PrintAwsKeys(const std::vector<AwsKey>& keys) {

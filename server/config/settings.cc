@@ -1,131 +1,38 @@
 #include "server/config/settings.h"
 
-#include <utility>
-
-#include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "base/status_macros.h"
-#include "base/text.h"
-#include "server/config/values.h"
+#include "server/config/setting_kinds.h"
 
 namespace tokenbroker {
 namespace {
 
 using namespace units;
+using namespace setting_kinds;
 
 // Reaches a field in a const and in a mutable Config alike.
 #define TB_FIELD(path) \
   [](auto& config) -> auto& { return config.path; }
 
-absl::StatusOr<int64_t> ParseCount(std::string_view text) {
-  int64_t count;
-  if (absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &count)) return count;
-  return absl::InvalidArgumentError("must be a whole number");
-}
-
-std::string FormatCount(int64_t count) { return std::to_string(count); }
-
-// A number with limits, however it is written. With `or_zero` 0 is allowed besides and means what `zero` says.
-template <typename Field, typename Parse, typename Format>
-Setting Number(const char* kind, std::string name, Field field, Parse parse, Format format, int64_t min, int64_t max,
-               const char* zero, std::string doc) {
-  const bool or_zero = *zero != '\0';
-  std::string rule = absl::StrCat(kind, ", ", format(min), " to ", format(max));
-  if (or_zero) absl::StrAppend(&rule, ", or 0: ", zero);
-  auto set = [=](std::string_view text, Config& config) -> absl::Status {
-    TB_ASSIGN_OR_RETURN(const int64_t value, parse(text));
-    if ((value < min || value > max) && !(or_zero && value == 0)) {
-      return absl::InvalidArgumentError(absl::StrCat("must be ", format(min), " to ", format(max),
-                                                     or_zero ? absl::StrCat(", or 0 (", zero, ")") : ""));
-    }
-    field(config) = value;
-    return absl::OkStatus();
-  };
-  auto get = [=](const Config& config) { return format(field(config)); };
-  return {std::move(name), std::move(rule), std::move(doc), false, set, get};
-}
-
-template <typename Field>
-Setting Duration(std::string name, Field field, DurationMs min, DurationMs max, std::string doc,
-                 const char* zero = "") {
-  return Number("duration", std::move(name), field, ParseDuration, FormatDuration, min, max, zero, std::move(doc));
-}
-
-template <typename Field>
-Setting Size(std::string name, Field field, int64_t min, int64_t max, std::string doc, const char* zero = "") {
-  return Number("size", std::move(name), field, ParseSize, FormatSize, min, max, zero, std::move(doc));
-}
-
-template <typename Field>
-Setting Count(std::string name, Field field, int64_t min, int64_t max, std::string doc, const char* zero = "") {
-  return Number("number", std::move(name), field, ParseCount, FormatCount, min, max, zero, std::move(doc));
-}
-
-template <typename Field>
-Setting Bool(std::string name, Field field, std::string doc) {
-  auto set = [=](std::string_view text, Config& config) -> absl::Status {
-    if (text != "true" && text != "false") return absl::InvalidArgumentError("must be true or false");
-    field(config) = text == "true";
-    return absl::OkStatus();
-  };
-  auto get = [=](const Config& config) { return std::string(field(config) ? "true" : "false"); };
-  return {std::move(name), "true or false", std::move(doc), true, set, get};
-}
-
-template <typename Enum>
-using Choices = std::vector<std::pair<std::string, Enum>>;
-
-template <typename Field, typename Enum>
-Setting Choice(std::string name, Field field, Choices<Enum> choices, std::string doc) {
-  const std::string rule =
-      absl::StrJoin(choices, ", ", [](std::string* out, const auto& choice) { absl::StrAppend(out, choice.first); });
-  auto set = [=](std::string_view text, Config& config) -> absl::Status {
-    for (const auto& [word, value] : choices) {
-      if (word != text) continue;
-      field(config) = value;
-      return absl::OkStatus();
-    }
-    return absl::InvalidArgumentError(absl::StrCat("must be one of ", rule));
-  };
-  auto get = [=](const Config& config) -> std::string {
-    for (const auto& [word, value] : choices) {
-      if (value == field(config)) return word;
-    }
-    return "";
-  };
-  return {std::move(name), absl::StrCat("one of ", rule), std::move(doc), false, set, get};
-}
-
-template <typename Field>
-Setting Address(std::string name, Field field, bool may_be_empty, std::string doc) {
-  auto set = [=](std::string_view text, Config& config) -> absl::Status {
-    if (!text.empty() || !may_be_empty) TB_RETURN_IF_ERROR(ParseHostPort(text).status());
-    field(config) = std::string(text);
-    return absl::OkStatus();
-  };
-  auto get = [=](const Config& config) { return field(config); };
-  return {std::move(name), may_be_empty ? "HOST:PORT, or empty: off" : "HOST:PORT", std::move(doc), false, set, get};
-}
-
-template <typename Field>
-Setting Path(std::string name, Field field, std::string doc) {
-  auto set = [=](std::string_view text, Config& config) -> absl::Status {
-    if (!IsValidUtf8(text) || HasControlCharacters(text) || text.size() > 4'096) {
-      return absl::InvalidArgumentError("must be a path of at most 4096 bytes of UTF-8 without control characters");
-    }
-    field(config) = std::string(text);
-    return absl::OkStatus();
-  };
-  auto get = [=](const Config& config) { return field(config); };
-  return {std::move(name), "path", std::move(doc), false, set, get};
-}
-
 constexpr int64_t kMany = 1'000'000'000;
 constexpr int64_t kTiB = 1'024 * kGiB;
+constexpr DurationMs kLeastTime = 100;
 
-void AddDoors(std::vector<Setting>& all) {
+void AddFileDrop(std::vector<Setting>& all) {
+  all.push_back(Path("file_drop.folder", TB_FIELD(file_drop.folder),
+                     "Files of outcomes that are put into this folder are settled; see file-drop.md. Whoever can write "
+                     "there can settle. Outside storage.path. Empty: none is watched."));
+  all.push_back(Name("file_drop.namespace", TB_FIELD(file_drop.name_space), false,
+                     "The one namespace in which files may settle by key or id; rows with a token need no right."));
+  all.push_back(Name("file_drop.name", TB_FIELD(file_drop.name), false,
+                     "Who settles: files is recorded in Outcome.resolved_by as drop:files."));
+  all.push_back(
+      Duration("file_drop.interval", TB_FIELD(file_drop.interval), 10, kHour, "How often the folder is looked into."));
+  all.push_back(Duration("file_drop.settle_time", TB_FIELD(file_drop.settle_time), 0, kDay,
+                         "A file is taken when it has not changed for this long and nobody has it open for writing."));
+  all.push_back(Size("file_drop.max_file_size", TB_FIELD(file_drop.max_file_size), kKiB, kTiB,
+                     "A larger file goes to failed/ unread."));
+}
+
+void AddGrpc(std::vector<Setting>& all) {
   all.push_back(
       Address("grpc.listen", TB_FIELD(grpc.listen), false, "Where the gRPC door listens. Port 0: any free one."));
   all.push_back(Count("grpc.max_concurrent_streams", TB_FIELD(grpc.max_concurrent_streams), 1, 1'000'000,
@@ -144,12 +51,74 @@ void AddDoors(std::vector<Setting>& all) {
   all.push_back(Duration("grpc.keepalive_min_client_interval", TB_FIELD(grpc.keepalive_min_client_interval), kSecond,
                          kHour, "Callers that ask for signs of life more often than this are disconnected."));
   all.push_back(Bool("grpc.reflection", TB_FIELD(grpc.reflection), "Lets tools such as grpcurl ask for the contract."));
-  all.push_back(Address("http.listen", TB_FIELD(http.listen), true,
-                        "Where the HTTP door listens: the contract as REST, /openapi.json, and the AWS wire. Uses the "
-                        "same tls.* as gRPC."));
+}
+
+void AddAdmin(std::vector<Setting>& all) {
   all.push_back(Address("admin.listen", TB_FIELD(admin.listen), true,
                         "Where /livez, /readyz, /metrics and /version are served, as plain HTTP. They tell no secrets, "
                         "but whoever reaches the port can read them."));
+}
+
+void AddHttp(std::vector<Setting>& all) {
+  all.push_back(Address("http.listen", TB_FIELD(http.listen), true,
+                        "Where the HTTP door listens: the contract as REST, /openapi.json, the AWS wire, and callback "
+                        "URLs. Uses the same tls.* as gRPC."));
+  all.push_back(Count("http.threads", TB_FIELD(http.threads), 1, 64, "Threads that serve connections."));
+  all.push_back(Count("http.max_connections", TB_FIELD(http.max_connections), 1, 1'000'000,
+                      "Connections at once. The next one closes the longest idle one; if none is idle it is answered "
+                      "503. The process needs so many file descriptors (`ulimit -n`) and a few hundred more."));
+  all.push_back(Count("http.max_requests_per_connection", TB_FIELD(http.max_requests_per_connection), 1, kMany,
+                      "Then a connection closes, so that callers behind a load balancer spread again."));
+  all.push_back(Size("http.max_target_size", TB_FIELD(http.max_target_size), kKiB, kMiB,
+                     "The longest path with its query: 414 beyond it. A token in a path needs 2KiB, percent-encoded "
+                     "6KiB."));
+  all.push_back(Size("http.max_header_size", TB_FIELD(http.max_header_size), 2 * kKiB, 4 * kMiB,
+                     "The largest head of a request, its first line included: 431 beyond it."));
+  all.push_back(Count("http.max_header_count", TB_FIELD(http.max_header_count), 10, 10'000,
+                      "Header fields of a request: 431 beyond it."));
+  all.push_back(
+      Size("http.max_body_size", TB_FIELD(http.max_body_size), 64 * kKiB, 64 * kMiB,
+           "The largest body of a request, as it was sent and unpacked: 413 beyond it; streams have no bound. "
+           "Must hold tasks.max_input and tasks.max_output with 64KiB to spare. The AWS wire takes 8MiB at "
+           "most."));
+  all.push_back(Size("http.bodies_memory", TB_FIELD(http.bodies_memory), kMiB, kTiB,
+                     "Memory for all bodies that are being received, together: 503 beyond it."));
+  all.push_back(Size("http.stream_backlog", TB_FIELD(http.stream_backlog), 64 * kKiB, kGiB,
+                     "What may wait for the slow reader of a stream; beyond it the connection ends."));
+}
+
+void AddHttpTimes(std::vector<Setting>& all) {
+  all.push_back(Duration("http.handshake_timeout", TB_FIELD(http.handshake_timeout), kLeastTime, kHour,
+                         "For the TLS handshake."));
+  all.push_back(Duration("http.header_timeout", TB_FIELD(http.header_timeout), kLeastTime, kHour,
+                         "From the first byte of a request's head to its last: 408 beyond it."));
+  all.push_back(Duration("http.body_timeout", TB_FIELD(http.body_timeout), kLeastTime, kHour,
+                         "For a request's body, and a second more for each http.min_body_rate of it: 408 beyond it."));
+  all.push_back(Size("http.min_body_rate", TB_FIELD(http.min_body_rate), 1, kGiB,
+                     "Bytes a second at which a body must come at least."));
+  all.push_back(Duration("http.stream_timeout", TB_FIELD(http.stream_timeout), kLeastTime, kDay,
+                         "A streamed request may stand still for so long."));
+  all.push_back(Duration("http.idle_timeout", TB_FIELD(http.idle_timeout), kLeastTime, kDay,
+                         "A connection without a request is closed after this time. More than what a load balancer in "
+                         "front keeps its own connections for."));
+  all.push_back(Duration("http.write_timeout", TB_FIELD(http.write_timeout), kLeastTime, kHour,
+                         "A caller that takes no byte of its answer for so long is disconnected."));
+}
+
+void AddBrowsers(std::vector<Setting>& all) {
+  all.push_back(
+      List("http.cors.origins", "list of origins, or *", TB_FIELD(http.cors.origins), CheckOriginOrAll,
+           "Sites whose pages browsers let call the HTTP door, and which may change things there. With "
+           "auth.mode open, * lets every page that somebody opens on this network do everything. Empty: none."));
+  all.push_back(
+      Duration("http.cors.max_age", TB_FIELD(http.cors.max_age), 0, kDay, "How long browsers remember that."));
+  all.push_back(List("callbacks.origins", "list of origins", TB_FIELD(callbacks.origins), CheckOrigin,
+                     "Where callback pages are seen from outside, for proxies that change Host: forms that a browser "
+                     "sends from there are taken."));
+  all.push_back(
+      List("callbacks.show_input", "list of namespaces, or *", TB_FIELD(callbacks.show_input), CheckNamespaceOrAll,
+           "Where callback pages show a task's input to holders of a token that may read. Elsewhere the label "
+           "tokenbroker/show-input of a task decides."));
 }
 
 void AddStorage(std::vector<Setting>& all) {
@@ -209,6 +178,29 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
                      "still be resolved."));
 }
 
+void AddForwarding(std::vector<Setting>& all) {
+  all.push_back(Name("forwarding.default_target", TB_FIELD(forwarding.default_target), true,
+                     "The target of tasks that are issued with an upstream token and name no target. Empty: such "
+                     "outcomes are not sent anywhere."));
+  all.push_back(Name("forwarding.proxy_target", TB_FIELD(forwarding.proxy_target), true,
+                     "A target of kind step_functions: calls of AWS clients for tokens that this broker does not know "
+                     "are passed to it unchanged, and answered with its answer. Empty: they are refused."));
+  all.push_back(Path("forwarding.ca_file", TB_FIELD(forwarding.ca_file),
+                     "PEM, the authorities that targets' certificates are checked against. Empty: the machine's."));
+  all.push_back(Duration("forwarding.max_age", TB_FIELD(forwarding.max_age), kMinute, 366 * kDay,
+                         "An outcome that could not be delivered for so long becomes a dead letter. What a target "
+                         "throttles, or what waits for an operator, does not."));
+  all.push_back(Duration("forwarding.backoff_base", TB_FIELD(forwarding.backoff_base), 10, kHour,
+                         "Until the second try at most; doubles with each. Of every wait a random part is taken."));
+  all.push_back(Duration("forwarding.backoff_max", TB_FIELD(forwarding.backoff_max), 10, kDay,
+                         "The longest wait between two tries, but for what the target itself asks for."));
+  all.push_back(Duration("forwarding.operator_backoff_max", TB_FIELD(forwarding.operator_backoff_max), kSecond, kDay,
+                         "The same while rights, keys or settings are wrong: until somebody mends them."));
+  all.push_back(Duration("forwarding.answer_within", TB_FIELD(forwarding.answer_within), kSecond, kHour,
+                         "A try that a target has not answered for so long counts as failed; the outcome may have "
+                         "arrived."));
+}
+
 void AddSecurity(std::vector<Setting>& all) {
   all.push_back(Path("tls.certificate_file", TB_FIELD(tls.certificate_file),
                      "PEM, the chain that callers are shown. Set together with tls.key_file. Empty: no TLS."));
@@ -255,9 +247,15 @@ void AddOperations(std::vector<Setting>& all) {
 const std::vector<Setting>& Settings() {
   static const auto* const settings = [] {
     auto* all = new std::vector<Setting>;
-    AddDoors(*all);
+    AddGrpc(*all);
+    AddHttp(*all);
+    AddHttpTimes(*all);
+    AddBrowsers(*all);
+    AddFileDrop(*all);
+    AddAdmin(*all);
     AddStorage(*all);
     AddTasksAndLimits(*all);
+    AddForwarding(*all);
     AddSecurity(*all);
     AddOperations(*all);
     return all;

@@ -27,7 +27,9 @@ class Validator {
     CheckSizes();
     CheckTls();
     CheckAuth();
-    CheckIntakeNames(config_.intake, errors_);
+    CheckFileDrop();
+    CheckTargets();
+    CheckIntakes();
     CheckAddresses();
     CheckExposure("grpc.listen", config_.grpc.listen);
     CheckExposure("http.listen", config_.http.listen);
@@ -56,16 +58,48 @@ class Validator {
     }
   }
 
+  void CheckTargets() {
+    const std::string& wanted = config_.forwarding.default_target;
+    const auto named = [&](const TargetConfig& target) { return target.name == wanted; };
+    if (!wanted.empty() && std::none_of(config_.targets.begin(), config_.targets.end(), named)) {
+      Error("forwarding.default_target", "must be the name of one of the targets");
+    }
+    if (config_.forwarding.backoff_max < config_.forwarding.backoff_base) {
+      Error("forwarding.backoff_max", "must be at least forwarding.backoff_base");
+    }
+  }
+
+  void CheckIntakes() {
+    std::vector<std::string> targets;
+    for (const TargetConfig& target : config_.targets) targets.push_back(target.name);
+    ValidateIntake(config_.intake, targets, errors_);
+  }
+
   void CheckSizes() {
     const int64_t payload = std::max(config_.tasks.max_input, config_.tasks.max_output);
     if (config_.grpc.max_message_size < payload + 64 * kKiB) {
       Error("grpc.max_message_size", absl::StrCat("must be at least ", FormatSize(payload + 64 * kKiB),
                                                   ": the larger of tasks.max_input and tasks.max_output, and 64KiB"));
     }
-    if (config_.limits.queue_bytes < config_.grpc.max_message_size) {
-      Error("limits.queue_bytes", absl::StrCat("must be at least grpc.max_message_size, which is ",
-                                               FormatSize(config_.grpc.max_message_size)));
+    CheckAtLeast("limits.queue_bytes", config_.limits.queue_bytes, "grpc.max_message_size",
+                 config_.grpc.max_message_size);
+    CheckHttpSizes(payload + 64 * kKiB);
+  }
+
+  void CheckHttpSizes(int64_t payload) {
+    const HttpConfig& http = config_.http;
+    if (http.max_body_size < payload) {
+      Error("http.max_body_size", absl::StrCat("must be at least ", FormatSize(payload),
+                                               ": the larger of tasks.max_input and tasks.max_output, and 64KiB"));
     }
+    CheckAtLeast("limits.queue_bytes", config_.limits.queue_bytes, "http.max_body_size", http.max_body_size);
+    CheckAtLeast("http.bodies_memory", http.bodies_memory, "http.max_body_size", http.max_body_size);
+    CheckAtLeast("http.max_header_size", http.max_header_size, "http.max_target_size", http.max_target_size);
+  }
+
+  void CheckAtLeast(const char* setting, int64_t bytes, const char* other, int64_t other_bytes) {
+    if (bytes >= other_bytes) return;
+    Error(setting, absl::StrCat("must be at least ", other, ", which is ", FormatSize(other_bytes)));
   }
 
   void CheckTls() {
@@ -97,6 +131,12 @@ class Validator {
     if (!auth.certificates.empty() && config_.tls.client_ca_file.empty()) {
       Error("auth.certificates", "needs tls.client_ca_file: who may sign callers' certificates");
     }
+  }
+
+  void CheckFileDrop() {
+    const std::string& folder = config_.file_drop.folder;
+    if (folder.empty() || config_.storage.path.empty()) return;
+    if (IsInside(folder, config_.storage.path)) Error("file_drop.folder", "must be outside storage.path");
   }
 
   void CheckAddresses() {

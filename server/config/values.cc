@@ -113,6 +113,20 @@ absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {
   return result;
 }
 
+absl::Status CheckOrigin(std::string_view text) {
+  const absl::Status fault = absl::InvalidArgumentError("must be origins such as https://console.example");
+  const bool tls = text.substr(0, 8) == "https://";
+  if (!tls && text.substr(0, 7) != "http://") return fault;
+  const std::string_view rest = text.substr(tls ? 8 : 7);
+  const std::string_view own_port = tls ? ":443" : ":80";
+  const bool small = std::none_of(rest.begin(), rest.end(), [](unsigned char c) { return absl::ascii_isupper(c); });
+  const bool has_own_port = rest.size() > own_port.size() && rest.substr(rest.size() - own_port.size()) == own_port;
+  const size_t host_end = rest.rfind(']') == std::string_view::npos ? 0 : rest.rfind(']');
+  const bool has_port = rest.find(':', host_end) != std::string_view::npos;
+  const bool is_host = ParseHostPort(std::string(rest) + (has_port ? "" : ":1")).ok();
+  return small && is_host && !has_own_port ? absl::OkStatus() : fault;
+}
+
 bool IsLoopback(std::string_view host) {
   if (host == "localhost") return true;
   const std::string text(host);
@@ -120,6 +134,13 @@ bool IsLoopback(std::string_view host) {
   if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
   in6_addr v6;
   return inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool IsName(std::string_view text) {
+  if (text.empty() || text.size() > 64) return false;
+  const auto plain = [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c); };
+  return plain(text[0]) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 }  // namespace tokenbroker

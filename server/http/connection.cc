@@ -141,6 +141,7 @@ bool Connection::StepDeadline() {
     case Phase::kBody:
       return Refuse({.status = 408, .reason = "slow_body", .message = "the request's body took too long"}, true);
     case Phase::kHandling:
+      if (now >= probe_due_) return ProbeBehindInput();
       if (now < alarm_) return RefuseBody(408, "slow_body", "the request's body took too long");
       alarm_ = Deadlines::kNever;
       if (const auto listener = exchange_->ShareListener(); listener != nullptr && !gone_) listener->OnAlarm();
@@ -280,7 +281,8 @@ TimeMs Connection::Due() const {
       due = BodyDue();
       break;
     case Phase::kHandling:
-      due = IsReadingStream() ? std::min(alarm_, since_ + limits.stream_idle_time) : alarm_;
+      due = std::min(alarm_, probe_due_);
+      if (IsReadingStream()) due = std::min(due, since_ + limits.stream_idle_time);
       break;
     case Phase::kLinger:
       due = since_ + limits.linger_time;

@@ -109,6 +109,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   bool StepHandling();
   bool Apply(Mail& mail);
   bool Probe();
+  bool ProbeBehindInput();
   bool OnPeerEnd();
   void TellGone();
   // Always true: there is an answer to be written.
@@ -135,6 +136,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   TimeMs since_ = 0;
   TimeMs write_due_ = Deadlines::kNever;
   TimeMs alarm_ = Deadlines::kNever;
+  // While input waits: when to look again whether the peer is still there.
+  TimeMs probe_due_ = Deadlines::kNever;
   int64_t requests_ = 0;
   int64_t started_micros_ = 0;
   int64_t discarded_ = 0;
@@ -165,7 +168,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   bool streaming_ = false;
   bool tell_written_ = false;
   bool gone_ = false;
-  // While a handler works: there are bytes behind the request, so that nobody can say whether the peer is still there.
+  // While a handler works: there are bytes behind the request, or their end; nothing more is waited for.
   bool input_waits_ = false;
   bool exchange_open_ = false;
   bool ended_writing_ = false;

@@ -1,4 +1,6 @@
 // Connection: from a handler to bytes.
+#include <poll.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -59,6 +61,7 @@ bool Connection::Probe() {
   switch (result.kind) {
     case IoResult::Kind::kDone:
       input_waits_ = true;
+      probe_due_ = lane_.Now() + lane_.limits().probe_time;
       return false;
     case IoResult::Kind::kEnd:
       return OnPeerEnd();
@@ -69,6 +72,21 @@ bool Connection::Probe() {
       readable_ = false;
       return false;
   }
+}
+
+// The machine tells of the end of what a peer sends only when everything before it has been read, but says so if asked.
+// What was sent before is still served.
+bool Connection::ProbeBehindInput() {
+  pollfd peer{socket_.native_handle(), POLLRDHUP, 0};
+  const bool ended = poll(&peer, 1, 0) > 0;
+  probe_due_ = ended ? Deadlines::kNever : lane_.Now() + lane_.limits().probe_time;
+  if (!ended) return true;
+  if (streaming_) {
+    Abort();
+    return false;
+  }
+  TellGone();
+  return true;
 }
 
 // It may have closed, or just sent all that it has to send; that shows when it gets its answer.

@@ -279,6 +279,7 @@ bool Connection::Dispatch() {
   Enter(Phase::kHandling);
   alarm_ = Deadlines::kNever;
   wants_body_ = inflating_ = streaming_ = tell_written_ = gone_ = input_waits_ = false;
+  probe_due_ = Deadlines::kNever;
   exchange_open_ = true;
   exchange_->SetRequest(&work_->request, &work_->body);
   try {

@@ -38,6 +38,8 @@ struct Limits {
   DurationMs idle_time = 75'000;
   // A peer that takes no byte of its answer for so long is let go.
   DurationMs write_stall_time = 30'000;
+  // How often it is looked whether a peer has left that has sent more requests behind the one that is worked on.
+  DurationMs probe_time = 5'000;
   // How long an answered peer may go on sending what nobody reads, so that it gets to see its answer.
   DurationMs linger_time = 2'000;
 
@@ -45,6 +47,8 @@ struct Limits {
   int connections = 15'000;
   // Then the connection closes.
   int64_t requests_per_connection = 1'000'000;
+
+  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 struct TlsFiles {

@@ -29,6 +29,9 @@ struct CurlOptions {
   std::string ca_file;
   // "http://proxy.internal:3128"; empty: none.
   std::string proxy;
+  // What is not asked through it: this machine, and where clouds give credentials to their machines.
+  std::string no_proxy =
+      "localhost,127.0.0.0/8,::1,169.254.169.254,169.254.170.2,169.254.170.23,fd00:ec2::23,fd00:ec2::254";
   std::string user_agent = "tokenbroker";
 };
 

@@ -87,6 +87,7 @@ void CurlTransfer::SetUp() {
   if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
   // Empty: none, whatever the environment says.
   set(CURLOPT_PROXY, request_.guard == nullptr ? options_.proxy.c_str() : "");
+  set(CURLOPT_NOPROXY, options_.no_proxy.c_str());
   set(CURLOPT_USERAGENT, options_.user_agent.c_str());
   set(CURLOPT_MAXAGE_CONN, static_cast<long>(options_.idle_time / 1000));
   set(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -170,14 +171,15 @@ HttpResult::Failure CurlTransfer::FailureOf(CURLcode code) const {
   if (forbidden_ && !WasSent()) return Failure::kForbiddenAddress;
   switch (code) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return Failure::kBadRequest;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      // Also of an answer without a status line.
+      return sendings_ > 0 ? Failure::kBadAnswer : Failure::kBadRequest;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
       return Failure::kResolve;
     case CURLE_OPERATION_TIMEDOUT:
       return Failure::kTimeout;
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_PEER_FAILED_VERIFICATION:

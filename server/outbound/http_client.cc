@@ -37,7 +37,7 @@ std::string_view NameOf(HttpResult::Failure failure) {
     case HttpResult::Failure::kConnect:
       return "not connected";
     case HttpResult::Failure::kTls:
-      return "TLS failure";
+      return "bad certificate";
     case HttpResult::Failure::kTimeout:
       return "timeout";
     case HttpResult::Failure::kCut:

@@ -58,7 +58,7 @@ struct HttpResult {
     kForbiddenAddress,  // the guard says no
     kResolve,           // the name has no address
     kConnect,           // nobody listens, or no way there
-    kTls,               // the peer is not who it should be, or speaks no TLS
+    kTls,               // the peer cannot prove that it is who it should be
     kTimeout,
     kCut,        // the connection ended before the answer was complete
     kBadAnswer,  // what came is no HTTP

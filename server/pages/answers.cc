@@ -109,11 +109,11 @@ int PageStatusOf(broker::Reason reason) {
   }
 }
 
-Answer JsonRefusal(const calls::Refused& refused) {
+Answer JsonRefusal(const calls::Refused& refused, int http_status) {
   const google::rpc::Status status = calls::ToStatus(refused);
   std::string body;
-  rest::WriteError(status, body);
-  Answer answer = JsonAnswer(rest::HttpStatusOf(status.code()), std::move(body));
+  rest::WriteError(status, body, http_status);
+  Answer answer = JsonAnswer(http_status != 0 ? http_status : rest::HttpStatusOf(status.code()), std::move(body));
   if (const int64_t seconds = rest::RetryAfterOf(status); seconds > 0) {
     answer.headers.push_back({"Retry-After", absl::StrCat(seconds)});
   }

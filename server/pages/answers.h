@@ -18,8 +18,8 @@ Answer SeeOther(std::string path);
 // The status of a page that says so. A conflict is 409, a task that has ended 410: people's programs go by it.
 int PageStatusOf(broker::Reason reason);
 
-// An error in JSON, as at the REST door.
-Answer JsonRefusal(const calls::Refused& refused);
+// An error in JSON, as at the REST door. `http_status`: where there is one that says more than the reason's; else 0.
+Answer JsonRefusal(const calls::Refused& refused, int http_status = 0);
 // A page that says why, about no task.
 Answer PageRefusal(const broker::Refusal& refusal);
 

@@ -1,6 +1,6 @@
 #include "server/pages/body.h"
 
-#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "base/text.h"
 #include "server/http/path.h"
+#include "server/json/cursor.h"
 #include "server/json/json_writer.h"
 
 namespace tokenbroker::pages {
@@ -46,26 +47,33 @@ absl::StatusOr<Body> TextBody(std::string_view body) {
   return Body{Body::Kind::kText, body, {}};
 }
 
-absl::Status TakeText(const nlohmann::json& value, const std::string& name, std::string& out) {
-  if (!value.is_string()) return absl::InvalidArgumentError(absl::StrCat(name, " must be a text"));
-  out = value.get<std::string>();
+std::string Plain(std::string_view raw) { return json::IsEscaped(raw) ? json::Unescape(raw) : std::string(raw); }
+
+// Takes one member of the object, which has been found to be JSON.
+absl::Status TakeMember(json::Cursor& cursor, std::optional<std::string>& error, std::optional<std::string>& cause) {
+  const std::string name = Plain(cursor.TakeName());
+  if (name != "error" && name != "cause") {
+    return absl::InvalidArgumentError("must have no other members than \"error\" and \"cause\"");
+  }
+  std::optional<std::string>& member = name == "error" ? error : cause;
+  if (member.has_value()) return absl::InvalidArgumentError(absl::StrCat("has \"", name, "\" twice"));
+  if (cursor.Next() != json::Kind::kString) return absl::InvalidArgumentError(absl::StrCat(name, " must be a text"));
+  member = Plain(cursor.TakeString());
   return absl::OkStatus();
 }
 
 absl::StatusOr<Failing> FailingOfJson(std::string_view text) {
-  const nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
-  Failing failing;
-  if (!json.is_object()) return absl::InvalidArgumentError("must be an object with \"error\" and \"cause\"");
-  for (const auto& [name, value] : json.items()) {
-    if (name == "error") {
-      TB_RETURN_IF_ERROR(TakeText(value, name, failing.error));
-    } else if (name == "cause") {
-      TB_RETURN_IF_ERROR(TakeText(value, name, failing.cause));
-    } else {
-      return absl::InvalidArgumentError("must have no other members than \"error\" and \"cause\"");
-    }
+  json::Cursor cursor(text);
+  if (cursor.Next() != json::Kind::kObject) {
+    return absl::InvalidArgumentError("must be an object with \"error\" and \"cause\"");
   }
-  return failing;
+  std::optional<std::string> error, cause;
+  if (cursor.Enter()) {
+    do {
+      TB_RETURN_IF_ERROR(TakeMember(cursor, error, cause));
+    } while (cursor.More());
+  }
+  return Failing{error.value_or(""), cause.value_or("")};
 }
 
 }  // namespace

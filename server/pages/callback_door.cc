@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "server/broker/broker.h"
+#include "server/calls/judged.h"
 #include "server/calls/read_calls.h"
 #include "server/calls/resolver_calls.h"
 #include "server/json/json_writer.h"
@@ -118,7 +119,7 @@ class CallbackDoor::Errand final : public broker::Submission, private Visit, pri
 
   void Read() {
     absl::StatusOr<Body> body = ReadBody(request_.content_type, request_.body);
-    if (!body.ok()) return Refuse(BadBody(body.status()), absl::IsUnimplemented(body.status()) ? 415 : 0);
+    if (!body.ok()) return Reject(body.status());
     body_ = *std::move(body);
     const std::string why = RefusePost(request_, ValueOf(body_.form, kProofField), door_.options_.origins);
     if (!why.empty()) return Refuse({broker::Reason::kPermissionDenied, why});
@@ -142,14 +143,14 @@ class CallbackDoor::Errand final : public broker::Submission, private Visit, pri
 
   void Succeed() {
     absl::StatusOr<std::string> output = OutputOf(body_, form_);
-    if (!output.ok()) return Refuse(BadBody(output.status()));
+    if (!output.ok()) return Reject(output.status());
     Make<calls::SucceedCall>().set_output(*std::move(output));
     call_->Begin();
   }
 
   void Fail() {
     absl::StatusOr<Failing> failing = FailingOf(body_);
-    if (!failing.ok()) return Refuse(BadBody(failing.status()));
+    if (!failing.ok()) return Reject(failing.status());
     if (failing->error.empty()) failing->error = OnlyError();
     pb::FailRequest& request = Make<calls::FailCall>();
     request.set_error(failing->error);
@@ -165,7 +166,7 @@ class CallbackDoor::Errand final : public broker::Submission, private Visit, pri
 
   void Beat() {
     absl::StatusOr<std::string> progress = ProgressOf(body_);
-    if (!progress.ok()) return Refuse(BadBody(progress.status()));
+    if (!progress.ok()) return Reject(progress.status());
     Make<calls::HeartbeatCall>().set_progress(*std::move(progress));
     call_->Begin();
   }
@@ -193,13 +194,15 @@ class CallbackDoor::Errand final : public broker::Submission, private Visit, pri
   // Never: nothing cancels the call.
   void OnAbandoned() override { Finish(JsonAnswer(499, "{}")); }
 
+  // The body is none that says what was done.
+  void Reject(const absl::Status& fault) {
+    calls::Rejected(door_.door_, principal_, NameOf(request_.action));
+    Refuse(BadBody(fault), absl::IsUnimplemented(fault) ? 415 : 0);
+  }
+
   // `status` 0: what the reason stands for.
   void Refuse(broker::Refusal refusal, int status = 0) {
-    if (!page_) {
-      Answer answer = JsonRefusal({refusal});
-      if (status != 0) answer.status = status;
-      return Finish(std::move(answer));
-    }
+    if (!page_) return Finish(JsonRefusal({refusal}, status));
     if (refusal.reason == broker::Reason::kTaskUnknown) return Finish(PageRefusal(refusal));
     problem_ = std::move(refusal);
     problem_status_ = status != 0 ? status : PageStatusOf(problem_.reason);

@@ -8,6 +8,7 @@
 #include "server/json/fault.h"
 #include "server/json/names.h"
 #include "tokenbroker/v1/admin_service.pb.h"
+#include "tokenbroker/v1/delivery_service.pb.h"
 #include "tokenbroker/v1/resolver_service.pb.h"
 #include "tokenbroker/v1/task_service.pb.h"
 
@@ -210,8 +211,9 @@ std::string RouteTable::Hint(std::string_view http_method, std::string_view path
 absl::StatusOr<RouteTable> ContractRoutes() {
   const auto* const task = v1::IssueTaskRequest::descriptor()->file()->FindServiceByName("TaskService");
   const auto* const resolver = v1::SucceedRequest::descriptor()->file()->FindServiceByName("ResolverService");
+  const auto* const delivery = v1::GetDeliveryRequest::descriptor()->file()->FindServiceByName("DeliveryService");
   const auto* const admin = v1::GetStatusRequest::descriptor()->file()->FindServiceByName("AdminService");
-  return RouteTable::Make({task, resolver, admin});
+  return RouteTable::Make({task, resolver, delivery, admin});
 }
 
 }  // namespace tokenbroker::rest

@@ -50,6 +50,7 @@ std::vector<std::unique_ptr<MethodTable>> MakeServices(const Shared& shared) {
   std::vector<Table> tables;
   tables.push_back(ResolverService(shared));
   tables.push_back(TaskService(shared));
+  tables.push_back(MakeTable(shared, calls::kDeliveryService));
   tables.push_back(MakeTable(shared, calls::kAdminService));
   if (shared.door.bench_null) tables.push_back(BenchService(shared));
   return tables;

@@ -16,7 +16,7 @@ constexpr DurationMs kEpoch = 1'000;
 constexpr int64_t kShrinkPercent = 80;
 // Of the full rate, in each epoch without a throttled answer.
 constexpr int64_t kGrowPercent = 2;
-constexpr int64_t kFloorPercent = 5;
+constexpr int64_t kFloorPercent = 10;
 
 }  // namespace
 
@@ -32,7 +32,6 @@ struct CallQuota::State : std::enable_shared_from_this<State> {
         clock(the_clock),
         timers(the_timers),
         refilled_at(clock.Now()),
-        learned_at(refilled_at),
         rate(full_rate),
         credit(the_quota.burst * kCall) {}
 
@@ -81,17 +80,16 @@ struct CallQuota::State : std::enable_shared_from_this<State> {
 
   void Learn(bool throttled) {
     const TimeMs now = clock.Now();
-    const DurationMs since = now - learned_at;
     if (throttled) {
+      throttled_at = now;
       credit = std::min<int64_t>(credit, 0);
-      if (since < kEpoch) return;
+      if (now - shrunk_at < kEpoch) return;
+      shrunk_at = now;
       rate = std::max(rate * kShrinkPercent / 100, full_rate * kFloorPercent / 100);
-    } else if (since >= kEpoch) {
+    } else if (now - throttled_at >= kEpoch && now - grown_at >= kEpoch) {
+      grown_at = now;
       rate = std::min(rate + full_rate * kGrowPercent / 100, full_rate);
-    } else {
-      return;
     }
-    learned_at = now;
   }
 
   const Quota quota;
@@ -101,7 +99,9 @@ struct CallQuota::State : std::enable_shared_from_this<State> {
 
   mutable std::mutex mutex;  // guards all below
   TimeMs refilled_at;
-  TimeMs learned_at;
+  TimeMs throttled_at = 0;
+  TimeMs shrunk_at = 0;
+  TimeMs grown_at = 0;
   // Thousandths of a call a second.
   int64_t rate;
   int64_t credit;

@@ -110,8 +110,9 @@ Answer OfRefusal(const JsonAnswer& answer, const Sent& sent, TimeMs now) {
 }
 
 Answer OfFailure(const outbound::HttpResult& result) {
-  const bool local = result.failure == outbound::HttpResult::Failure::kBadRequest;
-  return {.kind = local ? Kind::kNeedsOperator : Kind::kRetry,
+  using Failure = outbound::HttpResult::Failure;
+  const bool wrong = result.failure == Failure::kBadRequest || result.failure == Failure::kTls;
+  return {.kind = wrong ? Kind::kNeedsOperator : Kind::kRetry,
           .code = std::string(NameOf(result.failure)),
           .message = ForPeople(result.message),
           .may_have_arrived = result.may_have_arrived};

@@ -8,7 +8,8 @@ namespace {
 constexpr std::array<std::string_view, 5> kOutcomes = {"succeeded", "failed", "expired", "cancelled", "superseded"};
 constexpr std::array<std::string_view, 9> kVerdicts = {"accepted",  "replayed",   "parked",  "conflict", "expired",
                                                        "cancelled", "superseded", "unknown", "refused"};
-constexpr std::array<std::string_view, 2> kDoors = {"grpc", "http"};
+constexpr std::array<std::string_view, 5> kDoors = {"grpc", "rest", "aws", "callback", "drop"};
+constexpr std::array<std::string_view, 2> kDropEndings = {"done", "failed"};
 constexpr std::array<std::string_view, 6> kQueues = {"commit", "awaits",   "watches",
                                                      "parked", "progress", "cancel_reasons"};
 constexpr std::array<std::string_view, 17> kCodes = {
@@ -134,6 +135,14 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
     http_hangups_[i] =
         &registry.AddCounter("tokenbroker_http_hangups_total", "HTTP connections that ended before their time.",
                              {{"reason", std::string(kHangups[i])}});
+  }
+  for (size_t i = 0; i < kDropEndings.size(); ++i) {
+    drop_files_[i] = &registry.AddCounter("tokenbroker_drop_files_total", "Files of the file drop that came to an end.",
+                                          {{"result", std::string(kDropEndings[i])}});
+  }
+  for (size_t i = 0; i < kVerdicts.size(); ++i) {
+    drop_rows_[i] = &registry.AddCounter("tokenbroker_drop_rows_total", "Judgements of rows of dropped files.",
+                                         {{"verdict", std::string(kVerdicts[i])}});
   }
   for (size_t i = 0; i < kQueues.size(); ++i) {
     overload_refusals_[i] = &registry.AddCounter("tokenbroker_overload_refusals_total",

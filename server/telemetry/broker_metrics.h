@@ -1,7 +1,7 @@
 // Every metric of the broker, by its name in the code:
 //
 //   metrics.tasks_issued.Increment();
-//   metrics.settle_verdicts(SettleVerdict::kReplayed, Door::kGrpc).Increment();
+//   metrics.settle_verdicts(SettleVerdict::kReplayed, DoorKind::kGrpc).Increment();
 //
 // docs/operating.md lists them for those who build dashboards; a test keeps that list complete.
 #pragma once
@@ -32,7 +32,9 @@ enum class SettleVerdict : uint8_t {
   kUnknown,
   kRefused
 };
-enum class Door : uint8_t { kGrpc, kHttp };
+// Where a dropped file went.
+enum class DropEnding : uint8_t { kDone, kFailed };
+enum class DoorKind : uint8_t { kGrpc, kRest, kAws, kCallback, kDrop };
 // Why an HTTP connection ended before its time.
 enum class HttpHangup : uint8_t { kTooMany, kEvicted, kHandshake, kTooSlow, kReset };
 enum class BoundedQueue : uint8_t { kCommit, kAwaits, kWatches, kParked, kProgress, kCancelReasons };
@@ -78,7 +80,7 @@ struct BrokerMetrics {
   // tokenbroker_tasks_resolved_total{outcome}: tasks that ended.
   Counter& tasks_resolved(TaskOutcome outcome) { return *tasks_resolved_[static_cast<size_t>(outcome)]; }
   // tokenbroker_settle_verdicts_total{verdict,door}: judgements of settling calls, one per item of a batch.
-  Counter& settle_verdicts(SettleVerdict verdict, Door door) {
+  Counter& settle_verdicts(SettleVerdict verdict, DoorKind door) {
     return *settle_verdicts_[static_cast<size_t>(door)][static_cast<size_t>(verdict)];
   }
   // tokenbroker_heartbeats_total: beats that were accepted.
@@ -106,6 +108,12 @@ struct BrokerMetrics {
   Gauge& http_connections;
   // tokenbroker_http_hangups_total{reason}: connections that ended before their time.
   Counter& http_hangups(HttpHangup why) { return *http_hangups_[static_cast<size_t>(why)]; }
+
+  // tokenbroker_drop_files_total{result}: files of the file drop that were settled (done), or were not readable to
+  // their end (failed).
+  Counter& drop_files(DropEnding ending) { return *drop_files_[static_cast<size_t>(ending)]; }
+  // tokenbroker_drop_rows_total{verdict}: judgements of their rows.
+  Counter& drop_rows(SettleVerdict verdict) { return *drop_rows_[static_cast<size_t>(verdict)]; }
 
   // --- The committer ---
   // tokenbroker_commit_duration_seconds: one append with its sync.
@@ -139,9 +147,11 @@ struct BrokerMetrics {
 
   MetricsRegistry& registry_;
   std::array<Counter*, 5> tasks_resolved_;
-  std::array<std::array<Counter*, 9>, 2> settle_verdicts_;
+  std::array<std::array<Counter*, 9>, 5> settle_verdicts_;
   std::array<Counter*, 6> overload_refusals_;
   std::array<Counter*, 5> http_hangups_;
+  std::array<Counter*, 2> drop_files_;
+  std::array<Counter*, 9> drop_rows_;
   std::mutex answers_mutex_;
   std::vector<std::unique_ptr<AnswerMetrics>> answers_;
 };

@@ -1,7 +1,7 @@
 // What the broker says while it runs: one line per event, JSON for machines or text for people.
 //
-//   Log(Level::kInfo, "task_expired", {{"task_id", id}, {"late_ms", 12}});
-//   {"ts":"2026-01-02T03:04:05.678Z","level":"info","event":"task_expired","task_id":"...","late_ms":12}
+//   Log(Level::kInfo, "disk_full", {{"free_bytes", free}, {"min_bytes", least}});
+//   {"ts":"2026-01-02T03:04:05.678Z","level":"info","event":"disk_full","free_bytes":10,"min_bytes":20}
 //
 // An event is a constant name in snake_case that can be searched for; what varies goes into fields; the field "msg" is
 // free text for people. Tokens, API keys and payloads are never fields, not even in part: name a task by its id, a

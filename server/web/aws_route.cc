@@ -1,11 +1,11 @@
 #include "server/web/aws_route.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/system_clock.h"
 #include "server/http/lane_home.h"
@@ -22,14 +22,31 @@ http::Response ResponseOf(aws::Answer answer) {
   return response;
 }
 
+// The metrics of each operation; found once, because finding costs more than counting.
+class OperationMetrics {
+ public:
+  OperationMetrics(const aws::Door& door, BrokerMetrics& metrics) : unknown_(metrics.rpc(kPrefix + "unknown")) {
+    for (const std::string& name : door.OperationNames()) known_.emplace(name, &metrics.rpc(kPrefix + name));
+  }
+
+  RpcMetrics& Of(std::string_view operation) const {
+    const auto found = known_.find(operation);
+    return found == known_.end() ? unknown_ : *found->second;
+  }
+
+ private:
+  inline static const std::string kPrefix = "AWSStepFunctions/";
+
+  std::map<std::string, RpcMetrics*, std::less<>> known_;
+  RpcMetrics& unknown_;
+};
+
 // What lives until the answer has left.
 struct UnderWay {
   explicit UnderWay(http::ExchangePtr the_exchange) : exchange(std::move(the_exchange)), home(exchange->home()) {}
 
-  void Answer(aws::Answer answer, BrokerMetrics& metrics) {
-    const std::string_view operation = answer.operation.empty() ? "unknown" : answer.operation;
-    metrics.rpc(absl::StrCat("AWSStepFunctions/", absl::string_view(operation.data(), operation.size())))
-        .OnDone(answer.code, static_cast<double>(ElapsedMicros() - began) * 1e-6);
+  void Answer(aws::Answer answer, const OperationMetrics& metrics) {
+    metrics.Of(answer.operation).OnDone(answer.code, static_cast<double>(ElapsedMicros() - began) * 1e-6);
     std::exchange(exchange, nullptr)->Answer(ResponseOf(std::move(answer)));
   }
 
@@ -38,7 +55,7 @@ struct UnderWay {
   const int64_t began = ElapsedMicros();
 };
 
-void Serve(const aws::Door& door, BrokerMetrics& metrics, http::ExchangePtr exchange) {
+void Serve(const aws::Door& door, const OperationMetrics& metrics, http::ExchangePtr exchange) {
   const http::Request& request = exchange->request();
   std::vector<aws::Header> headers;
   headers.reserve(request.headers.size());
@@ -58,10 +75,11 @@ absl::Status AddAwsRoute(const aws::Door& door, BrokerMetrics& metrics, http::Ro
   router.SetErrorForm("/", [](const http::Failure& failure) {
     return ResponseOf(aws::FailureAnswer(failure.status, failure.message));
   });
+  const auto counted = std::make_shared<const OperationMetrics>(door, metrics);
   return router.Add(
       {.method = http::Method::kPost,
        .path = "/",
-       .handle = [&door, &metrics](http::ExchangePtr exchange) { Serve(door, metrics, std::move(exchange)); },
+       .handle = [&door, counted](http::ExchangePtr exchange) { Serve(door, *counted, std::move(exchange)); },
        .max_body_bytes = aws::kMaxBodyBytes});
 }
 

@@ -36,7 +36,7 @@ class EventCall final : private calls::Reply {
     const http::Request& request = exchange_->request();
     const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
     if (principal == nullptr) return OnRefused({calls::CredentialsUnknown()});
-    if (const broker::Refusal refusal = CheckSite(request)) return OnRefused({refusal});
+    if (const broker::Refusal refusal = CheckSite(request, shared_.origins)) return OnRefused({refusal});
     if (const broker::Refusal refusal = CheckContentType(request, kJson)) return OnRefused({refusal});
     intake::EventRules::Match match = rules.Read(request.Variable("namespace"), request.body);
     rule_ = match.rule;

@@ -35,7 +35,7 @@ void RestCall::Begin(const rest::Found& found) {
   const http::Request& request = exchange_->request();
   const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
   if (principal == nullptr) return OnRefused({calls::CredentialsUnknown()});
-  if (const broker::Refusal refusal = CheckSite(request)) return OnRefused({refusal});
+  if (const broker::Refusal refusal = CheckSite(request, shared_.origins)) return OnRefused({refusal});
   call_ = method_.make({shared_.door, *principal, home_, *this, arena_});
   if (const broker::Refusal refusal = Read(found)) return OnRefused({refusal});
   call_->Begin();

@@ -42,7 +42,7 @@ SettleLines::SettleLines(const Shared& shared, http::ExchangePtr exchange)
 void SettleLines::Begin() {
   const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
   if (principal == nullptr) return End(How::kRefused, {calls::CredentialsUnknown()});
-  broker::Refusal refusal = CheckSite(exchange_->request());
+  broker::Refusal refusal = CheckSite(exchange_->request(), shared_.origins);
   if (!refusal) refusal = CheckContentType(exchange_->request(), kNdjson);
   if (refusal) return End(How::kRefused, {refusal});
   feed_.emplace(calls::SettleFeed::Parts{shared_.door, shared_.streams, *principal, home_, *this});

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "server/aws/relay.h"
 #include "server/calls/door.h"
 #include "server/config/config.h"
 #include "server/intake/event_rules.h"
@@ -14,9 +15,10 @@ namespace tokenbroker::web {
 class WebServer {
  public:
   // Serves from now on. UNAVAILABLE if the address cannot be listened on, INVALID_ARGUMENT if the TLS files or a secret
-  // of `auth` cannot be read. `events` outlives the server; without it, none are taken.
-  static absl::StatusOr<std::unique_ptr<WebServer>> Start(calls::Door door, const HttpConfig& http,
-                                                          const TlsConfig& tls, const AuthConfig& auth,
+  // of auth.aws_keys cannot be read. `relay` takes AWS calls for tokens that nobody here knows; nullptr: they are
+  // refused. `events` says which events make tasks; nullptr: none. Both must outlive the server.
+  static absl::StatusOr<std::unique_ptr<WebServer>> Start(const calls::Door& door, const Config& config,
+                                                          aws::Relay relay = nullptr,
                                                           const intake::EventRules* events = nullptr);
   // Shutdown(0), if it was not called.
   ~WebServer();

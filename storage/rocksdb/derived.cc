@@ -16,15 +16,19 @@
 namespace tokenbroker::storage {
 namespace {
 
-// Sorted, each key once, with its greatest number.
-absl::StatusOr<std::vector<IndexEntry>> Deduplicated(const std::vector<IndexEntry>& entries) {
-  std::vector<IndexEntry> unique;
+// Each key once, with its greatest number: `entries` where they are so already, as they mostly are, else a copy in
+// `unique`.
+absl::StatusOr<absl::Span<const IndexEntry>> Deduplicated(absl::Span<const IndexEntry> entries,
+                                                          std::vector<IndexEntry>& unique) {
+  const auto ascends = [](const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; };
+  const auto stays = [&](const IndexEntry& a, const IndexEntry& b) { return !ascends(a, b); };
+  if (std::adjacent_find(entries.begin(), entries.end(), stays) == entries.end()) return entries;
+  if (!std::is_sorted(entries.begin(), entries.end(), ascends)) {
+    return absl::InvalidArgumentError("the checkpoint's index entries are not sorted");
+  }
   unique.reserve(entries.size());
   for (const IndexEntry& entry : entries) {
-    if (!unique.empty() && entry.key < unique.back().key) {
-      return absl::InvalidArgumentError("the checkpoint's index entries are not sorted");
-    }
-    if (unique.empty() || !(unique.back().key == entry.key)) {
+    if (unique.empty() || ascends(unique.back(), entry)) {
       unique.push_back(entry);
     } else {
       unique.back().sequence = std::max(unique.back().sequence, entry.sequence);
@@ -95,7 +99,8 @@ absl::Status RocksDbStore::CheckIndexed(ShardId shard, const IndexEntry& entry) 
 
 absl::Status RocksDbStore::SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) {
   TB_RETURN_IF_ERROR(CheckWritable());
-  TB_ASSIGN_OR_RETURN(const std::vector<IndexEntry> entries, Deduplicated(checkpoint.index));
+  std::vector<IndexEntry> unique;
+  TB_ASSIGN_OR_RETURN(const absl::Span<const IndexEntry> entries, Deduplicated(checkpoint.index, unique));
   TB_ASSIGN_OR_RETURN(const LoadedCheckpoint before, LoadHead(shard, {}));
   shards_[shard].keys.Add(entries);
   rocksdb::WriteBatch batch;

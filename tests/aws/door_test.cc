@@ -281,5 +281,45 @@ TEST_F(PluggedAwsDoorTest, WhatNobodyAnswersIsAnInternalFailure) {
   EXPECT_EQ(TextOf(Call("GetActivityTask", "{}")), "InternalFailure: The call was not answered.");
 }
 
+// --- Behind it stands a Step Functions ---
+
+class RelayingAwsDoorTest : public AwsDoorFixture {
+ protected:
+  void AddOperations(OperationTable& operations) override {
+    AddTaskOperations(*calls_, operations,
+                      [this](std::string_view operation, std::string body, const std::function<void(Relayed)>& done) {
+                        passed_.push_back(std::string(operation) + " " + body);
+                        done({400, "application/x-amz-json-1.0", {{"x-amzn-requestid", "theirs"}}, kTheirs});
+                      });
+  }
+
+  static constexpr char kTheirs[] = R"({"__type":"com.amazonaws.swf.service.v2.model#TaskTimedOut", "message":"m"})";
+  std::vector<std::string> passed_;
+};
+
+TEST_F(RelayingAwsDoorTest, ATokenThatNobodyHereKnowsIsPassedOnUnchanged) {
+  const std::string body = "{ \"taskToken\":\"AQC/their+token==\", \"output\" : \"1\" }";
+  const Answer answer = Call("SendTaskSuccess", body);
+  EXPECT_EQ(passed_, std::vector<std::string>{"SendTaskSuccess " + body});
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.body, kTheirs);
+  EXPECT_EQ(answer.operation, "SendTaskSuccess");
+  EXPECT_EQ(answer.headers,
+            (std::vector<std::pair<std::string_view, std::string>>{{"x-amzn-requestid", "theirs"},
+                                                                   {"x-tokenbroker-relayed", "true"},
+                                                                   {"Content-Type", "application/x-amz-json-1.0"}}));
+}
+
+TEST_F(RelayingAwsDoorTest, WhatIsKnownHereOrMadeHereStaysHere) {
+  const auto issued = IssueTask([](pb::IssueTaskRequest& request) { request.set_upstream_token("AQC/known+token=="); });
+  EXPECT_EQ(TextOf(Call("SendTaskHeartbeat", HeartbeatBody("AQC/known+token=="))), "200 {}");
+  EXPECT_EQ(TextOf(Call("SendTaskSuccess", SuccessBody(issued.token(), "1"))), "200 {}");
+  EXPECT_EQ(TextOf(Call("SendTaskFailure", FailureBody("AQC/known+token==", "late", ""))).substr(0, 13),
+            "TaskTimedOut:");
+  EXPECT_EQ(TextOf(Call("SendTaskSuccess", SuccessBody("AQC/their+token==", "no JSON"))).substr(0, 14),
+            "InvalidOutput:");
+  EXPECT_TRUE(passed_.empty());
+}
+
 }  // namespace
 }  // namespace tokenbroker::aws

@@ -45,6 +45,10 @@ void MeasureThroughput(Bench& bench);
 void MeasureLatency(Bench& bench);
 // P6l.
 void MeasureExpiry(Bench& bench);
+// H1, H2, H3: the HTTP door.
+void MeasureHttp(Bench& bench);
+// H4: what a long poll costs.
+void MeasureLongPolls(Bench& bench);
 // P1.rocksdb, P2.rocksdb: what the disk and RocksDB alone would do.
 void MeasureRocksDb(Bench& bench);
 // P1.postgres, P2.postgres, P3.postgres, P3b.postgres.

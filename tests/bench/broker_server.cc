@@ -43,8 +43,9 @@ void BrokerServer::WaitForPorts(const std::string& file, const std::string& log)
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(kStartSeconds);
   while (std::chrono::steady_clock::now() < until) {
     const auto ports = nlohmann::json::parse(Contents(file), nullptr, /*allow_exceptions=*/false);
-    if (ports.is_object() && ports.contains("grpc") && ports.contains("admin")) {
+    if (ports.is_object() && ports.contains("grpc") && ports.contains("http") && ports.contains("admin")) {
       grpc_port_ = ports["grpc"];
+      http_port_ = ports["http"];
       admin_port_ = ports["admin"];
       return;
     }

@@ -15,6 +15,7 @@ class BrokerServer {
   BrokerServer(const std::string& program, const std::string& data);
 
   pid_t process() const { return process_->id(); }
+  int http_port() const { return http_port_; }
   std::string target() const { return "127.0.0.1:" + std::to_string(grpc_port_); }
   MetricsPage Metrics() const;
   // Waits until it has used next to no CPU for a second: compactions and checkpoints are done. At most a minute.
@@ -27,6 +28,7 @@ class BrokerServer {
 
   std::unique_ptr<Process> process_;
   int grpc_port_ = 0;
+  int http_port_ = 0;
   int admin_port_ = 0;
 };
 

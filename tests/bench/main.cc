@@ -31,6 +31,8 @@ void Measure(Bench& bench) {
   }
   if (options.Wants({"P5", "P5h"})) MeasureLatency(bench);
   if (options.Wants({"P6l"})) MeasureExpiry(bench);
+  if (options.Wants({"H1", "H1.cpu", "H2", "H2.cpu", "H3", "H3.batch"})) MeasureHttp(bench);
+  if (options.Wants({"H4"})) MeasureLongPolls(bench);
   if (options.Wants({"P1.rocksdb", "P2.rocksdb"})) MeasureRocksDb(bench);
   if (options.Wants({"P1.postgres", "P2.postgres", "P3.postgres", "P3b.postgres"})) MeasurePostgres(bench);
 }

@@ -31,7 +31,7 @@ TEST(OpenSet, ATaskIsTheSameAfterASecondInsert) {
 TEST(OpenSet, FieldsHoldTheirWholeRange) {
   OpenTask task{};
   task.deadline = (uint64_t{1} << 45) - 1;
-  task.name_space = (1u << 19) - 1;
+  task.lane = (1u << 19) - 1;
   task.last_heartbeat = (uint64_t{1} << 45) - 1;
   task.attempt = 65'535;
   task.cancel_requested = task.has_contract = task.has_beaten = 1;

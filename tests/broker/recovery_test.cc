@@ -132,23 +132,29 @@ TEST_F(RecoveryTest, ACheckpointThatDoesNotBelongTogetherIsDataLoss) {
     return Broker::Open({}, {store, codec, clock, executor, executor, observer, [](absl::Status) {}}).status();
   };
   OpenSet set;
-  set.Insert(65, OpenTask{.deadline = 9, .name_space = 1});
+  set.Insert(65, OpenTask{.deadline = 9, .lane = 1});
   const std::string two(
       "\x02\x01"
       "a"
       "\x01"
       "b"
-      "\0\0\0\0",
-      9);
+      "\0\0\0\0"
+      "\0"
+      "\x02\0\0\x01\0"
+      "\0",
+      16);
   const std::string one(
       "\x01\x01"
       "a"
-      "\0\0\0\0",
-      7);
+      "\0\0\0\0"
+      "\0"
+      "\x01\0\0"
+      "\0",
+      12);
   EXPECT_TRUE(opened_with(set.Pack(1), two).ok());
   const absl::Status status = opened_with(set.Pack(1), one);
   EXPECT_TRUE(absl::IsDataLoss(status));
-  EXPECT_EQ(status.message(), "block 1 of the open set is damaged: task 65 is in namespace 1 of 1");
+  EXPECT_EQ(status.message(), "block 1 of the open set is damaged: 65 is in lane 1 of 1");
   const std::string late(
       "\x01\x01"
       "a"

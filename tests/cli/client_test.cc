@@ -82,6 +82,12 @@ TEST_F(ClientTest, ErrorsCarryReasonAndRequestId) {
   EXPECT_EQ(DetailsOf(error).request_id, "req-7");
 }
 
+TEST_F(ClientTest, EveryServiceIsAsked) {
+  // This server has no such services: the answer comes from it nevertheless.
+  EXPECT_TRUE(absl::IsUnimplemented((*Connect(settings_))->ListDeliveries({}, 5'000).status()));
+  EXPECT_TRUE(absl::IsUnimplemented((*Connect(settings_))->Status(5'000).status()));
+}
+
 TEST_F(ClientTest, TheApiKeyTravelsAsABearerToken) {
   settings_.api_key = "k1";
   (*Connect(settings_))->Succeed({}, 5'000).IgnoreError();

@@ -165,6 +165,55 @@ TEST_F(CommandsTest, ListSendsItsConditions) {
   EXPECT_EQ(Tokenctl({"list", "--state", "open"}), kUsage);
 }
 
+v1::Delivery DeadLetter() {
+  v1::Delivery delivery;
+  delivery.set_task_id("0123456789abcdef01");
+  delivery.set_target("states");
+  delivery.set_state(v1::DELIVERY_STATE_DEAD_LETTERED);
+  delivery.set_outcome(v1::TASK_STATE_SUCCEEDED);
+  delivery.set_attempts(7);
+  delivery.set_answer_code("InvalidOutput");
+  return delivery;
+}
+
+TEST_F(CommandsTest, DeliveriesAreListedAndShown) {
+  broker.list_deliveries = [&](const v1::ListDeliveriesRequest& request,
+                               DurationMs) -> absl::StatusOr<v1::ListDeliveriesResponse> {
+    EXPECT_EQ(request.namespace_(), "orders");
+    EXPECT_EQ(request.target(), "states");
+    EXPECT_EQ(request.states(0), v1::DELIVERY_STATE_DEAD_LETTERED);
+    v1::ListDeliveriesResponse response;
+    *response.add_deliveries() = DeadLetter();
+    return response;
+  };
+  EXPECT_EQ(Tokenctl({"delivery", "list", "-n", "orders", "--target", "states", "--state", "dead-lettered"}), 0) << err;
+  EXPECT_THAT(out, HasSubstr("InvalidOutput"));
+  EXPECT_EQ(Tokenctl({"delivery", "list", "--state", "lost"}), kUsage);
+  broker.get_delivery = [](const v1::GetDeliveryRequest&, DurationMs) -> absl::StatusOr<v1::GetDeliveryResponse> {
+    v1::GetDeliveryResponse response;
+    *response.mutable_delivery() = DeadLetter();
+    return response;
+  };
+  EXPECT_EQ(Tokenctl({"delivery", "get", "0123456789abcdef01", "-o", "json"}), 0) << err;
+  EXPECT_THAT(out, HasSubstr("\"state\": \"DEAD_LETTERED\""));
+}
+
+TEST_F(CommandsTest, DeadLettersAreRedrivenUntilThereAreNoMore) {
+  int calls = 0;
+  broker.redrive = [&](const v1::RedriveDeliveriesRequest& request,
+                       DurationMs) -> absl::StatusOr<v1::RedriveDeliveriesResponse> {
+    EXPECT_EQ(request.target(), "states");
+    EXPECT_FALSE(request.has_task());
+    v1::RedriveDeliveriesResponse response;
+    response.set_redriven(1000);
+    response.set_more(++calls < 3);
+    return response;
+  };
+  EXPECT_EQ(Tokenctl({"delivery", "redrive", "--dead", "--target", "states"}), 0) << err;
+  EXPECT_EQ(out, "3000\n");
+  EXPECT_EQ(Tokenctl({"delivery", "redrive", "--target", "states"}), kUsage);
+}
+
 TEST_F(CommandsTest, RunDoesNotStartForATaskThatEnded) {
   broker.get = [](const v1::GetTaskRequest&, DurationMs) -> absl::StatusOr<v1::GetTaskResponse> {
     v1::GetTaskResponse response;

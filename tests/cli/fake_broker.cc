@@ -23,6 +23,9 @@ absl::StatusOr<v1::IssueTaskResponse> FakeBroker::Issue(const v1::IssueTaskReque
 absl::StatusOr<v1::GetTaskResponse> FakeBroker::Get(const v1::GetTaskRequest& r, DurationMs t) {
   return Answer(get, r, t);
 }
+absl::StatusOr<v1::BatchGetTasksResponse> FakeBroker::BatchGet(const v1::BatchGetTasksRequest& r, DurationMs t) {
+  return Answer(batch_get, r, t);
+}
 absl::StatusOr<v1::ListTasksResponse> FakeBroker::List(const v1::ListTasksRequest& r, DurationMs t) {
   return Answer(list, r, t);
 }
@@ -40,6 +43,19 @@ absl::StatusOr<v1::HeartbeatResponse> FakeBroker::Heartbeat(const v1::HeartbeatR
 }
 absl::StatusOr<v1::SucceedResponse> FakeBroker::Succeed(const v1::SucceedRequest& r, DurationMs t) {
   return Answer(succeed, r, t);
+}
+absl::StatusOr<v1::ListDeliveriesResponse> FakeBroker::ListDeliveries(const v1::ListDeliveriesRequest& r,
+                                                                      DurationMs t) {
+  return Answer(list_deliveries, r, t);
+}
+absl::StatusOr<v1::GetDeliveryResponse> FakeBroker::GetDelivery(const v1::GetDeliveryRequest& r, DurationMs t) {
+  return Answer(get_delivery, r, t);
+}
+absl::StatusOr<v1::RedriveDeliveriesResponse> FakeBroker::Redrive(const v1::RedriveDeliveriesRequest& r, DurationMs t) {
+  return Answer(redrive, r, t);
+}
+absl::StatusOr<v1::DropDeliveryResponse> FakeBroker::Drop(const v1::DropDeliveryRequest& r, DurationMs t) {
+  return Answer(drop, r, t);
 }
 absl::StatusOr<v1::FailResponse> FakeBroker::Fail(const v1::FailRequest& r, DurationMs t) { return Answer(fail, r, t); }
 absl::StatusOr<v1::PeekTaskResponse> FakeBroker::Peek(const v1::PeekTaskRequest& r, DurationMs t) {

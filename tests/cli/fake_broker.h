@@ -24,6 +24,7 @@ class FakeBroker : public Broker {
 
   Hook<v1::IssueTaskRequest, v1::IssueTaskResponse> issue;
   Hook<v1::GetTaskRequest, v1::GetTaskResponse> get;
+  Hook<v1::BatchGetTasksRequest, v1::BatchGetTasksResponse> batch_get;
   Hook<v1::ListTasksRequest, v1::ListTasksResponse> list;
   Hook<v1::CancelTaskRequest, v1::CancelTaskResponse> cancel;
   Hook<v1::ExtendDeadlineRequest, v1::ExtendDeadlineResponse> extend;
@@ -32,6 +33,10 @@ class FakeBroker : public Broker {
   Hook<v1::SucceedRequest, v1::SucceedResponse> succeed;
   Hook<v1::FailRequest, v1::FailResponse> fail;
   Hook<v1::PeekTaskRequest, v1::PeekTaskResponse> peek;
+  Hook<v1::ListDeliveriesRequest, v1::ListDeliveriesResponse> list_deliveries;
+  Hook<v1::GetDeliveryRequest, v1::GetDeliveryResponse> get_delivery;
+  Hook<v1::RedriveDeliveriesRequest, v1::RedriveDeliveriesResponse> redrive;
+  Hook<v1::DropDeliveryRequest, v1::DropDeliveryResponse> drop;
   Hook<v1::CreateBackupRequest, v1::CreateBackupResponse> backup;
   std::function<absl::StatusOr<v1::GetStatusResponse>()> status;
   std::function<std::unique_ptr<WatchStream>(const v1::WatchTasksRequest&)> watch;
@@ -39,6 +44,7 @@ class FakeBroker : public Broker {
 
   absl::StatusOr<v1::IssueTaskResponse> Issue(const v1::IssueTaskRequest& r, DurationMs t) override;
   absl::StatusOr<v1::GetTaskResponse> Get(const v1::GetTaskRequest& r, DurationMs t) override;
+  absl::StatusOr<v1::BatchGetTasksResponse> BatchGet(const v1::BatchGetTasksRequest& r, DurationMs t) override;
   absl::StatusOr<v1::ListTasksResponse> List(const v1::ListTasksRequest& r, DurationMs t) override;
   absl::StatusOr<v1::CancelTaskResponse> Cancel(const v1::CancelTaskRequest& r, DurationMs t) override;
   absl::StatusOr<v1::ExtendDeadlineResponse> Extend(const v1::ExtendDeadlineRequest& r, DurationMs t) override;
@@ -47,6 +53,10 @@ class FakeBroker : public Broker {
   absl::StatusOr<v1::SucceedResponse> Succeed(const v1::SucceedRequest& r, DurationMs t) override;
   absl::StatusOr<v1::FailResponse> Fail(const v1::FailRequest& r, DurationMs t) override;
   absl::StatusOr<v1::PeekTaskResponse> Peek(const v1::PeekTaskRequest& r, DurationMs t) override;
+  absl::StatusOr<v1::ListDeliveriesResponse> ListDeliveries(const v1::ListDeliveriesRequest& r, DurationMs t) override;
+  absl::StatusOr<v1::GetDeliveryResponse> GetDelivery(const v1::GetDeliveryRequest& r, DurationMs t) override;
+  absl::StatusOr<v1::RedriveDeliveriesResponse> Redrive(const v1::RedriveDeliveriesRequest& r, DurationMs t) override;
+  absl::StatusOr<v1::DropDeliveryResponse> Drop(const v1::DropDeliveryRequest& r, DurationMs t) override;
   absl::StatusOr<v1::CreateBackupResponse> Backup(const v1::CreateBackupRequest& r, DurationMs t) override;
   absl::StatusOr<v1::GetStatusResponse> Status(DurationMs t) override;
   std::unique_ptr<WatchStream> Watch(const v1::WatchTasksRequest& r) override { return watch(r); }

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "server/config/load.h"
 #include "server/config/print.h"
 
@@ -118,9 +121,27 @@ TEST(IntakeLists, RefusesNamesAndRulesThatAreThereTwice) {
   intake.events.push_back(intake.events[0]);
   intake.events.back().name = "review";
   std::vector<std::string> errors;
-  CheckIntakeNames(intake, errors);
-  EXPECT_THAT(errors, testing::ElementsAre(HasSubstr("the name 'review' is there twice"),
+  ValidateIntake(intake, {"sf"}, errors);
+  EXPECT_THAT(errors, testing::ElementsAre(HasSubstr("the target 'sfn' of 'review' is none of the targets (did you"),
+                                           HasSubstr("the name 'review' is there twice"),
                                            HasSubstr("'review' has the namespace, source and detail_type")));
+}
+
+TEST(IntakeLists, TheManualsExamplesAreGood) {
+  std::ifstream stream(TB_INTAKES_MD);
+  std::stringstream manual;
+  manual << stream.rdbuf();
+  const std::string text = manual.str();
+  constexpr char kBegin[] = "```yaml\n";
+  int examples = 0;
+  for (size_t at = text.find(kBegin); at != std::string::npos; at = text.find(kBegin, at), ++examples) {
+    at += sizeof(kBegin) - 1;
+    const LoadedConfig loaded = Parsed(text.substr(at, text.find("```", at) - at));
+    std::vector<std::string> errors;
+    ValidateIntake(loaded.config.intake, {"sfn"}, errors);
+    EXPECT_THAT(errors, testing::IsEmpty());
+  }
+  EXPECT_EQ(examples, 3);
 }
 
 }  // namespace

@@ -140,6 +140,30 @@ TEST_F(LoadTest, YamlShapesMustFit) {
   EXPECT_EQ(ParseConfigYaml("grpc.listen: a:1\n", "f")->config.grpc.listen, "a:1");
 }
 
+TEST_F(LoadTest, ReadsTargets) {
+  const Config config = ParseConfigYaml(
+                            "forwarding: {default_target: states, max_age: 2h}\n"
+                            "targets:\n"
+                            "  states: {kind: none}\n"
+                            "  hook: {kind: webhook, url: \"https://a\", secret_files: [b, c]}\n",
+                            "f")
+                            ->config;
+  ASSERT_EQ(config.targets.size(), 2u);
+  EXPECT_EQ(config.targets[0], (TargetConfig{"states", TargetKind::kNone, {}}));
+  EXPECT_EQ(config.targets[1],
+            (TargetConfig{"hook", TargetKind::kWebhook, {{"url", {"https://a"}}, {"secret_files", {"b", "c"}}}}));
+  EXPECT_EQ(config.forwarding.default_target, "states");
+  EXPECT_EQ(config.forwarding.max_age, 2 * units::kHour);
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"targets: [a]\n", "targets: must map names of targets to their settings (f:1:10)"},
+      {"targets: {A: {kind: none}}\n", "targets.A: the name must be 1 to 64 characters"},
+      {"targets: {a: {}}\n", "targets.a: 'kind' is missing"},
+      {"targets: {a: {kind: pigeon}}\n", "targets.a.kind: must be one of none, webhook, step_functions, subscriber"},
+      {"targets: {a: {kind: none, b: {c: d}}}\n", "targets.a.b: must be a text or a list of texts"},
+  };
+  for (const auto& [text, error] : wrong) EXPECT_THAT(Error(ParseConfigYaml(text, "f")), HasSubstr(error));
+}
+
 const char kAccess[] = R"(auth:
   mode: keys
   keys:
@@ -160,6 +184,22 @@ const char kAccess[] = R"(auth:
       session_token_variable: BILLING_SESSION
       namespaces: {"*": [resolve]}
 )";
+
+TEST_F(LoadTest, ListsAreWrittenWithCommasOrInYaml) {
+  const std::vector<std::string> both = {"https://a.example", "http://b:8080"};
+  EXPECT_EQ(LoadDev({"--http-cors-origins", " https://a.example, http://b:8080"})->config.http.cors.origins, both);
+  EXPECT_EQ(
+      LoadDev({}, {{"TOKENBROKER_CALLBACKS_ORIGINS", "https://a.example,http://b:8080"}})->config.callbacks.origins,
+      both);
+  const std::string file = File("http:\n  cors:\n    origins: [https://a.example, 'http://b:8080']\n");
+  EXPECT_EQ(LoadDev({"--config", file})->config.http.cors.origins, both);
+  EXPECT_TRUE(LoadDev({"--config", file, "--http-cors-origins="})->config.http.cors.origins.empty());
+  EXPECT_THAT(Error(LoadDev({"--http-cors-origins", "https://a.example,example.com"})),
+              HasSubstr("http.cors.origins: must be origins such as https://console.example, or *, not "));
+  EXPECT_THAT(Error(LoadDev({"--callbacks-origins", "*"})), HasSubstr("callbacks.origins: must be origins such as"));
+  EXPECT_THAT(Error(LoadDev({"--callbacks-show-input", "Loans"})), HasSubstr("must be namespaces, or *"));
+  EXPECT_THAT(Error(LoadDev({"--config", File("http.cors.origins: [[a]]")})), HasSubstr("not a list or map"));
+}
 
 TEST_F(LoadTest, ReadsWhoMayDoWhat) {
   const AuthConfig auth = ParseConfigYaml(kAccess, "f")->config.auth;

@@ -24,12 +24,15 @@ TEST(PrintConfig, ShowsValuesAndOrigins) {
 
 TEST(PrintConfig, CanBeReadAgain) {
   const std::string text =
-      std::string("storage:\n  path: \"/a b/\\\"c\\\" #\\\\d: caf\xC3\xA9\"\n  backend: memory\n") +
+      std::string(
+          "http:\n  cors: {origins: [\"https://a.example\", \"*\"]}\nstorage:\n  path: \"/a b/\\\"c\\\" #\\\\d: "
+          "caf\xC3\xA9\"\n  backend: memory\n") +
       "limits: {disk_free_min: 0}\nauth:\n  mode: keys\n  keys:\n    - {id: \"0\", sha256: \"" + std::string(64, 'e') +
       "\", namespaces: {\"*\": [read, issue], n.1: [resolve]}}\n" +
       "  certificates:\n    - {name: \"CN: x\", namespaces: {n: [administer]}}\n" +
       "  aws_keys:\n    - {access_key_id: \"0\", secret_file: \"/a: b\", session_token_variable: V, namespaces: {n: "
-      "[read]}}\n";
+      "[read]}}\n" +
+      "targets:\n  a: {kind: none}\n  b: {kind: webhook, url: \"https://x: y\", more: [c, \"d\\\"\"]}\n";
   const LoadedConfig loaded = ParseConfigYaml(text).value();
   for (const bool origins : {false, true}) {
     const std::string printed = PrintConfig(loaded, origins);
@@ -38,6 +41,7 @@ TEST(PrintConfig, CanBeReadAgain) {
     for (const Setting& setting : Settings())
       EXPECT_EQ(setting.get(again->config), setting.get(loaded.config)) << setting.name;
     EXPECT_EQ(again->config.auth.keys, loaded.config.auth.keys);
+    EXPECT_EQ(again->config.targets, loaded.config.targets);
     EXPECT_EQ(again->config.auth.certificates, loaded.config.auth.certificates);
     EXPECT_EQ(again->config.auth.aws_keys, loaded.config.auth.aws_keys);
   }

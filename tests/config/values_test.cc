@@ -61,6 +61,24 @@ TEST(HostPort, IsReadWithNamesAndBothKindsOfAddress) {
   }
 }
 
+TEST(Origin, IsWhatABrowserWrites) {
+  for (const char* good : {"https://a.example", "http://127.0.0.1:8433", "https://[::1]:8433", "https://a:80"}) {
+    EXPECT_TRUE(CheckOrigin(good).ok()) << good;
+  }
+  for (const char* bad : {"", "*", "null", "a.example", "ftp://a", "https://", "https://A.example", "https://a/",
+                          "https://a/b", "https://a:443", "http://a:80", "https://a:x", "https://a b"}) {
+    EXPECT_FALSE(CheckOrigin(bad).ok()) << bad;
+  }
+}
+
+TEST(Namespace, HasFewKindsOfCharacters) {
+  for (const char* good : {"loans", "0", "a-b_c.d"}) EXPECT_TRUE(IsNamespace(good)) << good;
+  for (const std::string& bad : {std::string(), std::string("*"), std::string("A"), std::string("-a"),
+                                 std::string("a b"), std::string(65, 'a')}) {
+    EXPECT_FALSE(IsNamespace(bad)) << bad;
+  }
+}
+
 TEST(Loopback, IsWhatOnlyThisMachineReaches) {
   for (const char* host : {"localhost", "127.0.0.1", "127.9.9.9", "::1"}) EXPECT_TRUE(IsLoopback(host)) << host;
   for (const char* host : {"0.0.0.0", "::", "10.0.0.1", "broker", "localhost.example", "::ffff:10.0.0.1", ""}) {

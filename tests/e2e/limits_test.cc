@@ -57,7 +57,6 @@ std::vector<IssueCase> IssueCases() {
   add_text("request_id", 128, [](IssueRequest& r, std::string value) { r.set_request_id(value); });
   add_text("correlation_key", 256, [](IssueRequest& r, std::string value) { r.set_correlation_key(value); });
   add_text("summary", 1024, [](IssueRequest& r, std::string value) { r.set_summary(value); });
-  add_text("target", 64, [](IssueRequest& r, std::string value) { r.set_target(value); });
   add_text("upstream_token", 2048, [](IssueRequest& r, std::string value) { r.set_upstream_token(value); });
   add_text("trace.tracestate", 512,
            [](IssueRequest& r, std::string value) { r.mutable_trace()->set_tracestate(value); });

@@ -400,6 +400,38 @@ TEST_F(ServerTest, TheHandlerIsToldThatThePeerHasLeft) {
   EXPECT_EQ(half.ReadAnswer().body, "late");
 }
 
+TEST_F(ServerTest, APeerThatLeavesRequestsBehindHasLeftToo) {
+  Arrivals<int> gone;
+  ASSERT_TRUE(router_
+                  .Add({.method = Method::kGet,
+                        .path = "/wait",
+                        .handle =
+                            [&](ExchangePtr exchange) {
+                              exchange->Listen(std::make_shared<GoneListener>(gone));
+                              parked_.Add(std::move(exchange));
+                            }})
+                  .ok());
+  Start();
+  const std::string request = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
+  RawPeer staying = Connect();
+  staying.Send(request);
+  ExchangePtr first = parked_.Take();
+  staying.Send(request);
+  {
+    RawPeer leaving = Connect();
+    leaving.Send(request);
+    ExchangePtr exchange = parked_.Take();
+    leaving.Send(request);
+    parked_.Add(std::move(exchange));
+  }
+  while (gone.size() == 0) Advance(options_.limits.probe_time + Deadlines::kCoarseness);
+  Advance(options_.limits.probe_time + Deadlines::kCoarseness);
+  EXPECT_EQ(gone.size(), 1u) << "the other is still there";
+  first->Answer({.body = "first"});
+  EXPECT_EQ(staying.ReadAnswer().body, "first");
+  server_->Shutdown(0);
+}
+
 TEST_F(ServerTest, ListensOnIpv6) {
   options_.listen = "[::1]:0";
   Start();

@@ -7,6 +7,7 @@
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "tokenbroker/v1/admin_service.pb.h"
+#include "tokenbroker/v1/delivery_service.pb.h"
 #include "tokenbroker/v1/resolver_service.pb.h"
 #include "tokenbroker/v1/task_service.pb.h"
 
@@ -104,6 +105,7 @@ void FillMap(const FieldDescriptor* field, Message& message, Random& random) {
 
 std::vector<const google::protobuf::ServiceDescriptor*> ContractServices() {
   return {v1::IssueTaskRequest::descriptor()->file()->service(0), v1::SucceedRequest::descriptor()->file()->service(0),
+          v1::GetDeliveryRequest::descriptor()->file()->service(0),
           v1::GetStatusRequest::descriptor()->file()->service(0)};
 }
 

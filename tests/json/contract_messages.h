@@ -9,7 +9,7 @@
 
 namespace tokenbroker {
 
-// TaskService, ResolverService, AdminService.
+// TaskService, ResolverService, DeliveryService, AdminService.
 std::vector<const google::protobuf::ServiceDescriptor*> ContractServices();
 
 // Every request and response of them, each once.

@@ -207,6 +207,16 @@ TEST_F(CurlClientTest, TheGuardAlsoLooksAtKeptConnections) {
   EXPECT_EQ(server.requests(), 1u);
 }
 
+TEST_F(CurlClientTest, UsesTheProxyItIsGivenButNotForThisMachineAndNotUnderAGuard) {
+  FaultServer proxy({Step::Answer(200, "proxied")});
+  FaultServer server({Step::Answer(200, "direct")});
+  client_ = CurlClient::Start({.proxy = proxy.url()}).value();
+  EXPECT_EQ(Send({.url = "http://example.invalid/"}).response.body, "proxied");
+  EXPECT_EQ(Post(server).response.body, "direct");
+  const HttpResult guarded = Send({.url = "http://example.invalid/", .guard = std::make_shared<const AddressGuard>()});
+  EXPECT_EQ(guarded.failure, Failure::kResolve);
+}
+
 TEST_F(CurlClientTest, IsBounded) {
   client_ = CurlClient::Start({.requests_under_way = 2}).value();
   FaultServer server({Step::Silence()});

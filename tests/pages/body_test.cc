@@ -60,6 +60,8 @@ TEST(Body, FailuresComeInThreeForms) {
   EXPECT_EQ(failing("", ""), "|");
   EXPECT_EQ(failing("application/json", "[]"), "refused");
   EXPECT_EQ(failing("application/json", R"({"error":null})"), "refused");
+  EXPECT_EQ(failing("application/json", R"({"error":"a","error":"a"})"), "refused");
+  EXPECT_EQ(failing("application/json", R"({"err\u006fr":"\u00e9"})"), "\u00e9|");
   EXPECT_EQ(failing("application/json", R"({"code":"E"})"), "refused");
 }
 

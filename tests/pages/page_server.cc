@@ -49,7 +49,9 @@ class PageServer {
  public:
   int Run() {
     broker_->Start();
-    auto server = web::WebServer::Start(door_, {.listen = "127.0.0.1:0"}, {}, {});
+    Config config;
+    config.http.listen = "127.0.0.1:0";
+    auto server = web::WebServer::Start(door_, config);
     if (!server.ok()) return 1;
     base_ = "http://127.0.0.1:" + std::to_string((*server)->port());
     Tell();

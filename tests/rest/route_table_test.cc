@@ -147,6 +147,8 @@ void AppendParameters(const Message& message, const std::string& prefix, std::st
                       ->name());
       } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
         add(name, std::to_string(reflection->GetInt32(message, field)));
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+        add(name, reflection->GetBool(message, field) ? "true" : "false");
       } else {
         add(name, reflection->GetString(message, field));
       }

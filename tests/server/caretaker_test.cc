@@ -31,7 +31,8 @@ class CaretakerTest : public ::testing::Test {
 
   std::unique_ptr<Caretaker> Make(Caretaker::Options options) {
     return std::make_unique<Caretaker>(
-        Caretaker::Parts{broker_.broker(), broker_.codec(), broker_.store(), clock_, metrics_}, std::move(options));
+        Caretaker::Parts{broker_.broker(), broker_.codec(), broker_.store(), clock_, metrics_, forwarder_, deliveries_},
+        std::move(options));
   }
   std::string Metrics() const { return registry_.Render(Exposition::kPrometheus); }
 
@@ -55,6 +56,9 @@ class CaretakerTest : public ::testing::Test {
   broker::BrokerHarness broker_;
   MetricsRegistry registry_;
   BrokerMetrics metrics_{registry_};
+  DeliveryMetrics deliveries_{registry_};
+  forward::Observer silent_;
+  forward::Forwarder forwarder_{{broker_.broker(), broker_.clock(), silent_, [] { return 0.5; }}, {}, {}};
 };
 
 TEST_F(CaretakerTest, WithoutRoomOnTheDiskNewTasksAreRefused) {

@@ -43,6 +43,7 @@ struct Wish {
   bool numbers_only = false;
   std::string only_error;
   std::string input;
+  std::string target;
   // Resolve.
   TaskState state = TaskState::kSucceeded;
   std::string output;

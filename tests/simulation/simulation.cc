@@ -6,6 +6,8 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "server/forward/forwarder.h"
+#include "tests/simulation/far_side.h"
 #include "tests/simulation/model.h"
 #include "tests/testing/broker_harness.h"
 
@@ -20,6 +22,7 @@ constexpr DurationMs kMinute = 60 * kSecond;
 constexpr DurationMs kHour = 60 * kMinute;
 constexpr const char* kNumbersSchema = R"({"type":"number"})";
 constexpr const char* kNamespaces[] = {"orders", "loans"};
+constexpr const char* kTargets[] = {"states", "engine"};
 
 class Random {
  public:
@@ -103,6 +106,8 @@ class Simulation {
   // --- What the broker does ---
   void RunRound();
   void RunJobs();
+  void RunForwarder();
+  void OpenForwarder();
   void Quiesce();
 
   // --- What happens to it ---
@@ -121,6 +126,7 @@ class Simulation {
   void CheckLists();
   void CheckEverything();
   void CheckNothingLeaks();
+  void CheckDeliveries();
   void Say(const std::string& what);
 
   Random random_;
@@ -130,6 +136,9 @@ class Simulation {
   Model model_;
   Trace trace_;
   SimulationReport report_;
+  FarSide far_side_;
+  forward::Observer silent_;
+  std::unique_ptr<forward::Forwarder> forwarder_;
   std::list<Asked> asked_;
   std::vector<Asked*> answered_awaits_;
   // Calls whose reply never came, and may have taken effect.
@@ -151,9 +160,11 @@ Simulation::Simulation(uint64_t seed, bool verbose)
       settings_(RandomSettings(random_)),
       harness_(settings_),
       model_(settings_.limits, settings_.retention),
+      far_side_([this](uint64_t n) { return random_.Below(n); }),
       started_at_(harness_.now()) {
   trouble_percent_ = random_.OneOf({0, 0, 1, 5});
   model_.lags = settings_.limits.expiries_per_commit < 100;
+  OpenForwarder();
   harness_.disk().SetFaultHook([this](MemoryWrite write, storage::ShardId, uint64_t) { return NextFate(write); });
 }
 
@@ -179,6 +190,7 @@ Wish Simulation::RandomIssue() {
         std::min(wish.timeout, random_.OneOf<DurationMs>({10, kSecond, 10 * kSecond, kMinute, kHour}));
   wish.numbers_only = random_.Chance(20);
   if (random_.Chance(10)) wish.only_error = "E1";
+  if (random_.Chance(50)) wish.target = kTargets[random_.Below(2)];
   wish.input = absl::StrCat(next_name_++);
   return wish;
 }
@@ -278,6 +290,7 @@ void Simulation::Prepare(Asked& asked) {
       request.timeout = wish.timeout;
       request.heartbeat_timeout = wish.heartbeat_timeout;
       request.input = wish.input;
+      request.target = wish.target;
       if (wish.numbers_only) request.output_schema = kNumbersSchema;
       if (!wish.only_error.empty()) request.allowed_errors = {wish.only_error};
       harness_.broker().Prepare(*issue);
@@ -324,6 +337,8 @@ void Simulation::Prepare(Asked& asked) {
       asked.operation = std::move(locate);
       break;
     }
+    case Operation::Kind::kDelivery:
+      break;  // the forwarder's
     case Operation::Kind::kAwait: {
       auto await = std::make_shared<AwaitOperation>();
       await->address = address();
@@ -403,6 +418,8 @@ Reply Simulation::ReplyTo(Asked& asked) {
       reply.recorded = extend.recorded;
       break;
     }
+    case Operation::Kind::kDelivery:
+      break;
     case Operation::Kind::kLocate:
       reply.task = static_cast<const LocateOperation&>(*asked.operation).located.task;
       break;
@@ -468,6 +485,23 @@ void Simulation::RunRound() {
   asked_.remove_if([](const Asked& asked) { return asked.answered; });
 }
 
+void Simulation::OpenForwarder() {
+  std::vector<forward::NamedTarget> targets;
+  for (const char* name : kTargets) targets.push_back({name, far_side_.MakeTarget()});
+  forward::ScheduleOptions options;
+  options.max_age = DurationMs{100} * 365 * 24 * kHour;  // nothing is given up but what is refused
+  forwarder_ = std::make_unique<forward::Forwarder>(
+      forward::Forwarder::Parts{harness_.broker(), harness_.clock(), silent_,
+                                [this] { return static_cast<double>(random_.Below(1001)) / 1000; }},
+      options, std::move(targets));
+}
+
+void Simulation::RunForwarder() {
+  if (random_.Chance(2)) far_side_.set_down(random_.Chance(50));
+  if (random_.Chance(70)) forwarder_->RunOnce();
+  if (random_.Chance(50)) far_side_.AnswerSome();
+}
+
 void Simulation::RunJobs() {
   for (uint64_t i = random_.Below(6); i > 0; --i) {
     random_.Chance(70) ? harness_.executor().RunOne() : harness_.background().RunOne();
@@ -482,6 +516,9 @@ void Simulation::Quiesce() {
     if (harness_.failure().has_value()) Crash();
     while (harness_.executor().RunOne()) moved = true;
     while (harness_.background().RunOne()) moved = true;
+    moved |= forwarder_->RunOnce();
+    moved |= !far_side_.idle();
+    far_side_.AnswerAll();
     moved |= crashes != report_.crashes;
     ReadStreams();
     CheckAwaits();
@@ -524,6 +561,9 @@ void Simulation::Restart() {
     harness_.broker().BeginDrain();
     CheckAwaits();
   }
+  forwarder_->Stop(0);
+  harness_.broker().RunOnce();
+  if (harness_.failure().has_value()) return Crash();
   harness_.broker().StopCommitter().IgnoreError();
   // May fail like any write.
   harness_.broker().TakeLastCheckpoint().IgnoreError();
@@ -542,10 +582,15 @@ void Simulation::Reopen() {
     const auto& await = static_cast<const AwaitOperation&>(*asked->operation);
     if (!await.refusal && await.located.outcome_at != 0) told.push_back(await.located.task);
   }
+  forwarder_ = nullptr;
   harness_.Close();
   asked_.clear();
   answered_awaits_.clear();
+  // A write that fails while opening ends the start, and the next one is as this one.
+  const int trouble = std::exchange(trouble_percent_, 0);
   harness_.Open();
+  trouble_percent_ = trouble;
+  OpenForwarder();
   draining_ = false;
   harness_.broker().SetDiskFull(model_.disk_full);
   Recall();
@@ -709,12 +754,38 @@ void Simulation::CheckEverything() {
   CheckLists();
 }
 
+// Everything that is owed arrives in the end, as it is, whatever happened on the way.
+void Simulation::CheckDeliveries() {
+  for (const Broker::TargetStatus& status : harness_.broker().TargetStatuses()) {
+    if (status.owed != 0) model_.Wrong(absl::StrCat(status.owed, " outcomes are still owed to ", status.target));
+  }
+  for (const auto& [sequence, task] : model_.tasks()) {
+    const bool owed =
+        !task.issued.target.empty() &&
+        (task.state == TaskState::kSucceeded || task.state == TaskState::kFailed || task.state == TaskState::kExpired);
+    const auto arrived = far_side_.arrived().find(FormatTaskId(0, sequence));
+    if (owed != (arrived != far_side_.arrived().end())) {
+      return model_.Wrong(absl::StrCat("the outcome of task ", sequence, owed ? " never arrived" : " arrived unasked"));
+    }
+    if (!owed) continue;
+    const FarSide::Outcome& outcome = arrived->second;
+    const bool expired = task.state == TaskState::kExpired;
+    if (outcome.output != task.output || (!expired && (outcome.error != task.error || outcome.cause != task.cause))) {
+      return model_.Wrong(absl::StrCat("the outcome of task ", sequence, " arrived as another"));
+    }
+  }
+}
+
 // After everything has ended and long enough has passed, nothing may be left of it.
 void Simulation::CheckNothingLeaks() {
   trouble_percent_ = 0;
   harness_.broker().SetDiskFull(model_.disk_full = false);
+  far_side_.CalmDown();
   harness_.AdvanceUnnoticed(Millis(100 * kHour));
   Quiesce();
+  harness_.AdvanceUnnoticed(Millis(kHour));  // the breakers' last probes, and the last retries
+  Quiesce();
+  CheckDeliveries();
   for (int i = 0; i < 6; ++i) {
     // Checkpoints, and retention behind them, happen when there is something to write.
     harness_.AdvanceUnnoticed(
@@ -744,8 +815,10 @@ SimulationReport Simulation::Run(int steps) {
       if (random_.Chance(80)) RunRound();
     } else if (dice < 600) {
       RunRound();
-    } else if (dice < 800) {
+    } else if (dice < 740) {
       RunJobs();
+    } else if (dice < 800) {
+      RunForwarder();
     } else if (dice < 940) {
       PassTime();
       if (random_.Chance(50)) RunRound();
@@ -764,6 +837,9 @@ SimulationReport Simulation::Run(int steps) {
   }
   if (model_.wrong().empty()) CheckEverything();
   if (model_.wrong().empty()) CheckNothingLeaks();
+  if (!far_side_.wrong().empty()) model_.Wrong(far_side_.wrong());
+  report_.sends = far_side_.sends();
+  report_.delivered = far_side_.arrived().size();
   if (!model_.wrong().empty()) report_.wrong = absl::StrCat("step ", step, ": ", model_.wrong());
   report_.trace = trace_.hash();
   report_.simulated = harness_.now() - started_at_;

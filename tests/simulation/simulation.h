@@ -23,6 +23,9 @@ struct SimulationReport {
   uint64_t tasks = 0;
   uint64_t crashes = 0;
   uint64_t failed_writes = 0;
+  // Outcomes that arrived at their target, and how often they were sent.
+  uint64_t delivered = 0;
+  uint64_t sends = 0;
 };
 
 // `verbose` prints every step.

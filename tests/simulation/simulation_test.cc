@@ -67,14 +67,17 @@ TEST(Simulation, NoSeedFindsAnythingWrong) {
     sum.tasks += report.tasks;
     sum.crashes += report.crashes;
     sum.failed_writes += report.failed_writes;
+    sum.delivered += report.delivered;
+    sum.sends += report.sends;
   }
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::printf(
-      "%llu seeds in %.1f s: %llu calls, %llu tasks, %llu crashes, %llu failed writes; %.1f days simulated, %.0f times "
-      "real time\n",
+      "%llu seeds in %.1f s: %llu calls, %llu tasks, %llu crashes, %llu failed writes; %llu outcomes delivered in %llu "
+      "sends; %.1f days simulated, %.0f times real time\n",
       static_cast<unsigned long long>(count), took, static_cast<unsigned long long>(sum.calls),
       static_cast<unsigned long long>(sum.tasks), static_cast<unsigned long long>(sum.crashes),
-      static_cast<unsigned long long>(sum.failed_writes), sum.simulated / 86'400'000.0, sum.simulated / 1000.0 / took);
+      static_cast<unsigned long long>(sum.failed_writes), static_cast<unsigned long long>(sum.delivered),
+      static_cast<unsigned long long>(sum.sends), sum.simulated / 86'400'000.0, sum.simulated / 1000.0 / took);
 }
 
 }  // namespace

@@ -31,11 +31,12 @@ class EntryMaker {
   LogEntry Make() {
     texts_.clear();
     texts_.reserve(64);
-    switch (random_.Below(7)) {
+    switch (random_.Below(8)) {
       case 0:
         return Issued();
       case 1:
-        return ResolvedEntry{Time(), Bits(), State(), Text(), Text(), Text(), Text(), Text(), Time(), Time(), Flag()};
+        return ResolvedEntry{Time(), Bits(), State(), Text(), Text(), Text(), Text(),
+                             Text(), Time(), Time(),  Flag(), Text(), Text()};
       case 2:
         return DeadlineChangedEntry{Time(), Bits(), Time(), Text(), Flag()};
       case 3:
@@ -44,6 +45,16 @@ class EntryMaker {
         return ProgressEntry{Time(), Bits(), Text(), Time(), Flag()};
       case 5:
         return ParkedEntry{Time(), Text(), Text(), State(), Text(), Text(), Text(), Text(), Text(), Time()};
+      case 6:
+        return DeliveryEntry{Time(),
+                             Bits(),
+                             Bits(),
+                             static_cast<DeliveryState>(1 + random_.Below(5)),
+                             static_cast<uint32_t>(Bits()),
+                             Text(),
+                             Text(),
+                             Text(),
+                             Flag()};
       default:
         return UnparkedEntry{Time(), Bits(), Bits()};
     }
@@ -152,7 +163,7 @@ TEST(LogEntry, UnknownFieldsAreSkipped) {
 TEST(LogEntry, WhatNobodyWroteIsDataLoss) {
   const std::vector<std::string> wrong = {
       "",                                                                   // nothing
-      std::string("\x08", 1),                                               // unknown type
+      std::string("\x09", 1),                                               // unknown type
       std::string("\x00", 1),                                               // unknown type
       std::string("\x02", 1),                                               // resolved without a state
       std::string("\x02\x0c\x09", 3),                                       // a state that there is not
@@ -211,6 +222,10 @@ std::vector<std::pair<std::string, LogEntry>> GoldenEntries() {
       {"parked", ParkedEntry{1700000005000, "payments", "order-43", TaskState::kFailed, "", "E", "why", "bob", "r-3",
                              1700000605000}},
       {"unparked", UnparkedEntry{1700000006000, 9, 10}},
+      {"owed", ResolvedEntry{1700000007000, 8, TaskState::kSucceeded, "{}", "", "", "bob", "", 0, 0, false, "states",
+                             "payments"}},
+      {"delivery", DeliveryEntry{1700000008000, 11, 8, DeliveryState::kDeadLettered, 7, "InvalidOutput",
+                                 "not what was asked for", "key:ann", true}},
   };
 }
 

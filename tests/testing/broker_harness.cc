@@ -205,6 +205,8 @@ Seen BrokerHarness::Get(const Ref& task) {
   seen.attempt = record.issued.attempt;
   seen.cancel_requested = record.cancel_requested;
   if (!record.outcome.has_value()) return seen;
+  seen.outcome_at = record.outcome_at;
+  seen.delivery = record.delivery;
   seen.output = record.outcome->output;
   seen.error = record.outcome->error;
   seen.cause = record.outcome->cause;
@@ -242,6 +244,47 @@ std::vector<Change> BrokerHarness::Changes(Sequence after, std::string_view name
 std::unique_ptr<Call<AwaitOperation>> BrokerHarness::BeginAwait(const Ref& task, Millis limit) {
   auto call = std::make_unique<Call<AwaitOperation>>();
   call->op.address = task.AddressIn(*broker_);
+  call->op.limit = limit.count();
+  Ask(call->op);
+  return call;
+}
+
+// --- Deliveries ---
+
+std::vector<Sequence> BrokerHarness::TakeOwed(std::string_view target, size_t max) {
+  std::vector<Sequence> outcomes;
+  for (const Broker::Owed& owed : broker_->TakeOwed(target, max)) outcomes.push_back(owed.outcome);
+  return outcomes;
+}
+
+Answer BrokerHarness::Note(Sequence outcome, DeliveryState state, std::string_view code, uint32_t tries) {
+  Call<DeliveryOperation> call;
+  call.op.outcome = outcome;
+  call.op.state = state;
+  call.op.code = code;
+  call.op.tries = tries;
+  Ask(call.op);
+  Answer answer;
+  TakeRefusal(call.op.refusal, call.answered, answer);
+  return answer;
+}
+
+std::vector<Sequence> BrokerHarness::Deliveries(const DeliveryFilter& filter, size_t page_size) {
+  std::vector<Sequence> all;
+  Sequence from = 0;
+  do {
+    absl::StatusOr<DeliveryPage> page = broker_->Deliveries(filter, from, page_size);
+    EXPECT_TRUE(page.ok()) << page.status();
+    if (!page.ok()) break;
+    for (const TaskRecordPtr& task : page->tasks) all.push_back(task->outcome_at);
+    from = page->next;
+  } while (from != 0);
+  return all;
+}
+
+std::unique_ptr<Call<AwaitOperation>> BrokerHarness::BeginAwaitDelivery(Sequence outcome, Millis limit) {
+  auto call = std::make_unique<Call<AwaitOperation>>();
+  call->op.delivery_of = outcome;
   call->op.limit = limit.count();
   Ask(call->op);
   return call;

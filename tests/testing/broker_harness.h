@@ -121,6 +121,8 @@ struct Seen : Answer {
   TimeMs due = 0;
   uint16_t attempt = 0;
   bool cancel_requested = false;
+  Sequence outcome_at = 0;
+  std::optional<DeliveryRecord> delivery;
 };
 
 // How a call names its task.
@@ -192,6 +194,15 @@ class BrokerHarness {
   // Hands the operation over and runs the broker until nothing moves; it may still wait then.
   void Ask(Operation& operation);
   std::unique_ptr<Call<AwaitOperation>> BeginAwait(const Ref& task, Millis limit = 30s);
+
+  // --- Deliveries ---
+
+  // The outcomes that the target is to be told next.
+  std::vector<Sequence> TakeOwed(std::string_view target, size_t max = 100);
+  // What the forwarder says of a try, or an operator of a delivery.
+  Answer Note(Sequence outcome, DeliveryState state, std::string_view code = "", uint32_t tries = 1);
+  std::vector<Sequence> Deliveries(const DeliveryFilter& filter = {}, size_t page_size = 100);
+  std::unique_ptr<Call<AwaitOperation>> BeginAwaitDelivery(Sequence outcome, Millis limit = 30s);
 
   // --- Time and trouble ---
 

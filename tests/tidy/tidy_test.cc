@@ -2,9 +2,10 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < token < storage < timers, telemetry, config < http, broker < calls < aws, intake, pages < rpc, web,
-//   admin < the wiring in server/ and server/commands. cli stands beside the server, on base, token and proto alone; so
-//   do json < rest < tools, which doors use
+//   base < proto < token < storage < timers, telemetry, config < http, broker < forward < calls < aws, intake, pages <
+//   rpc, web, drop, admin < the wiring in server/ and server/commands. cli stands beside the server, on base, token,
+//   proto and bulk alone; so do json < rest < tools and json < bulk, which doors use, and sigv4 < outbound <
+//   outbound/aws < targets, where outcomes leave
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -42,13 +43,16 @@ const std::vector<Layer> kLayers = {
     {"server/broker",
      {"base", "storage", "server/timers", "token"},
      {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/", "boost/sort/"}},
+    {"server/forward", {"base", "storage", "server/broker"}, {}},
     {"server/json", {"base"}, {"google/protobuf/"}},
     {"server/rest", {"base", "server/json", "tokenbroker", "google/api", "google/rpc"}, {"google/protobuf/"}},
+    {"bulk", {"base", "server/json", "tokenbroker"}, {}},
     {"tools/openapi",
      {"base", "server/json", "server/rest", "tokenbroker", "google/api", "google/rpc"},
      {"google/protobuf/", "nlohmann/"}},
     {"server/calls",
-     {"base", "storage", "server/broker", "server/config", "server/telemetry", "tokenbroker", "google/rpc"},
+     {"base", "storage", "server/broker", "server/config", "server/forward", "server/telemetry", "tokenbroker",
+      "google/rpc"},
      {"google/protobuf/", "openssl/"}},
     {"server/pages",
      {"base", "token", "storage", "server/broker", "server/calls", "server/http", "server/json", "server/rest",
@@ -77,19 +81,25 @@ const std::vector<Layer> kLayers = {
      {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/intake",
       "server/json", "server/pages", "server/rest", "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/"}},
+    {"server/drop",
+     {"base", "bulk", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker"},
+     {"google/protobuf/"}},
     {"server/admin", {"base", "server/http", "server/telemetry"}, {"nlohmann/"}},
     {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},
     {"server",
-     {"base", "storage", "storage/memory", "storage/rocksdb", "server/admin", "server/broker", "server/commands",
-      "server/calls", "server/config", "server/http", "server/intake", "server/outbound", "server/outbound/aws",
-      "server/rpc", "server/telemetry", "server/timers", "server/web"},
+     {"base",           "storage",         "storage/memory",   "storage/rocksdb", "server/admin",
+      "server/broker",  "server/commands", "server/calls",     "server/config",   "server/drop",
+      "server/forward", "server/http",     "server/intake",    "server/outbound", "server/outbound/aws",
+      "server/rpc",     "server/targets",  "server/telemetry", "server/timers",   "server/web"},
      {}},
     {"cli",
      {"base", "token", "tokenbroker", "google/rpc"},
      {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
-    {"cli/bulk", {"base", "cli", "tokenbroker", "google/rpc"}, {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
+    {"cli/bulk",
+     {"base", "bulk", "cli", "tokenbroker", "google/rpc"},
+     {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
     {"cli/commands",
-     {"base", "cli", "cli/bulk", "cli/run", "tokenbroker", "google/rpc"},
+     {"base", "bulk", "cli", "cli/bulk", "cli/run", "tokenbroker", "google/rpc"},
      {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
     {"cli/run",
      {"base", "cli", "cli/bulk", "tokenbroker", "google/rpc"},
@@ -147,7 +157,7 @@ const std::vector<Source>& Sources() {
   static const std::vector<Source>* const sources = [] {
     auto* all = new std::vector<Source>;
     const fs::path root = TB_SOURCES;
-    for (const char* part : {"base", "token", "storage", "server", "cli", "tools", "tests"}) {
+    for (const char* part : {"base", "token", "storage", "bulk", "server", "cli", "tools", "tests"}) {
       for (const auto& entry :
            fs::recursive_directory_iterator(root / part, fs::directory_options::follow_directory_symlink)) {
         if (entry.path().extension() != ".cc" && entry.path().extension() != ".h") continue;

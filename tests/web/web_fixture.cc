@@ -73,10 +73,9 @@ void WebFixture::SetUp() {
   calls::Door door{*broker_, *authenticator_, metrics_};
   door.version = "test";
   Prepare(door);
-  HttpConfig config;
-  config.listen = "127.0.0.1:0";
+  config_.http.listen = "127.0.0.1:0";
   event_rules_ = *intake::EventRules::Make(Events(), registry_);
-  auto web = WebServer::Start(std::move(door), config, {}, {}, event_rules_.get());
+  auto web = WebServer::Start(door, config_, nullptr, event_rules_.get());
   ASSERT_TRUE(web.ok()) << web.status();
   web_ = *std::move(web);
 }

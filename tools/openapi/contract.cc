@@ -30,8 +30,8 @@ Contract LoadContract(const std::string& descriptor_set) {
   if (!files.ParseFromString(descriptor_set)) files.Clear();
   Contract contract{std::make_unique<google::protobuf::DescriptorPool>(), {}};
   for (const auto& file : files.file()) Expect(contract.pool->BuildFile(file), file.name());
-  for (const char* name :
-       {"tokenbroker.v1.TaskService", "tokenbroker.v1.ResolverService", "tokenbroker.v1.AdminService"}) {
+  for (const char* name : {"tokenbroker.v1.TaskService", "tokenbroker.v1.ResolverService",
+                           "tokenbroker.v1.DeliveryService", "tokenbroker.v1.AdminService"}) {
     contract.services.push_back(&Expect(contract.pool->FindServiceByName(name), name));
   }
   return contract;

@@ -11,7 +11,7 @@ namespace tokenbroker::openapi {
 
 struct Contract {
   std::unique_ptr<google::protobuf::DescriptorPool> pool;
-  // TaskService, ResolverService, AdminService.
+  // TaskService, ResolverService, DeliveryService, AdminService.
   std::vector<const google::protobuf::ServiceDescriptor*> services;
 
   const google::protobuf::Descriptor& Message(const std::string& full_name) const;

@@ -120,6 +120,10 @@ CachedCredentials::~CachedCredentials() {
 
 void CachedCredentials::Get(CredentialsDone done) { state_->Get(std::move(done)); }
 
+CredentialsSource FromCached(std::shared_ptr<CachedCredentials> credentials) {
+  return [credentials = std::move(credentials)](CredentialsDone done) { credentials->Get(std::move(done)); };
+}
+
 bool CachedCredentials::Reject(const Credentials& used) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   if (state_->current != used) return true;

@@ -34,4 +34,7 @@ class CachedCredentials {
   const std::shared_ptr<State> state_;
 };
 
+// As a source: for roles that are assumed with them. They are shared by all such sources.
+CredentialsSource FromCached(std::shared_ptr<CachedCredentials> credentials);
+
 }  // namespace tokenbroker::outbound::aws

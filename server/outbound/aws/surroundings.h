@@ -19,7 +19,7 @@ struct Surroundings {
   std::function<std::string(std::string_view name)> variable;
   // NOT_FOUND if there is none.
   std::function<absl::StatusOr<std::string>(const std::string& path)> read_file;
-  // These outlive every source and its answers.
+  // These outlive every source and its answers. The clock has the time of day.
   HttpClient& http;
   const Clock& clock;
 };

@@ -1,7 +1,12 @@
 #include "cli/bulk/bulk.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "cli/exit_code.h"
 #include "tests/cli/fake_broker.h"
@@ -12,7 +17,26 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class Lines : public LineSource {
+class Folder {
+ public:
+  Folder() {
+    std::string path = ::testing::TempDir() + "/bulk-XXXXXX";
+    path_ = mkdtemp(path.data());
+    fd_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY);
+  }
+  ~Folder() {
+    close(fd_);
+    std::filesystem::remove_all(path_);
+  }
+  int fd() const { return fd_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  int fd_;
+};
+
+class Lines : public bulk::LineSource {
  public:
   explicit Lines(std::vector<std::string> lines) : lines_(std::move(lines)) {}
   absl::StatusOr<Next> Read(std::string& line, bool) override {
@@ -45,7 +69,11 @@ class BulkTest : public ::testing::Test {
       unanswered_.pop_front();
       v1::SettleStreamResponse answer;
       answer.set_batch_id(batch.batch_id());
-      for (const auto& item : batch.items()) *answer.add_items() = test_.Judge(item.succeed().task().key().key());
+      for (const auto& item : batch.items()) {
+        const v1::TaskRef& task = item.succeed().task();
+        test_.settled_.push_back(task.has_key() ? task.key().key() : task.task_id());
+        *answer.add_items() = test_.Judge(task.key().key());
+      }
       return answer;
     }
 
@@ -84,9 +112,10 @@ class BulkTest : public ::testing::Test {
     BulkOptions options;
     options.batch_items = 2;
     options.batches_in_flight = 3;
-    Bulk bulk(broker_, options, waiter_, FixedRandom(), out_);
+    Bulk bulk(broker_, options, waiter_, FixedRandom(), out_, journal_.get());
     Lines source(std::move(lines));
-    const auto code = bulk.Run(source);
+    bulk::RowReader rows(source, bulk::Format::kJsonLines, "ns");
+    const auto code = bulk.Run(rows);
     first_unsettled_ = bulk.first_unsettled_line();
     return code;
   }
@@ -100,6 +129,33 @@ class BulkTest : public ::testing::Test {
     return lines;
   }
 
+  // Keys lead to the task "id-" + key, but for "new", which has none.
+  void OpenJournal() {
+    broker_.batch_get = [this](const v1::BatchGetTasksRequest& request,
+                               DurationMs) -> absl::StatusOr<v1::BatchGetTasksResponse> {
+      v1::BatchGetTasksResponse response;
+      for (const v1::TaskRef& task : request.tasks()) {
+        ++looked_up_;
+        auto* item = response.add_items();
+        if (task.key().key() != "new") item->mutable_task()->set_task_id(tasks_ + task.key().key());
+      }
+      return response;
+    };
+    journal_.reset();
+    journal_ = *bulk::Journal::Open({folder_.fd(), "journal"}, "input");
+  }
+  std::string Results() {
+    EXPECT_TRUE(journal_->Publish({folder_.fd(), "results"}, "").ok());
+    std::stringstream text;
+    text << std::ifstream(folder_.path() + "/results").rdbuf();
+    return text.str();
+  }
+
+  Folder folder_;
+  std::unique_ptr<bulk::Journal> journal_;
+  std::string tasks_ = "id-";
+  int looked_up_ = 0;
+  std::vector<std::string> settled_;
   FakeBroker broker_;
   ManualWaiter waiter_;
   std::ostringstream out_;
@@ -164,6 +220,39 @@ TEST_F(BulkTest, ABrokerThatStaysAwayIsReportedWithTheLineToResumeFrom) {
   EXPECT_EQ(Settle(std::vector<std::string>(10, Line("a"))).status(), Away());
   EXPECT_EQ(Output().size(), 2u);
   EXPECT_EQ(first_unsettled_, 3u);
+}
+
+TEST_F(BulkTest, WithAJournalKeysBecomeTasksBeforeTheyAreSent) {
+  OpenJournal();
+  EXPECT_EQ(*Settle({Line("a"), Line("new")}), 0);
+  EXPECT_THAT(settled_, ElementsAre("id-a", "new"));
+  EXPECT_TRUE(out_.str().empty());
+  EXPECT_EQ(Results(),
+            "{\"line\":1,\"verdict\":\"ACCEPTED\",\"task_id\":\"id-\"}\n"
+            "{\"line\":2,\"verdict\":\"ACCEPTED\",\"task_id\":\"id-new\"}\n");
+}
+
+TEST_F(BulkTest, ALaterRunSendsOnlyWhatHasNoVerdictAndToTheSameTasks) {
+  OpenJournal();
+  answers_per_stream_ = {1};
+  answers_per_stream_.resize(1000);
+  EXPECT_EQ(Settle({Line("a"), Line("b"), Line("c"), Line("d")}).status(), Away());
+  EXPECT_THAT(settled_, ElementsAre("id-a", "id-b"));
+  OpenJournal();
+  answers_per_stream_.clear();
+  tasks_ = "newer-";
+  looked_up_ = 0;
+  EXPECT_EQ(*Settle({Line("a"), Line("b"), Line("c"), Line("d"), Line("e")}), 0);
+  EXPECT_THAT(settled_, ElementsAre("id-a", "id-b", "id-c", "id-d", "newer-e"));
+  EXPECT_EQ(looked_up_, 1);
+}
+
+TEST_F(BulkTest, ALaterRunKnowsThatALineWasRefused) {
+  OpenJournal();
+  EXPECT_EQ(*Settle({"nonsense"}), kUsage);
+  OpenJournal();
+  EXPECT_EQ(*Settle({"nonsense", Line("a")}), kUsage);
+  EXPECT_THAT(settled_, ElementsAre("id-a"));
 }
 
 }  // namespace

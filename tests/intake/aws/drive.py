@@ -26,6 +26,13 @@ QUEUE = """intake:
       key: $.Input.orderId
       input: $.Input
 """
+TARGET = """      target: sfn
+targets:
+  sfn:
+    kind: step_functions
+    region: {region}
+    endpoint: {endpoint}
+"""
 ACTIVITY = """intake:
   activities:
     - name: review
@@ -89,19 +96,29 @@ class Scenarios:
         finally:
             broker.stop()
 
-    def a_state_that_waits_for_its_token(self):
+    def an_execution_goes_on_when_a_job_settles_by_its_key(self):
         queue, _, config = self._queues()
+        config += TARGET.format(region=REGION, endpoint=self.moto.endpoint)
         wait = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True,
                 "Parameters": {"QueueUrl": queue,
                                "MessageBody": {"Input.$": "$", "TaskToken.$": "$$.Task.Token"}}}
         machine = self.moto.states("CreateStateMachine", name="waits", roleArn="arn:aws:iam::123456789012:role/any",
                                    definition=json.dumps({"StartAt": "Wait", "States": {"Wait": wait}}))
-        self.moto.states("StartExecution", stateMachineArn=machine["stateMachineArn"],
-                         input=json.dumps({"orderId": "o-state"}))
+        execution = self.moto.states("StartExecution", stateMachineArn=machine["stateMachineArn"],
+                                     input=json.dumps({"orderId": "o-state"}))["executionArn"]
+
+        def status():
+            return self.moto.states("DescribeExecution", executionArn=execution)
+
         broker = Broker(self.binaries, self.folder / "state", config)
         try:
             task = wait_for("the state's task", lambda: broker.task("orders", "o-state"))
             check(json.loads(task["input"]) == {"orderId": "o-state"}, f"input {task['input']}")
+            check(status()["status"] == "RUNNING", "does not wait")
+            broker.succeed("orders", "o-state", {"paid": True})
+            wait_for("the execution", lambda: status()["status"] != "RUNNING")
+            check(status()["status"] == "SUCCEEDED", f"ended as {status()}")
+            check(json.loads(status()["output"]) == {"paid": True}, f"output {status()['output']}")
         finally:
             broker.stop()
 
@@ -125,8 +142,8 @@ class Scenarios:
             activity.stop()
 
     def all(self):
-        return (self.messages_become_tasks, self.killed_between_store_and_delete, self.a_state_that_waits_for_its_token,
-                self.activity_tasks_are_taken)
+        return (self.messages_become_tasks, self.killed_between_store_and_delete,
+                self.an_execution_goes_on_when_a_job_settles_by_its_key, self.activity_tasks_are_taken)
 
 
 def main():

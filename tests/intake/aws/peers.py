@@ -182,6 +182,12 @@ class Broker:
                 return None
             raise
 
+    def succeed(self, namespace, key, output):
+        body = json.dumps({"output": json.dumps(output)}).encode()
+        request = urllib.request.Request(f"{self.http}/v1/namespaces/{namespace}/keys/{key}:succeed", body,
+                                         headers={"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=30).read()
+
     def count_tasks(self, namespace):
         return len(self.get(f"/v1/namespaces/{namespace}/tasks").get("tasks", []))
 

@@ -1,0 +1,190 @@
+// delivery list, get, redrive and drop.
+#include <algorithm>
+#include <cctype>
+#include <memory>
+
+#include "base/status_macros.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/task_json.h"
+#include "cli/task_view.h"
+
+namespace tokenbroker::cli {
+namespace {
+
+constexpr int kPageMax = 1000;
+
+struct ListFlags {
+  std::vector<std::string> states;
+  std::string target;
+  int limit = 100;
+  bool all = false;
+  bool everywhere = false;
+  std::string page_token;
+};
+
+struct RedriveFlags {
+  RefFlags ref;
+  std::string target;
+  bool dead = false;
+  bool everywhere = false;
+};
+
+absl::StatusOr<v1::DeliveryState> ParseState(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return c == '-' ? '_' : std::toupper(c); });
+  v1::DeliveryState state;
+  if (v1::DeliveryState_Parse("DELIVERY_STATE_" + text, &state) && state != v1::DELIVERY_STATE_UNSPECIFIED)
+    return state;
+  return absl::InvalidArgumentError(
+      "\"" + text + "\" is no state; states are pending, delivered, probably_delivered, dead_lettered, dropped");
+}
+
+absl::StatusOr<v1::ListDeliveriesRequest> MakeRequest(Session& session, const ListFlags& flags) {
+  v1::ListDeliveriesRequest request;
+  TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
+  if (!flags.everywhere) request.set_namespace_(settings.name_space);
+  for (const std::string& text : flags.states) {
+    TB_ASSIGN_OR_RETURN(const v1::DeliveryState state, ParseState(text));
+    request.add_states(state);
+  }
+  request.set_target(flags.target);
+  request.set_page_token(flags.page_token);
+  return request;
+}
+
+void Print(Session& session, Format format, const std::vector<v1::Delivery>& deliveries, const std::string& next) {
+  if (format == Format::kJson) {
+    Json json = Json::object();
+    json["deliveries"] = Json::array();
+    for (const v1::Delivery& delivery : deliveries) json["deliveries"].push_back(ToJson(delivery));
+    json["next_page_token"] = next;
+    return session.PrintJson(json, format);
+  }
+  if (format == Format::kTable) PrintDeliveryTable(session, deliveries);
+  if (!next.empty()) {
+    session.err() << "tokenctl: there are more; go on with --page-token " << next << ", or use --all\n";
+  }
+}
+
+absl::StatusOr<int> List(Session& session, const ListFlags& flags) {
+  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
+  if (flags.limit < 1) return absl::InvalidArgumentError("--limit must be at least 1; for everything use --all");
+  TB_ASSIGN_OR_RETURN(v1::ListDeliveriesRequest request, MakeRequest(session, flags));
+  std::vector<v1::Delivery> deliveries;
+  std::string next;
+  for (int left = flags.limit; flags.all || left > 0;) {
+    request.set_page_size(flags.all ? kPageMax : std::min(left, kPageMax));
+    TB_ASSIGN_OR_RETURN(v1::ListDeliveriesResponse page, session.Call(&Broker::ListDeliveries, request));
+    left -= page.deliveries_size();
+    for (v1::Delivery& delivery : *page.mutable_deliveries()) {
+      if (format == Format::kTable || format == Format::kJson) {
+        deliveries.push_back(std::move(delivery));
+      } else {
+        TB_RETURN_IF_ERROR(PrintDelivery(session, delivery));
+      }
+    }
+    next = page.next_page_token();
+    if (next.empty()) break;
+    request.set_page_token(next);
+  }
+  Print(session, format, deliveries, next);
+  return kOk;
+}
+
+absl::StatusOr<int> Get(Session& session, const RefFlags& ref) {
+  v1::GetDeliveryRequest request;
+  TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, ref));
+  TB_ASSIGN_OR_RETURN(const v1::GetDeliveryResponse response, session.Call(&Broker::GetDelivery, request));
+  TB_RETURN_IF_ERROR(PrintDelivery(session, response.delivery()));
+  return kOk;
+}
+
+absl::StatusOr<int> Drop(Session& session, const RefFlags& ref) {
+  v1::DropDeliveryRequest request;
+  TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, ref));
+  TB_ASSIGN_OR_RETURN(const v1::DropDeliveryResponse response, session.Call(&Broker::Drop, request));
+  TB_RETURN_IF_ERROR(PrintDelivery(session, response.delivery()));
+  return kOk;
+}
+
+absl::StatusOr<int> PrintRedriven(Session& session, int redriven) {
+  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
+  if (IsJsonFormat(format)) {
+    Json json = Json::object();
+    json["redriven"] = redriven;
+    session.PrintJson(json, format);
+  } else {
+    session.out() << redriven << "\n";
+  }
+  return kOk;
+}
+
+absl::StatusOr<int> Redrive(Session& session, const RedriveFlags& flags) {
+  v1::RedriveDeliveriesRequest request;
+  if (!flags.dead) {
+    TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, flags.ref));
+    TB_ASSIGN_OR_RETURN(const v1::RedriveDeliveriesResponse response, session.Call(&Broker::Redrive, request));
+    return PrintRedriven(session, response.redriven());
+  }
+  TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
+  if (!flags.everywhere) request.set_namespace_(settings.name_space);
+  request.set_target(flags.target);
+  int redriven = 0;
+  for (bool more = true; more;) {
+    TB_ASSIGN_OR_RETURN(const v1::RedriveDeliveriesResponse response, session.Call(&Broker::Redrive, request));
+    redriven += response.redriven();
+    more = response.more();
+  }
+  return PrintRedriven(session, redriven);
+}
+
+void AddList(CommandLine& line, CLI::App& delivery) {
+  CLI::App* command = AddCommand(delivery, "list", "Show what is owed to targets, and dead letters",
+                                 R"(  tokenctl delivery list --state dead_lettered
+  tokenctl delivery list --target states --all -o jsonl | jq -r .answer_code | sort | uniq -c)");
+  auto flags = std::make_shared<ListFlags>();
+  command->add_option("--state", flags->states, "Only these states; may be repeated or separated by commas")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--target", flags->target, "Only of this target");
+  auto* limit = command->add_option("--limit", flags->limit, "How many at most")->capture_default_str();
+  command->add_flag("--all", flags->all, "All of them")->excludes(limit);
+  command->add_flag("--all-namespaces", flags->everywhere, "Of every namespace");
+  command->add_option("--page-token", flags->page_token, "Where the previous list stopped");
+  OnRun(line, command, [flags](Session& session) { return List(session, *flags); });
+}
+
+void AddRedrive(CommandLine& line, CLI::App& delivery) {
+  CLI::App* command = AddCommand(delivery, "redrive", "Send dead letters again: one, or all that are picked",
+                                 R"(  tokenctl delivery redrive 0123456789abcdef01
+  tokenctl delivery redrive --dead --target states)");
+  auto flags = std::make_shared<RedriveFlags>();
+  AddRef(command, flags->ref);
+  CLI::Option* dead = command->add_flag("--dead", flags->dead, "All dead letters of the namespace");
+  command->add_option("--target", flags->target, "Only of this target")->needs(dead);
+  command->add_flag("--all-namespaces", flags->everywhere, "Of every namespace")->needs(dead);
+  OnRun(line, command, [flags](Session& session) { return Redrive(session, *flags); });
+}
+
+void AddOne(CommandLine& line, CLI::App& delivery, const std::string& name, const std::string& description,
+            const std::string& examples, absl::StatusOr<int> (*run)(Session&, const RefFlags&)) {
+  CLI::App* command = AddCommand(delivery, name, description, examples);
+  auto ref = std::make_shared<RefFlags>();
+  AddRef(command, *ref);
+  OnRun(line, command, [ref, run](Session& session) { return run(session, *ref); });
+}
+
+}  // namespace
+
+void AddDeliveryCommands(CommandLine& line) {
+  CLI::App* delivery = AddCommand(line.root, "delivery", "Look after outcomes on their way to targets", "");
+  delivery->require_subcommand(1);
+  AddList(line, *delivery);
+  AddOne(line, *delivery, "get", "Show how the delivery of a task's outcome stands",
+         "  tokenctl delivery get --key order-17 -o json", Get);
+  AddRedrive(line, *delivery);
+  AddOne(line, *delivery, "drop", "Give a delivery up, for ever", "  tokenctl delivery drop 0123456789abcdef01", Drop);
+}
+
+}  // namespace tokenbroker::cli

@@ -1,0 +1,210 @@
+#include "server/calls/delivery_calls.h"
+
+#include <algorithm>
+
+#include "server/broker/rules.h"
+#include "server/calls/convert.h"
+#include "server/calls/cursor.h"
+#include "server/calls/delivery_view.h"
+#include "server/calls/fill.h"
+#include "server/calls/read_calls.h"
+
+namespace tokenbroker::calls {
+namespace {
+
+// How many records are loaded at once: all of them are in memory, whole.
+constexpr size_t kRecordsAtOnce = 32;
+
+// Without a namespace the right is wanted in all of them.
+broker::Refusal RefuseWithout(broker::Right right, std::string_view name, const broker::Principal& principal,
+                              const std::string& name_space) {
+  const bool may = name_space.empty() ? (principal.everywhere & right) != 0 : principal.May(right, name_space);
+  return may ? broker::Refusal() : broker::PermissionDenied(name, name_space.empty() ? "*" : name_space);
+}
+
+broker::DeliveryFilter FilterOf(const pb::ListDeliveriesRequest& request) {
+  broker::DeliveryFilter filter;
+  for (int state : request.states()) filter.states.push_back(static_cast<broker::DeliveryState>(state));
+  filter.name_space = request.namespace_();
+  filter.target = request.target();
+  return filter;
+}
+
+}  // namespace
+
+// --- List ---
+
+void ListDeliveriesCall::Begin() {
+  if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
+  if (const broker::Refusal refusal = RefuseWithout(broker::kRead, "read", principal(), request().namespace_())) {
+    return Refuse(refusal);
+  }
+  if (!request().page_token().empty()) {
+    const std::optional<broker::Sequence> from = ParsePageToken(request().page_token(), HashConditions(request()));
+    if (!from.has_value()) {
+      return Refuse(
+          broker::InvalidField("page_token", "must be one from the previous page of a list with the same conditions"));
+    }
+    from_ = *from;
+  }
+  broker().executor().Run([this] { Show(); });
+}
+
+void ListDeliveriesCall::Show() {
+  const broker::DeliveryFilter filter = FilterOf(request());
+  const int asked = request().page_size();
+  size_t room = asked == 0 ? kDefaultPage : std::min(asked, kMaxPage);
+  bool more = true;
+  while (more && room > 0) {
+    const size_t size = std::min(room, kRecordsAtOnce);
+    absl::StatusOr<broker::DeliveryPage> page = broker().Deliveries(filter, from_, size);
+    if (!page.ok()) return Refuse(ReadRefusal(page.status()));
+    for (const broker::TaskRecordPtr& task : page->tasks) FillDelivery(door(), *task, response().add_deliveries());
+    room -= page->tasks.size();
+    from_ = page->next;
+    // A page that is not full ended because enough was examined for one call.
+    more = from_ != 0 && page->tasks.size() == size;
+  }
+  if (from_ != 0) response().set_next_page_token(FormatPageToken(from_, HashConditions(request())));
+  Answer();
+}
+
+// --- Get ---
+
+void GetDeliveryCall::Begin() {
+  if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
+  look_.address = AddressOf(broker(), request().task());
+  broker().Ask(Own(look_));
+}
+
+void GetDeliveryCall::Decided() {
+  if (look_.refusal) return Refuse(look_.refusal);
+  broker().executor().Run([this] { Show(); });
+}
+
+void GetDeliveryCall::Show() {
+  absl::StatusOr<broker::TaskRecordPtr> record = LoadVisible(broker(), look_.address, principal(), look_.located);
+  if (!record.ok()) return Refuse(ReadRefusal(record.status()));
+  if (!(*record)->delivery.has_value()) return Refuse(DeliveryUnknown());
+  FillDelivery(door(), **record, response().mutable_delivery());
+  Answer();
+}
+
+// --- Change one ---
+
+template <typename RequestT, typename ResponseT>
+void DeliveryChangeCall<RequestT, ResponseT>::Find(const pb::TaskRef& task, broker::DeliveryState state) {
+  change_.state = state;
+  look_.address = AddressOf(this->broker(), task);
+  this->broker().Ask(this->Own(look_));
+}
+
+template <typename RequestT, typename ResponseT>
+void DeliveryChangeCall<RequestT, ResponseT>::Decided() {
+  if (look_.refusal) return this->Refuse(look_.refusal);
+  this->broker().executor().Run([this] { record_ == nullptr ? Change() : Show(); });
+}
+
+template <typename RequestT, typename ResponseT>
+void DeliveryChangeCall<RequestT, ResponseT>::Change() {
+  absl::StatusOr<broker::TaskRecordPtr> record =
+      LoadVisible(this->broker(), look_.address, this->principal(), look_.located);
+  if (!record.ok()) return this->Refuse(ReadRefusal(record.status()));
+  const broker::TaskRecord& found = **record;
+  if (!this->principal().May(broker::kAdminister, found.issued.name_space)) {
+    return this->Refuse(broker::PermissionDenied("administer", found.issued.name_space));
+  }
+  if (!found.delivery.has_value()) return this->Refuse(DeliveryUnknown());
+  if (found.delivery->state == change_.state) return Unchanged(found);
+  record_ = *std::move(record);
+  change_.outcome = record_->outcome_at;
+  this->Reset(1);
+  this->broker().Submit(this->Own(change_));
+}
+
+template <typename RequestT, typename ResponseT>
+void DeliveryChangeCall<RequestT, ResponseT>::Show() {
+  if (change_.refusal) return this->Refuse(change_.refusal);
+  Changed(*record_);
+}
+
+template class DeliveryChangeCall<pb::DropDeliveryRequest, pb::DropDeliveryResponse>;
+template class DeliveryChangeCall<pb::RedriveDeliveriesRequest, pb::RedriveDeliveriesResponse>;
+
+// --- Drop ---
+
+void DropDeliveryCall::Begin() {
+  if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
+  Find(request().task(), broker::DeliveryState::kDropped);
+}
+
+void DropDeliveryCall::Changed(const broker::TaskRecord& before) {
+  absl::StatusOr<broker::TaskRecordPtr> record = broker().LoadOutcomeAt(outcome());
+  if (!record.ok()) return Refuse(ReadRefusal(record.status()));
+  Unchanged(**record);
+}
+
+void DropDeliveryCall::Unchanged(const broker::TaskRecord& record) {
+  FillDelivery(door(), record, response().mutable_delivery());
+  Answer();
+}
+
+// --- Redrive ---
+
+void RedriveDeliveriesCall::Begin() {
+  if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
+  if (request().has_task()) return Find(request().task(), broker::DeliveryState::kPending);
+  if (const broker::Refusal refusal =
+          RefuseWithout(broker::kAdminister, "administer", principal(), request().namespace_())) {
+    return Refuse(refusal);
+  }
+  broker().executor().Run([this] { Pick(); });
+}
+
+void RedriveDeliveriesCall::Changed(const broker::TaskRecord& before) {
+  response().set_redriven(1);
+  Answer();
+}
+
+void RedriveDeliveriesCall::Unchanged(const broker::TaskRecord& record) { Answer(); }
+
+void RedriveDeliveriesCall::Pick() {
+  const broker::DeliveryFilter filter{
+      {broker::DeliveryState::kDeadLettered}, request().namespace_(), request().target()};
+  const size_t limit = request().limit() == 0 ? kDefaultRedrives : request().limit();
+  std::vector<broker::Sequence> dead;
+  broker::Sequence from = 0;
+  do {
+    const broker::OwedPage page = broker().OwedOutcomes(filter, from, limit - dead.size());
+    dead.insert(dead.end(), page.outcomes.begin(), page.outcomes.end());
+    from = page.next;
+  } while (from != 0 && dead.size() < limit);
+  response().set_more(from != 0);
+  if (dead.empty()) return Answer();
+  picked_ = dead.size();
+  operations_.reset(new broker::DeliveryOperation[picked_]);
+  std::vector<broker::Operation*> all;
+  for (size_t i = 0; i < picked_; ++i) {
+    operations_[i].outcome = dead[i];
+    operations_[i].state = broker::DeliveryState::kPending;
+    all.push_back(&Own(operations_[i]));
+  }
+  Reset(picked_);
+  broker().Submit(all);
+}
+
+void RedriveDeliveriesCall::Decided() {
+  if (operations_ == nullptr) return DeliveryChangeCall::Decided();
+  int redriven = 0;
+  const broker::Refusal* overloaded = nullptr;
+  for (size_t i = 0; i < picked_; ++i) {
+    const broker::Refusal& refusal = operations_[i].refusal;
+    redriven += !refusal;
+    if (refusal.reason == broker::Reason::kOverloaded) overloaded = &refusal;
+  }
+  if (overloaded != nullptr && redriven == 0) return Refuse(*overloaded);
+  response().set_redriven(redriven);
+  Answer();
+}
+
+}  // namespace tokenbroker::calls

@@ -1,0 +1,87 @@
+// The calls of DeliveryService. Each reads: validate, find the task, look or act, answer. They read the store, so they
+// go on on the broker's executor.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "server/calls/call.h"
+#include "tokenbroker/v1/delivery_service.pb.h"
+
+namespace tokenbroker::calls {
+
+class ListDeliveriesCall : public UnaryCall<pb::ListDeliveriesRequest, pb::ListDeliveriesResponse> {
+ public:
+  using UnaryCall::UnaryCall;
+
+ private:
+  void Begin() override;
+  void Show();
+
+  broker::Sequence from_ = 0;
+};
+
+class GetDeliveryCall : public UnaryCall<pb::GetDeliveryRequest, pb::GetDeliveryResponse> {
+ public:
+  using UnaryCall::UnaryCall;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+  void Show();
+
+  broker::LocateOperation look_;
+};
+
+// Changes the delivery of one task: finds it, then puts the change to the broker.
+template <typename RequestT, typename ResponseT>
+class DeliveryChangeCall : public UnaryCall<RequestT, ResponseT> {
+ public:
+  using UnaryCall<RequestT, ResponseT>::UnaryCall;
+
+ protected:
+  void Find(const pb::TaskRef& task, broker::DeliveryState state);
+  void Decided() override;
+  // The change is on disk. On the executor.
+  virtual void Changed(const broker::TaskRecord& before) = 0;
+  // It was so already.
+  virtual void Unchanged(const broker::TaskRecord& record) = 0;
+  broker::Sequence outcome() const { return change_.outcome; }
+
+ private:
+  void Change();
+  void Show();
+
+  broker::LocateOperation look_;
+  broker::DeliveryOperation change_;
+  broker::TaskRecordPtr record_;
+};
+
+class DropDeliveryCall : public DeliveryChangeCall<pb::DropDeliveryRequest, pb::DropDeliveryResponse> {
+ public:
+  using DeliveryChangeCall::DeliveryChangeCall;
+
+ private:
+  void Begin() override;
+  void Changed(const broker::TaskRecord& before) override;
+  void Unchanged(const broker::TaskRecord& record) override;
+};
+
+// One, or those that a filter picks.
+class RedriveDeliveriesCall : public DeliveryChangeCall<pb::RedriveDeliveriesRequest, pb::RedriveDeliveriesResponse> {
+ public:
+  using DeliveryChangeCall::DeliveryChangeCall;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+  void Changed(const broker::TaskRecord& before) override;
+  void Unchanged(const broker::TaskRecord& record) override;
+  void Pick();
+
+  std::unique_ptr<broker::DeliveryOperation[]> operations_;
+  size_t picked_ = 0;
+};
+
+}  // namespace tokenbroker::calls

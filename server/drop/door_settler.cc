@@ -1,0 +1,103 @@
+#include "server/drop/door_settler.h"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "server/calls/fill.h"
+#include "server/calls/settle_batch.h"
+#include "server/calls/validate.h"
+
+namespace tokenbroker::drop {
+
+// Until somebody on another thread says that it is done.
+class DoorSettler::Wait {
+ public:
+  explicit Wait(const std::function<void()>& pump) : pump_(pump) {}
+
+  // The waiter may be gone once it sees the end, hence under the lock.
+  void End() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
+    wake_.notify_all();
+  }
+  void UntilEnded() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!ended_) {
+      if (pump_ == nullptr) {
+        wake_.wait(lock);
+        continue;
+      }
+      lock.unlock();
+      pump_();
+      lock.lock();
+    }
+  }
+
+ private:
+  const std::function<void()>& pump_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool ended_ = false;
+};
+
+namespace {
+
+// What comes back from the broker is taken where it comes: it only ends a wait.
+class Anywhere : public Home {
+ public:
+  bool Here() const override { return true; }
+  void Post(Visit&) override {}
+};
+
+class LookUp : public broker::Submission {
+ public:
+  LookUp(size_t operations, std::function<void()> done) : Submission(operations), done_(std::move(done)) {}
+
+ private:
+  void Done() override {
+    const std::function<void()> done = done_;  // survives the look-up
+    done();
+  }
+
+  const std::function<void()> done_;
+};
+
+}  // namespace
+
+std::vector<std::string> DoorSettler::FindTasks(const std::vector<v1::TaskRef>& keys) {
+  Wait wait(pump_);
+  LookUp look_up(keys.size() + 1, [&] { wait.End(); });
+  const std::unique_ptr<broker::LocateOperation[]> operations(new broker::LocateOperation[keys.size()]);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    broker::LocateOperation& operation = operations[i];
+    operation.refusal = calls::Validate(keys[i]);
+    if (operation.refusal) {
+      look_up.Answered();
+      continue;
+    }
+    operation.address = calls::AddressOf(door_.broker, keys[i]);
+    operation.submission = &look_up;
+    operation.principal = &principal_;
+    door_.broker.Ask(operation);
+  }
+  look_up.Answered();  // all are handed over
+  wait.UntilEnded();
+  std::vector<std::string> ids(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (!operations[i].refusal) ids[i] = door_.broker.IdOf(operations[i].located.task);
+  }
+  return ids;
+}
+
+void DoorSettler::Settle(const Items& items, Results* results) {
+  Anywhere home;
+  Wait wait(pump_);
+  calls::SettleBatch batch(door_, principal_, home, items, [&] { wait.End(); });
+  batch.Start();
+  wait.UntilEnded();
+  results->Clear();
+  batch.FillResults(results);
+}
+
+}  // namespace tokenbroker::drop

@@ -1,0 +1,52 @@
+// Everything that leaves the broker by itself: the configured targets, the HTTP client that they share, and the way
+// for AWS calls that are not ours. The only place that knows every kind of target.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/aws/relay.h"
+#include "server/config/config.h"
+#include "server/config/load.h"
+#include "server/forward/forwarder.h"
+#include "server/outbound/curl_client.h"
+#include "server/outbound/wall_clock.h"
+#include "server/target_options.h"
+#include "server/targets/target_factory.h"
+
+namespace tokenbroker {
+
+// Outlives the targets and the relay that it makes.
+class Outgoing {
+ public:
+  // The HTTP client has a thread, and is started only if a target needs it. The clock must outlive this.
+  static absl::StatusOr<std::unique_ptr<Outgoing>> Open(const Config& config, const Environment& environment,
+                                                        const Clock& clock);
+
+  // Once. INVALID_ARGUMENT names the setting that is wrong.
+  absl::StatusOr<std::vector<forward::NamedTarget>> MakeTargets();
+
+  // Passes AWS calls for tokens that nobody here knows to the Step Functions of forwarding.proxy_target; nullptr if
+  // that is not set.
+  absl::StatusOr<aws::Relay> MakeRelay();
+
+ private:
+  using TargetPtr = std::unique_ptr<forward::OutcomeTarget>;
+
+  explicit Outgoing(const Config& config) : config_(config) {}
+
+  absl::StatusOr<TargetPtr> Make(const TargetConfig& target);
+  absl::StatusOr<TargetPtr> MakeWebhook(const TargetConfig& target);
+  absl::StatusOr<targets::StepFunctionsSettings> ReadStepFunctions(const TargetConfig& target) const;
+
+  const Config config_;
+  const outbound::WallClock wall_clock_;
+  std::unique_ptr<outbound::CurlClient> http_;
+  outbound::aws::SurroundingsPtr surroundings_;
+  std::unique_ptr<targets::TargetFactory> factory_;
+  std::unique_ptr<targets::StepFunctionsProxy> proxy_;
+};
+
+}  // namespace tokenbroker

@@ -1,0 +1,64 @@
+#include "server/target_options.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/config/names.h"
+#include "server/config/values.h"
+
+namespace tokenbroker {
+
+std::vector<std::string> TargetOptions::Texts(const std::string& name) {
+  known_.push_back(name);
+  const auto at = left_.find(name);
+  if (at == left_.end()) return {};
+  std::vector<std::string> values = std::move(at->second);
+  left_.erase(at);
+  return values;
+}
+
+std::string TargetOptions::Text(const std::string& name) {
+  const std::vector<std::string> values = Texts(name);
+  if (values.size() > 1) Fault(name, "must be one text");
+  return values.empty() ? "" : values[0];
+}
+
+std::string TargetOptions::Required(const std::string& name) {
+  std::string value = Text(name);
+  if (value.empty()) Fault(name, "is missing");
+  return value;
+}
+
+bool TargetOptions::Flag(const std::string& name) {
+  const std::string value = Text(name);
+  if (!value.empty() && value != "true" && value != "false") Fault(name, "must be true or false");
+  return value == "true";
+}
+
+DurationMs TargetOptions::Span(const std::string& name, DurationMs fallback, DurationMs min, DurationMs max) {
+  const std::string value = Text(name);
+  if (value.empty()) return fallback;
+  const absl::StatusOr<DurationMs> span = ParseDuration(value);
+  if (span.ok() && *span >= min && *span <= max) return *span;
+  Fault(name, absl::StrCat("must be a duration of ", FormatDuration(min), " to ", FormatDuration(max)));
+  return fallback;
+}
+
+int TargetOptions::Count(const std::string& name, int fallback, int min, int max) {
+  const std::string value = Text(name);
+  int count = fallback;
+  if (value.empty() || (absl::SimpleAtoi(value, &count) && count >= min && count <= max)) return count;
+  Fault(name, absl::StrCat("must be a number of ", min, " to ", max));
+  return fallback;
+}
+
+absl::Status TargetOptions::Finish() const {
+  if (!fault_.ok() || left_.empty()) return fault_;
+  const std::string& name = left_.begin()->first;
+  return Wrong(name, absl::StrCat("is not a setting of this kind of target", Suggestion(name, known_)));
+}
+
+absl::Status TargetOptions::Wrong(const std::string& name, absl::string_view what) const {
+  return absl::InvalidArgumentError(absl::StrCat("targets.", target_.name, ".", name, ": ", what));
+}
+
+}  // namespace tokenbroker
