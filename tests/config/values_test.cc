@@ -72,10 +72,10 @@ TEST(Origin, IsWhatABrowserWrites) {
 }
 
 TEST(Namespace, HasFewKindsOfCharacters) {
-  for (const char* good : {"loans", "0", "a-b_c.d"}) EXPECT_TRUE(IsNamespace(good)) << good;
+  for (const char* good : {"loans", "0", "a-b_c.d"}) EXPECT_TRUE(IsName(good)) << good;
   for (const std::string& bad : {std::string(), std::string("*"), std::string("A"), std::string("-a"),
                                  std::string("a b"), std::string(65, 'a')}) {
-    EXPECT_FALSE(IsNamespace(bad)) << bad;
+    EXPECT_FALSE(IsName(bad)) << bad;
   }
 }
 
