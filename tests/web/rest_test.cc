@@ -1,4 +1,5 @@
 // Every call of the contract, by every path that its annotations give it.
+#include <map>
 #include <random>
 
 #include "absl/strings/str_replace.h"
