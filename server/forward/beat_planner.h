@@ -26,7 +26,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "base/clock.h"
 
-namespace tokenbroker::targets {
+namespace tokenbroker::forward {
 
 class BeatPlanner {
  public:
@@ -111,4 +111,4 @@ class BeatPlanner {
   Order late_;
 };
 
-}  // namespace tokenbroker::targets
+}  // namespace tokenbroker::forward
