@@ -75,6 +75,8 @@ class BeatPlanner {
   size_t watched() const { return tasks_.size(); }
   // Due and not taken.
   size_t due() const { return due_.size() + late_.size(); }
+  // Of those, whose deadline had passed at the last Take.
+  size_t late() const { return late_.size(); }
 
  private:
   struct Task {
