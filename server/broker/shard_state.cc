@@ -244,7 +244,8 @@ void ShardState::FollowBeats(const std::vector<std::string>& targets) {
 }
 
 void ShardState::AwaitBeat(Sequence task) {
-  if (OpenTask* const found = open.Find(task)) found->beat_awaited = 1;
+  OpenTask* const found = open.Find(task);
+  if (found != nullptr && found->has_upstream) found->beat_awaited = 1;
 }
 
 bool ShardState::NoteProgress(Sequence task, const OpenTask& open_task, std::string_view details, uint64_t bytes_max,
