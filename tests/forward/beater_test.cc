@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <map>
 #include <string>
 
@@ -261,12 +262,26 @@ TEST_F(BeaterTest, WarnsWhereNobodyListensAndWhereNobodyBeats) {
   EXPECT_EQ(notes_.misplaced[1], (std::pair{silent.id, Warning::kNobodyBeats}));
 }
 
-TEST_F(BeaterTest, ItsThreadStops) {
+TEST_F(BeaterTest, OnItsOwnThreadABeatWakesItAndTheEnginesAnswerTheCommitter) {
+  struct Ends : broker::Observer {
+    void Resolved(broker::TaskState state) override { ended.set_value(state); }
+    std::promise<broker::TaskState> ended;
+  } ends;
+  broker_.observer = &ends;
+  broker_.Restart();
+  Open();
+  script_.beat_rule = [](const std::string&) { return Gone(); };
   const Issued task = Issue("secret-1");
-  EXPECT_TRUE(broker_.Beat(task).ok());
   beater_->Start();
+  broker_.broker().Start();
+  broker::Call<broker::HeartbeatOperation> beat;
+  beat.op.principal = &broker::Anybody();
+  beat.op.address = broker_.broker().AddressOfId(task.id);
+  EXPECT_TRUE(broker_.broker().TryNow(beat.op));
+  EXPECT_EQ(ends.ended.get_future().get(), broker::TaskState::kCancelled);
   beater_->Stop();
-  EXPECT_LE(script_.beats.size(), 1u);
+  EXPECT_TRUE(broker_.broker().StopCommitter().ok());
+  EXPECT_EQ(script_.beats, Tokens{"secret-1"});
 }
 
 }  // namespace
