@@ -179,6 +179,7 @@ void Beater::Send(Line& line, Sequence task) {
   const absl::StatusOr<std::string> token = parts_.broker.UpstreamTokenOf(task);
   if (!token.ok()) {
     parts_.observer.Trouble("upstream_token_not_readable", token.status());
+    // Tried again; it says nothing of the target.
     return Answered(line, task, {.kind = Answer::Kind::kThrottled, .code = "StoreTrouble"});
   }
   line.target.Beat(*token, [this, &line, task](Answer answer) { Answered(line, task, std::move(answer)); });

@@ -84,6 +84,11 @@ class Beater {
     broker::Sequence task;
     Answer answer;
   };
+  struct Misplaced {
+    Line* line;
+    broker::Sequence task;
+    BeatPlanner::Warning warning;
+  };
   class Cancelling;
 
   bool TakeNews();
@@ -102,21 +107,18 @@ class Beater {
   const Parts parts_;
   std::vector<std::unique_ptr<Line>> lines_;
 
-  // Of the round's own: what the planners said in it.
-  struct Misplaced {
-    Line* line;
-    broker::Sequence task;
-    BeatPlanner::Warning warning;
-  };
+  // --- The round's own ---
+  // What the planners have said in it.
   std::vector<Misplaced> misplaced_;
   std::vector<broker::Sequence> gone_;
   // Tasks that are being cancelled.
   absl::flat_hash_map<broker::Sequence, std::unique_ptr<Cancelling>> cancelling_;
-  // Those that the broker had no room for, to be handed to it again then.
-  std::vector<std::pair<broker::Sequence, std::string>> refused_;
-  TimeMs cancel_after_ = 0;
 
-  mutable std::mutex mutex_;  // guards what the lines plan, refused_ and cancel_after_; the round alone writes
+  // Guards the lines' planners, breakers and counts as well.
+  mutable std::mutex mutex_;
+  // Cancellations that the broker had no room for, and when it gets them again.
+  std::vector<std::pair<broker::Sequence, std::string>> refused_;  // guarded by mutex_
+  TimeMs cancel_after_ = 0;                                        // guarded by mutex_
   std::mutex inbox_mutex_;
   std::condition_variable wake_;
   std::vector<Arrived> arrived_;             // guarded by inbox_mutex_
