@@ -49,10 +49,17 @@ forward::ScheduleOptions ScheduleOptions(const ForwardingConfig& config) {
   return options;
 }
 
-// The forwarder's own thread alone asks.
 double RandomFraction() {
-  static std::mt19937_64 generator{std::random_device()()};
+  thread_local std::mt19937_64 generator{std::random_device()()};
   return std::uniform_real_distribution<double>(0, 1)(generator);
+}
+
+std::vector<forward::Beater::Target> BeatingTargets(const std::vector<forward::NamedTarget>& targets) {
+  std::vector<forward::Beater::Target> beating;
+  for (const forward::NamedTarget& named : targets) {
+    if (named.target->takes_heartbeats()) beating.push_back({named.name, *named.target});
+  }
+  return beating;
 }
 
 absl::StatusOr<broker::KeyRing> FreshKeys() {
@@ -93,6 +100,7 @@ BrokerHost::~BrokerHost() {
   web_.reset();
   rpc_.reset();
   caretaker_.reset();
+  if (beater_ != nullptr) beater_->Stop();
   if (forwarder_ != nullptr) forwarder_->Stop(0);
   if (broker_ != nullptr) broker_->StopCommitter().IgnoreError();
 }
@@ -159,12 +167,13 @@ absl::Status BrokerHost::OpenBroker() {
   TB_RETURN_IF_ERROR(OpenForwarder());
   const bool on_disk = config_.storage.backend == StorageBackend::kRocksDb;
   caretaker_ = std::make_unique<Caretaker>(
-      Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_, *forwarder_, delivery_metrics_},
+      Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_, *forwarder_, *beater_, delivery_metrics_},
       Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
                          static_cast<uint64_t>(config_.limits.disk_free_min)});
   caretaker_->Start();
   broker_->Start();
   forwarder_->Start();
+  beater_->Start();
   warm_up_ = std::jthread([this](std::stop_token stop) {
     const absl::Status status = store_->WarmUp(stop);
     if (!status.ok()) observer_->Trouble("index_not_warmed_up", status);
@@ -176,6 +185,8 @@ absl::Status BrokerHost::OpenForwarder() {
   TB_ASSIGN_OR_RETURN(outgoing_, Outgoing::Open(config_, ProcessEnvironment(), *clock_));
   TB_ASSIGN_OR_RETURN(std::vector<forward::NamedTarget> targets, outgoing_->MakeTargets());
   delivery_observer_ = std::make_unique<DeliveryObserver>(delivery_metrics_, *clock_);
+  beater_ = std::make_unique<forward::Beater>(
+      forward::Beater::Parts{*broker_, *clock_, *delivery_observer_, RandomFraction}, BeatingTargets(targets));
   forwarder_ = std::make_unique<forward::Forwarder>(
       forward::Forwarder::Parts{*broker_, *clock_, *delivery_observer_, RandomFraction},
       ScheduleOptions(config_.forwarding), std::move(targets));
@@ -234,6 +245,8 @@ absl::Status BrokerHost::Close() {
   rpc_->Shutdown(config_.drain.timeout);
   if (web_ != nullptr) web_->Shutdown(config_.drain.timeout);
   caretaker_.reset();
+  // Before the targets, which the forwarder lets go.
+  beater_->Stop();
   // Before the committer: it writes what was answered.
   forwarder_->Stop(config_.drain.timeout);
   warm_up_.request_stop();

@@ -20,6 +20,7 @@
 #include "server/delivery_observer.h"
 #include "server/drop/door_settler.h"
 #include "server/drop/file_drop.h"
+#include "server/forward/beater.h"
 #include "server/forward/forwarder.h"
 #include "server/incoming.h"
 #include "server/metrics_observer.h"
@@ -74,6 +75,7 @@ class BrokerHost {
   std::unique_ptr<DeliveryObserver> delivery_observer_;
   std::unique_ptr<Outgoing> outgoing_;
   std::unique_ptr<broker::Broker> broker_;
+  std::unique_ptr<forward::Beater> beater_;
   std::unique_ptr<forward::Forwarder> forwarder_;
   std::unique_ptr<Caretaker> caretaker_;
   std::jthread warm_up_;

@@ -10,6 +10,7 @@
 #include "base/system_clock.h"
 #include "server/broker/broker.h"
 #include "server/broker/token_codec.h"
+#include "server/forward/beater.h"
 #include "server/forward/forwarder.h"
 #include "server/telemetry/broker_metrics.h"
 #include "server/telemetry/delivery_metrics.h"
@@ -27,6 +28,7 @@ class Caretaker {
     const SystemClock& clock;
     BrokerMetrics& metrics;
     const forward::Forwarder& forwarder;
+    const forward::Beater& beater;
     DeliveryMetrics& deliveries;
   };
   struct Options {

@@ -26,6 +26,24 @@ void DeliveryObserver::BreakerMoved(std::string_view target, forward::Breaker::S
   gauge.Set(down);
 }
 
+void DeliveryObserver::BeatAnswered(std::string_view target, const forward::Answer& answer) {
+  metrics_.Of(target).beats(answer.code).Increment();
+  if (answer.kind != forward::Answer::Kind::kNeedsOperator) return;
+  beats_refused_.Write(clock_.Now(), Level::kError, "upstream_beat_needs_operator",
+                       {{"target", target}, {"code", answer.code}, {"msg", answer.message}});
+}
+
+void DeliveryObserver::BeatsMisplaced(std::string_view target, std::string_view task_id,
+                                      forward::BeatPlanner::Warning warning) {
+  const bool unheard = warning == forward::BeatPlanner::Warning::kNobodyListens;
+  metrics_.Of(target).beat_warnings(unheard ? "nobody_listens" : "nobody_beats").Increment();
+  misplaced_.Write(clock_.Now(), Level::kWarning, unheard ? "beats_nobody_listens" : "beats_nobody_beats",
+                   {{"target", target},
+                    {"task_id", task_id},
+                    {"msg", unheard ? "the worker beats, but the task has no heartbeat timeout: no engine is told"
+                                    : "half of the heartbeat timeout has passed without a beat"}});
+}
+
 void DeliveryObserver::Trouble(std::string_view event, const absl::Status& status) {
   trouble_.Write(clock_.Now(), Level::kError, event, {{"msg", status.message()}});
 }
@@ -46,6 +64,15 @@ void ShowDeliveries(const broker::Broker& broker, const forward::Forwarder& forw
     const auto tried = oldest.find(status.target);
     const TimeMs since = std::min(status.oldest_waiting, tried == oldest.end() ? INT64_MAX : tried->second);
     target.oldest_owed_age_seconds.Set(since == INT64_MAX ? 0 : std::max<TimeMs>(now - since, 0) / 1000);
+  }
+}
+
+void ShowBeats(const forward::Beater& beater, DeliveryMetrics& metrics) {
+  for (const forward::Beater::Status& status : beater.Statuses()) {
+    TargetMetrics& target = metrics.Of(status.target);
+    target.beats_watched.Set(static_cast<int64_t>(status.watched));
+    target.beats_due.Set(static_cast<int64_t>(status.due));
+    target.beats_late.Set(static_cast<int64_t>(status.late));
   }
 }
 

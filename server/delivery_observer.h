@@ -1,7 +1,9 @@
-// Counts what happens to deliveries, and logs what should be looked at. No token and no payload stands in a line.
+// Counts what happens to deliveries and heartbeats, and logs what should be looked at. No token and no payload stands
+// in a line.
 #pragma once
 
 #include "server/broker/broker.h"
+#include "server/forward/beater.h"
 #include "server/forward/forwarder.h"
 #include "server/forward/observer.h"
 #include "server/telemetry/delivery_metrics.h"
@@ -9,7 +11,7 @@
 
 namespace tokenbroker {
 
-// Called from the forwarder's thread.
+// Called from the forwarder's thread and the beater's.
 class DeliveryObserver : public forward::Observer {
  public:
   DeliveryObserver(DeliveryMetrics& metrics, const Clock& clock) : metrics_(metrics), clock_(clock) {}
@@ -17,6 +19,9 @@ class DeliveryObserver : public forward::Observer {
   void Tried(std::string_view target, const forward::Answer& answer) override;
   void GivenUp(std::string_view target, std::string_view code, std::string_view message) override;
   void BreakerMoved(std::string_view target, forward::Breaker::State state) override;
+  void BeatAnswered(std::string_view target, const forward::Answer& answer) override;
+  void BeatsMisplaced(std::string_view target, std::string_view task_id,
+                      forward::BeatPlanner::Warning warning) override;
   void Trouble(std::string_view event, const absl::Status& status) override;
 
  private:
@@ -26,10 +31,13 @@ class DeliveryObserver : public forward::Observer {
   const Clock& clock_;
   LimitedLog given_up_{kLogInterval};
   LimitedLog needs_operator_{kLogInterval};
+  LimitedLog beats_refused_{kLogInterval};
+  LimitedLog misplaced_{kLogInterval};
   LimitedLog trouble_{kLogInterval};
 };
 
-// Brings the gauges up to date.
+// Bring the gauges up to date.
 void ShowDeliveries(const broker::Broker& broker, const forward::Forwarder& forwarder, DeliveryMetrics& metrics);
+void ShowBeats(const forward::Beater& beater, DeliveryMetrics& metrics);
 
 }  // namespace tokenbroker

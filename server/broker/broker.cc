@@ -70,6 +70,9 @@ absl::StatusOr<std::unique_ptr<Broker>> Broker::Open(Options options, Parts part
                       [&self](Sequence sequence) { self.Committed(sequence); },
                       [&self] {
                         if (self.on_owed_) self.on_owed_();
+                      },
+                      [&self] {
+                        if (self.on_beat_news_) self.on_beat_news_();
                       }},
       self.state_.last_sequence);
   // Nothing is sent before the disk knows that the last stop's word no longer holds.
@@ -233,6 +236,12 @@ absl::StatusOr<std::string> Broker::UpstreamTokenOf(const TaskRecord& record) co
   return parts_.codec.OpenUpstream(record.task, record.issued.upstream_token_sealed);
 }
 
+absl::StatusOr<std::string> Broker::UpstreamTokenOf(Sequence task) const {
+  TB_ASSIGN_OR_RETURN(const std::string bytes, parts_.store.Read(kShard, task));
+  TB_ASSIGN_OR_RETURN(const storage::IssuedEntry entry, storage::DecodeIssued(bytes));
+  return parts_.codec.OpenUpstream(task, entry.upstream_token_sealed);
+}
+
 std::vector<Broker::TargetStatus> Broker::TargetStatuses() const {
   std::vector<TargetStatus> all;
   std::lock_guard<std::mutex> lock(mutex_);
@@ -241,6 +250,29 @@ std::vector<Broker::TargetStatus> Broker::TargetStatuses() const {
     all.push_back({state_.lanes.TargetName(target), counts.owed, counts.dead, state_.outbox.OldestWaiting(target)});
   }
   return all;
+}
+
+// --- Heartbeats ---
+
+void Broker::FollowBeats(const std::vector<std::string>& targets, std::function<void()> wake) {
+  on_beat_news_ = std::move(wake);
+  bool news = false;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    state_.FollowBeats(targets);
+    news = state_.beats.TakeGrown();
+  }
+  if (news) on_beat_news_();
+}
+
+std::vector<BeatNews> Broker::TakeBeatNews() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return state_.beats.Take();
+}
+
+void Broker::AwaitBeats(absl::Span<const Sequence> tasks) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (Sequence task : tasks) state_.AwaitBeat(task);
 }
 
 // --- Care ---

@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "server/broker/beat_feed.h"
 #include "server/broker/catalog.h"
 #include "server/broker/checkpointer.h"
 #include "server/broker/limits.h"
@@ -124,6 +125,18 @@ class Broker {
   // The upstream token that was registered with the task; empty if none was.
   absl::StatusOr<std::string> UpstreamTokenOf(const TaskRecord& record) const;
 
+  // --- Heartbeats: for the beater ---
+
+  // From now on there is news of tasks with an upstream token for one of these targets; first, that those which wait
+  // already have begun. `wake` is called once for the first news after a TakeBeatNews; on any thread, must not block.
+  // To be called before Start.
+  void FollowBeats(const std::vector<std::string>& targets, std::function<void()> wake);
+  std::vector<BeatNews> TakeBeatNews();
+  // The next heartbeat of each is news.
+  void AwaitBeats(absl::Span<const Sequence> tasks);
+  // Reads the store.
+  absl::StatusOr<std::string> UpstreamTokenOf(Sequence task) const;
+
   // --- Deliveries: for everybody; these read the store ---
 
   absl::StatusOr<TaskRecordPtr> LoadOutcomeAt(Sequence outcome) const { return catalog_->LoadOutcomeAt(outcome); }
@@ -202,6 +215,7 @@ class Broker {
   bool was_orderly_ = false;
   bool stopped_ = false;
   std::function<void()> on_owed_;
+  std::function<void()> on_beat_news_;
 
   std::mutex watch_mutex_;
   std::vector<std::pair<Sequence, std::function<void()>>> watchers_;  // guarded by watch_mutex_

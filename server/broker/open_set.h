@@ -22,7 +22,9 @@ struct OpenTask {
   uint64_t has_beaten : 1;          // false: last_heartbeat is the time of issue or of the restart
   uint64_t heartbeat_timeout : 35;  // ms; 0: none. 366 days fit
   uint64_t deadline_moved : 1;      // it is not the one of the issue entry any more
-  uint64_t armed : 28;              // when its timer goes off, in units of 2^16 ms; 0: it has none
+  uint64_t armed : 26;              // when its timer goes off, in units of 2^16 ms, good until 2109; 0: it has none
+  uint64_t has_upstream : 1;        // an engine's token was registered with it
+  uint64_t beat_awaited : 1;        // its next heartbeat is news (beat_feed.h)
 
   TimeMs HeartbeatDue() const {
     return heartbeat_timeout == 0 ? INT64_MAX : static_cast<TimeMs>(last_heartbeat + heartbeat_timeout);

@@ -101,10 +101,12 @@ bool Pipeline::TryNow(Operation& operation) {
   names.Want(operation);
   if (!names.LookUp(parts_.store, parts_.state.shard).ok()) return false;
   bool kick = false;
+  bool beat_news = false;
   {
     std::lock_guard<std::mutex> lock(parts_.mutex);
     if (!rules_.DecideNow(operation, committed(), parts_.clock.Now())) return false;
     kick = !parts_.state.batch.empty();
+    beat_news = parts_.state.beats.TakeGrown();
     if (operation.next == Operation::Next::kWait && awaits_ended_) {
       waits_.Cancel(static_cast<AwaitOperation&>(operation));
       operation.next = Operation::Next::kAnswer;
@@ -118,6 +120,7 @@ bool Pipeline::TryNow(Operation& operation) {
     if (sleeping_) queue_wake_.notify_one();
     sleeping_ = false;
   }
+  if (beat_news && parts_.on_beat_news) parts_.on_beat_news();
   Answer(&operation);
   return true;
 }
@@ -169,6 +172,7 @@ bool Pipeline::RunOnce() {
   if (wrote && !Commit()) return false;
   WakeWaits();
   AnswerAll(round_);
+  if (std::exchange(beat_news_, false) && parts_.on_beat_news) parts_.on_beat_news();
   const bool checkpointing = parts_.checkpointer.Step(committed());
   return wrote || had_operations || more_due_ || checkpointing;
 }
@@ -235,6 +239,7 @@ void Pipeline::DecideAll(Operations& operations) {
   operations.erase(std::remove_if(operations.begin(), operations.end(), waits), operations.end());
   std::swap(in_flight_, parts_.state.batch);
   if (!in_flight_.empty()) owes_more_ = parts_.state.outbox.TakeGrown();
+  beat_news_ = parts_.state.beats.TakeGrown();
   ended_.swap(parts_.state.ended);
 }
 

@@ -52,6 +52,8 @@ class Pipeline {
     std::function<void(Sequence)> on_commit;
     // Told after each commit behind which something new waits in the outbox; must not block.
     std::function<void()> on_owed;
+    // Told, on any thread, when there is news of beats; must not block.
+    std::function<void()> on_beat_news;
   };
 
   Pipeline(Parts parts, Sequence committed);
@@ -136,6 +138,7 @@ class Pipeline {
   std::vector<AwaitOperation*> woken_;
   bool more_due_ = false;
   bool owes_more_ = false;
+  bool beat_news_ = false;
 };
 
 }  // namespace tokenbroker::broker

@@ -359,7 +359,7 @@ void Rules::Decide(HeartbeatOperation& operation, TimeMs now) {
   if (operation.refusal) return;
   OpenTask* open = WaitingTask(operation, kResolve, now);
   if (open == nullptr) return;
-  state_.Beat(*open, now);
+  state_.Beat(operation.task, *open, now);
   if (!operation.progress.empty() &&
       !state_.NoteProgress(operation.task, *open, operation.progress, limits_.progress_bytes, now)) {
     observer_.Overloaded("progress");

@@ -18,6 +18,8 @@ constexpr int kTimeBits = 45;
 // Armed timers are remembered to within 65.5 s; see Arm.
 constexpr uint64_t ArmedUnit(TimeMs due) { return static_cast<uint64_t>(due) >> 16; }
 
+bool HasUpstream(const storage::IssuedEntry& entry) { return entry.upstream_hash_hi != 0; }
+
 OpenTask MakeOpen(uint32_t lane, const storage::IssuedEntry& entry) {
   OpenTask open{};
   open.deadline = entry.deadline;
@@ -26,6 +28,7 @@ OpenTask MakeOpen(uint32_t lane, const storage::IssuedEntry& entry) {
   open.attempt = entry.attempt;
   open.has_contract = !entry.output_schema.empty() || !entry.allowed_errors.empty();
   open.heartbeat_timeout = entry.heartbeat_timeout;
+  open.has_upstream = HasUpstream(entry);
   return open;
 }
 
@@ -33,8 +36,6 @@ OpenTask MakeOpen(uint32_t lane, const storage::IssuedEntry& entry) {
 bool IsDelivered(TaskState state) {
   return state == TaskState::kSucceeded || state == TaskState::kFailed || state == TaskState::kExpired;
 }
-
-bool HasUpstream(const storage::IssuedEntry& entry) { return entry.upstream_hash_hi != 0; }
 
 }  // namespace
 
@@ -92,7 +93,9 @@ Sequence ShardState::Issue(const IssueOperation& operation, uint32_t lane, uint1
   if (!request.request_id.empty()) index.Put(operation.request_key, task);
   if (!request.correlation_key.empty()) index.Put(operation.correlation_index_key, task);
   Open(task, MakeOpen(lane, entry));
-  Arm(task, *open.Find(task));
+  OpenTask& open_task = *open.Find(task);
+  Arm(task, open_task);
+  if (open_task.has_upstream) BeginBeats(task, open_task);
   return task;
 }
 
@@ -211,9 +214,38 @@ void ShardState::ApplyDelivery(const storage::DeliveryEntry& entry, Sequence at)
   }
 }
 
-void ShardState::Beat(OpenTask& open_task, TimeMs now) {
+void ShardState::Beat(Sequence task, OpenTask& open_task, TimeMs now) {
   open_task.last_heartbeat = now;
   open_task.has_beaten = 1;
+  if (!open_task.beat_awaited) return;
+  open_task.beat_awaited = 0;
+  TellOfBeats(BeatNews::Kind::kBeaten, task, open_task);
+}
+
+void ShardState::BeginBeats(Sequence task, OpenTask& open_task) {
+  if (beats.PlaceOf(lanes.TargetOf(open_task.lane)) == BeatFeed::kNone) return;
+  open_task.beat_awaited = 1;
+  TellOfBeats(BeatNews::Kind::kBegan, task, open_task);
+}
+
+void ShardState::TellOfBeats(BeatNews::Kind kind, Sequence task, const OpenTask& open_task) {
+  const uint32_t target = beats.PlaceOf(lanes.TargetOf(open_task.lane));
+  if (target == BeatFeed::kNone) return;
+  const auto interval = static_cast<DurationMs>(open_task.heartbeat_timeout);
+  beats.Add({kind, target, task, kind == BeatNews::Kind::kBegan ? interval : 0});
+}
+
+void ShardState::FollowBeats(const std::vector<std::string>& targets) {
+  beats.Follow(targets);
+  open.VisitFrom(0, [this](Sequence task, OpenTask& open_task) {
+    if (open_task.has_upstream) BeginBeats(task, open_task);
+    return true;
+  });
+}
+
+void ShardState::AwaitBeat(Sequence task) {
+  OpenTask* const found = open.Find(task);
+  if (found != nullptr && found->has_upstream) found->beat_awaited = 1;
 }
 
 bool ShardState::NoteProgress(Sequence task, const OpenTask& open_task, std::string_view details, uint64_t bytes_max,
@@ -254,6 +286,7 @@ void ShardState::Open(Sequence task, const OpenTask& open_task) {
 void ShardState::Close(Sequence task, Sequence outcome_at) {
   if (const OpenTask* found = open.Find(task)) {
     --namespaces[NameSpaceOf(*found)].open;
+    if (found->has_upstream) TellOfBeats(BeatNews::Kind::kEnded, task, *found);
     open.Erase(task);
   }
   if (auto found = progress.find(task); found != progress.end()) {
@@ -389,6 +422,7 @@ void ShardState::FinishReplay(TimeMs now) {
     open_task.last_heartbeat = now;
     open_task.has_beaten = 0;
     open_task.armed = 0;
+    open_task.beat_awaited = 0;
     Arm(task, open_task);
     return true;
   });

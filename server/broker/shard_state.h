@@ -15,6 +15,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "server/broker/beat_feed.h"
 #include "server/broker/index_delta.h"
 #include "server/broker/index_key.h"
 #include "server/broker/lane_table.h"
@@ -88,7 +89,11 @@ class ShardState {
 
   // --- Mutations that need no record ---
 
-  void Beat(OpenTask& open, TimeMs now);
+  void Beat(Sequence task, OpenTask& open, TimeMs now);
+  // News of tasks of these targets from now on; that those which wait already have begun is the first.
+  void FollowBeats(const std::vector<std::string>& targets);
+  // The next heartbeat is news, if the task still waits.
+  void AwaitBeat(Sequence task);
   // What keeping such a reason takes.
   static size_t ReasonBytes(std::string_view reason) { return reason.empty() ? 0 : reason.size() + 128; }
   // Keeps the progress; writes a record at most once a quarter of the heartbeat timeout. False: no room left for it.
@@ -137,6 +142,7 @@ class ShardState {
   NamespaceTable namespaces;
   LaneTable lanes;
   Outbox outbox{lanes};
+  BeatFeed beats;
   absl::flat_hash_map<Sequence, ParkedOutcome> parked;
   absl::flat_hash_map<Sequence, ProgressNote> progress;
   // Why tasks whose grace time runs are cancelled, if it was said: the cause of their outcome.
@@ -170,6 +176,9 @@ class ShardState {
  private:
   Sequence NextSequence() { return ++last_sequence; }
   void Open(Sequence task, const OpenTask& open_task);
+  // Nothing happens if the task's target is not followed.
+  void BeginBeats(Sequence task, OpenTask& open_task);
+  void TellOfBeats(BeatNews::Kind kind, Sequence task, const OpenTask& open_task);
   void Close(Sequence task, Sequence outcome_at);
   void Keep(Sequence at, ParkedOutcome outcome);
   void Forget(Sequence parked_at);

@@ -83,6 +83,8 @@ class OutcomeTarget {
     done({.kind = Answer::Kind::kRejected, .code = "Unsupported", .message = "this target takes no heartbeats"});
   }
   virtual bool takes_heartbeats() const { return false; }
+  // How many beats the engine's quota lets go right now; may change at any time.
+  virtual int64_t beats_available() const { return 0; }
 
   // How many tries may be under way at once; may change at any time.
   virtual int max_under_way() const = 0;

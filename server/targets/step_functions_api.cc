@@ -25,6 +25,10 @@ StepFunctionsApi::StepFunctionsApi(StepFunctionsPlace place, outbound::HttpClien
       quotas_(quotas),
       client_(std::make_shared<outbound::aws::JsonClient>(OptionsOf(place_), http, std::move(credentials), clock)) {}
 
+int64_t StepFunctionsApi::available(std::string_view operation) const {
+  return quotas_.For(place_.account, place_.region, operation)->available();
+}
+
 void StepFunctionsApi::Call(std::string_view operation, std::string body, Done done) {
   // Needed by both ways, of which one is taken.
   const auto shared_done = std::make_shared<Done>(std::move(done));

@@ -43,6 +43,9 @@ class StepFunctionsApi {
   // this returns, perhaps when this is gone.
   void Call(std::string_view operation, std::string body, Done done);
 
+  // Calls that the quota lets go right now.
+  int64_t available(std::string_view operation) const;
+
   const StepFunctionsPlace& place() const { return place_; }
 
  private:

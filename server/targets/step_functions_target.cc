@@ -14,6 +14,8 @@ namespace {
 using forward::Answer;
 using forward::Delivery;
 
+constexpr std::string_view kHeartbeat = "SendTaskHeartbeat";
+
 // {"taskToken":"...", and what is set of the others.
 class Body {
  public:
@@ -82,9 +84,11 @@ void StepFunctionsTarget::Deliver(Delivery delivery, Done done) {
 }
 
 void StepFunctionsTarget::Beat(const std::string& upstream_token, Done done) {
-  Send({.operation = "SendTaskHeartbeat", .body = Body(upstream_token).Take(), .upstream_token = upstream_token},
+  Send({.operation = kHeartbeat, .body = Body(upstream_token).Take(), .upstream_token = upstream_token},
        std::move(done));
 }
+
+int64_t StepFunctionsTarget::beats_available() const { return api_->available(kHeartbeat); }
 
 void StepFunctionsTarget::Send(Call call, Done done) {
   const std::string_view operation = call.operation;
@@ -100,7 +104,7 @@ void StepFunctionsTarget::Send(Call call, Done done) {
                               .retry_after = answer.held_back});
                }
                done(AnswerOf(answer.json,
-                             {.is_beat = call.operation == "SendTaskHeartbeat",
+                             {.is_beat = call.operation == kHeartbeat,
                               .may_have_arrived = call.may_have_arrived,
                               .upstream_token = call.upstream_token},
                              clock_.Now()));

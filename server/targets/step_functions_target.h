@@ -28,6 +28,7 @@ class StepFunctionsTarget : public forward::OutcomeTarget {
   void Deliver(forward::Delivery delivery, Done done) override;
   void Beat(const std::string& upstream_token, Done done) override;
   bool takes_heartbeats() const override { return true; }
+  int64_t beats_available() const override;
   int max_under_way() const override { return max_under_way_; }
 
  private:

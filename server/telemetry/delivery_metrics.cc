@@ -18,6 +18,14 @@ TargetMetrics::TargetMetrics(MetricsRegistry& registry, std::string_view target)
       target_down(registry.AddGauge("tokenbroker_target_down",
                                     "1 while the circuit breaker keeps away from the target or probes it.",
                                     {{"target", std::string(target)}})),
+      beats_watched(registry.AddGauge("tokenbroker_upstream_beats_watched",
+                                      "Tasks that wait, with an upstream token for this target.",
+                                      {{"target", std::string(target)}})),
+      beats_due(registry.AddGauge("tokenbroker_upstream_beats_due", "Upstream heartbeats that wait for the quota.",
+                                  {{"target", std::string(target)}})),
+      beats_late(registry.AddGauge("tokenbroker_upstream_beats_late",
+                                   "Of those that wait for the quota, whose engine's deadline has passed.",
+                                   {{"target", std::string(target)}})),
       registry_(registry),
       target_(target) {}
 
@@ -29,6 +37,16 @@ Counter& TargetMetrics::attempts(std::string_view code) {
 Counter& TargetMetrics::settled(std::string_view state) {
   return Labelled(settled_, "tokenbroker_deliveries_settled_total", "Deliveries by what became of them.", "state",
                   state);
+}
+
+Counter& TargetMetrics::beats(std::string_view code) {
+  return Labelled(beats_, "tokenbroker_upstream_beats_total", "Upstream heartbeats by the target's answer.", "code",
+                  code);
+}
+
+Counter& TargetMetrics::beat_warnings(std::string_view kind) {
+  return Labelled(warnings_, "tokenbroker_upstream_beat_warnings_total",
+                  "Tasks whose worker beats where nobody listens, or does not where somebody does.", "kind", kind);
 }
 
 Counter& TargetMetrics::Labelled(std::map<std::string, Counter*, std::less<>>& counters, const char* name,

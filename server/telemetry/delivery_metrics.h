@@ -1,4 +1,4 @@
-// The metrics of deliveries, by target:
+// The metrics of deliveries and heartbeats, by target:
 //
 //   metrics.Of("states").attempts("HTTP 503").Increment();
 //
@@ -37,6 +37,16 @@ class TargetMetrics {
   // tokenbroker_deliveries_settled_total{target,state}: delivered, probably_delivered, dead_lettered, dropped;
   // redriven.
   Counter& settled(std::string_view state);
+  // tokenbroker_upstream_beats_watched{target}: tasks that wait, with an upstream token for this target.
+  Gauge& beats_watched;
+  // tokenbroker_upstream_beats_due{target}: beats that wait for the quota.
+  Gauge& beats_due;
+  // tokenbroker_upstream_beats_late{target}: of those, whose engine's deadline has passed.
+  Gauge& beats_late;
+  // tokenbroker_upstream_beats_total{target,code}: beats that ended, by the target's answer; "other" beyond 64 codes.
+  Counter& beats(std::string_view code);
+  // tokenbroker_upstream_beat_warnings_total{target,kind}: nobody_listens, nobody_beats.
+  Counter& beat_warnings(std::string_view kind);
 
  private:
   Counter& Labelled(std::map<std::string, Counter*, std::less<>>& counters, const char* name, const char* help,
@@ -48,6 +58,8 @@ class TargetMetrics {
   std::mutex mutex_;
   std::map<std::string, Counter*, std::less<>> attempts_;  // guarded by mutex_
   std::map<std::string, Counter*, std::less<>> settled_;   // guarded by mutex_
+  std::map<std::string, Counter*, std::less<>> beats_;     // guarded by mutex_
+  std::map<std::string, Counter*, std::less<>> warnings_;  // guarded by mutex_
 };
 
 // Thread-safe.

@@ -30,9 +30,9 @@ class CaretakerTest : public ::testing::Test {
   ~CaretakerTest() override { ConfigureLog({}); }
 
   std::unique_ptr<Caretaker> Make(Caretaker::Options options) {
-    return std::make_unique<Caretaker>(
-        Caretaker::Parts{broker_.broker(), broker_.codec(), broker_.store(), clock_, metrics_, forwarder_, deliveries_},
-        std::move(options));
+    return std::make_unique<Caretaker>(Caretaker::Parts{broker_.broker(), broker_.codec(), broker_.store(), clock_,
+                                                        metrics_, forwarder_, beater_, deliveries_},
+                                       std::move(options));
   }
   std::string Metrics() const { return registry_.Render(Exposition::kPrometheus); }
 
@@ -59,6 +59,7 @@ class CaretakerTest : public ::testing::Test {
   DeliveryMetrics deliveries_{registry_};
   forward::Observer silent_;
   forward::Forwarder forwarder_{{broker_.broker(), broker_.clock(), silent_, [] { return 0.5; }}, {}, {}};
+  forward::Beater beater_{{broker_.broker(), broker_.clock(), silent_, [] { return 0.5; }}, {}};
 };
 
 TEST_F(CaretakerTest, WithoutRoomOnTheDiskNewTasksAreRefused) {

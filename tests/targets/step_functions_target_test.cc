@@ -88,6 +88,13 @@ TEST_F(StepFunctionsTargetTest, SendsHeartbeats) {
   EXPECT_EQ(Sent(), "AWSStepFunctions.SendTaskHeartbeat {\"taskToken\":\"" + kUpstreamToken + "\"}");
 }
 
+TEST_F(StepFunctionsTargetTest, SaysHowManyHeartbeatsTheirQuotaLetsGo) {
+  EXPECT_EQ(target_->beats_available(), PublishedQuota("eu-west-1").burst);
+  target_->Beat(kUpstreamToken, [](const Answer&) {});
+  Deliver(MakeDelivery());
+  EXPECT_EQ(target_->beats_available(), PublishedQuota("eu-west-1").burst - 1);
+}
+
 TEST_F(StepFunctionsTargetTest, SendsNothingThatIsBeyondALimit) {
   const auto rejected = [&](const Delivery& delivery) {
     const Answer answer = Deliver(delivery);

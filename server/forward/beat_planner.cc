@@ -1,8 +1,8 @@
-#include "server/targets/beat_planner.h"
+#include "server/forward/beat_planner.h"
 
 #include <algorithm>
 
-namespace tokenbroker::targets {
+namespace tokenbroker::forward {
 namespace {
 
 // After a beat that failed, a share of the interval, and at least a second.
@@ -125,4 +125,4 @@ TimeMs BeatPlanner::next_due() const {
   return next;
 }
 
-}  // namespace tokenbroker::targets
+}  // namespace tokenbroker::forward

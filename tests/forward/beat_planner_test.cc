@@ -1,4 +1,4 @@
-#include "server/targets/beat_planner.h"
+#include "server/forward/beat_planner.h"
 
 #include <gtest/gtest.h>
 
@@ -9,19 +9,19 @@
 #include <random>
 #include <string>
 
-namespace tokenbroker::targets {
+namespace tokenbroker::forward {
 namespace {
 
 using Id = BeatPlanner::Id;
 using Ids = std::vector<Id>;
-using Answer = BeatPlanner::Answer;
+using BeatAnswer = BeatPlanner::Answer;
 
 constexpr DurationMs kInterval = 60'000;
 constexpr TimeMs kStart = 1'000'000;
 
 class BeatPlannerTest : public testing::Test {
  protected:
-  void Answered(const Ids& ids, Answer answer = Answer::kTaken) {
+  void Answered(const Ids& ids, BeatAnswer answer = BeatAnswer::kTaken) {
     for (const Id id : ids) planner_.OnAnswer(id, answer, now_);
   }
   // The worker's first beat is passed on at once.
@@ -98,7 +98,7 @@ TEST_F(BeatPlannerTest, AFailedCallIsTriedAgainSoon) {
   Pass(kInterval / 2);
   planner_.OnLocalBeat(1, now_);
   planner_.Take(now_, 10);
-  Answered({1}, Answer::kFailed);
+  Answered({1}, BeatAnswer::kFailed);
   EXPECT_EQ(planner_.Take(now_, 10), Ids{});
   Pass(kInterval / 20);
   EXPECT_EQ(planner_.Take(now_, 10), Ids{1});
@@ -109,7 +109,7 @@ TEST_F(BeatPlannerTest, ATaskThatTheEngineNoLongerWaitsForIsTold) {
   Pass(kInterval / 2);
   planner_.OnLocalBeat(1, now_);
   planner_.Take(now_, 10);
-  Answered({1}, Answer::kGone);
+  Answered({1}, BeatAnswer::kGone);
   EXPECT_EQ(gone_, Ids{1});
   EXPECT_EQ(planner_.watched(), 0u);
   planner_.OnLocalBeat(1, now_);
@@ -195,7 +195,7 @@ bool SurvivesWith(size_t size) {
         const Ids taken = planner.Take(now, budget);
         for (const Id id : taken) {
           fleet.BeatUpstream(id, now);
-          planner.OnAnswer(id, Answer::kTaken, now);
+          planner.OnAnswer(id, BeatAnswer::kTaken, now);
         }
         return static_cast<int64_t>(taken.size());
       },
@@ -243,4 +243,4 @@ TEST(BeatPlannerSimulation, CarriesManyTimesMoreTokensOnTheSameQuota) {
 }
 
 }  // namespace
-}  // namespace tokenbroker::targets
+}  // namespace tokenbroker::forward

@@ -26,7 +26,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "base/clock.h"
 
-namespace tokenbroker::targets {
+namespace tokenbroker::forward {
 
 class BeatPlanner {
  public:
@@ -75,6 +75,8 @@ class BeatPlanner {
   size_t watched() const { return tasks_.size(); }
   // Due and not taken.
   size_t due() const { return due_.size() + late_.size(); }
+  // Of those, whose deadline had passed at the last Take.
+  size_t late() const { return late_.size(); }
 
  private:
   struct Task {
@@ -111,4 +113,4 @@ class BeatPlanner {
   Order late_;
 };
 
-}  // namespace tokenbroker::targets
+}  // namespace tokenbroker::forward
