@@ -11,6 +11,7 @@
 #include "server/broker/broker.h"
 #include "server/broker/token_codec.h"
 #include "server/forward/forwarder.h"
+#include "server/forward/subscriber_target.h"
 #include "server/telemetry/broker_metrics.h"
 #include "server/telemetry/delivery_metrics.h"
 #include "storage/token_store.h"
@@ -27,6 +28,7 @@ class Caretaker {
     const SystemClock& clock;
     BrokerMetrics& metrics;
     const forward::Forwarder& forwarder;
+    const forward::SubscriberTargets& subscriber_targets;
     DeliveryMetrics& deliveries;
   };
   struct Options {

@@ -49,4 +49,8 @@ void ShowDeliveries(const broker::Broker& broker, const forward::Forwarder& forw
   }
 }
 
+void ShowSubscribers(const forward::SubscriberTargets& targets, DeliveryMetrics& metrics) {
+  for (const auto& [name, target] : targets) metrics.Of(name).subscribers().Set(target->subscribers());
+}
+
 }  // namespace tokenbroker

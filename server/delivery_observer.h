@@ -4,6 +4,7 @@
 #include "server/broker/broker.h"
 #include "server/forward/forwarder.h"
 #include "server/forward/observer.h"
+#include "server/forward/subscriber_target.h"
 #include "server/telemetry/delivery_metrics.h"
 #include "server/telemetry/log.h"
 
@@ -31,5 +32,6 @@ class DeliveryObserver : public forward::Observer {
 
 // Brings the gauges up to date.
 void ShowDeliveries(const broker::Broker& broker, const forward::Forwarder& forwarder, DeliveryMetrics& metrics);
+void ShowSubscribers(const forward::SubscriberTargets& targets, DeliveryMetrics& metrics);
 
 }  // namespace tokenbroker
