@@ -167,7 +167,8 @@ absl::Status BrokerHost::OpenBroker() {
   TB_RETURN_IF_ERROR(OpenForwarder());
   const bool on_disk = config_.storage.backend == StorageBackend::kRocksDb;
   caretaker_ = std::make_unique<Caretaker>(
-      Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_, *forwarder_, *beater_, delivery_metrics_},
+      Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_, *forwarder_, *beater_,
+                       outgoing_->subscriber_targets(), delivery_metrics_},
       Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
                          static_cast<uint64_t>(config_.limits.disk_free_min)});
   caretaker_->Start();
@@ -201,6 +202,7 @@ calls::Door BrokerHost::MakeDoor(bool bench_null) {
   for (const TargetConfig& target : config_.targets) door.limits.targets.push_back(target.name);
   door.limits.default_target = config_.forwarding.default_target;
   door.forwarder = forwarder_.get();
+  door.subscriber_targets = outgoing_->subscriber_targets();
   door.max_watches = config_.limits.watches;
   door.backup_root = config_.storage.backup_root;
   door.version = kVersion;

@@ -91,6 +91,7 @@ void Caretaker::LookAtKeys() {
 void Caretaker::LookAtBroker() {
   ShowDeliveries(parts_.broker, parts_.forwarder, parts_.deliveries);
   ShowBeats(parts_.beater, parts_.deliveries);
+  ShowSubscribers(parts_.subscriber_targets, parts_.deliveries);
   const broker::Broker::Status status = parts_.broker.GetStatus();
   const uint64_t bytes = parts_.store.SizeBytes();
   const auto marks = parts_.store.Marks(0);

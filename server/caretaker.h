@@ -12,6 +12,7 @@
 #include "server/broker/token_codec.h"
 #include "server/forward/beater.h"
 #include "server/forward/forwarder.h"
+#include "server/forward/subscriber_target.h"
 #include "server/telemetry/broker_metrics.h"
 #include "server/telemetry/delivery_metrics.h"
 #include "storage/token_store.h"
@@ -29,6 +30,7 @@ class Caretaker {
     BrokerMetrics& metrics;
     const forward::Forwarder& forwarder;
     const forward::Beater& beater;
+    const forward::SubscriberTargets& subscriber_targets;
     DeliveryMetrics& deliveries;
   };
   struct Options {

@@ -76,4 +76,8 @@ void ShowBeats(const forward::Beater& beater, DeliveryMetrics& metrics) {
   }
 }
 
+void ShowSubscribers(const forward::SubscriberTargets& targets, DeliveryMetrics& metrics) {
+  for (const auto& [name, target] : targets) metrics.Of(name).subscribers().Set(target->subscribers());
+}
+
 }  // namespace tokenbroker

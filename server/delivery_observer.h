@@ -6,6 +6,7 @@
 #include "server/forward/beater.h"
 #include "server/forward/forwarder.h"
 #include "server/forward/observer.h"
+#include "server/forward/subscriber_target.h"
 #include "server/telemetry/delivery_metrics.h"
 #include "server/telemetry/log.h"
 
@@ -39,5 +40,6 @@ class DeliveryObserver : public forward::Observer {
 // Bring the gauges up to date.
 void ShowDeliveries(const broker::Broker& broker, const forward::Forwarder& forwarder, DeliveryMetrics& metrics);
 void ShowBeats(const forward::Beater& beater, DeliveryMetrics& metrics);
+void ShowSubscribers(const forward::SubscriberTargets& targets, DeliveryMetrics& metrics);
 
 }  // namespace tokenbroker

@@ -53,13 +53,19 @@ absl::StatusOr<Outgoing::TargetPtr> Outgoing::Make(const TargetConfig& target) {
       return factory_->StepFunctions(settings);
     }
     case TargetKind::kSubscriber:
-      return absl::InvalidArgumentError(
-          absl::StrCat("targets.", target.name, ".kind: subscriber is not there yet; watch or await instead"));
+      return MakeSubscriber(target);
     case TargetKind::kNone:
       break;
   }
   TB_RETURN_IF_ERROR(TargetOptions(target).Finish());
   return std::make_unique<forward::NoneTarget>();
+}
+
+absl::StatusOr<Outgoing::TargetPtr> Outgoing::MakeSubscriber(const TargetConfig& target) {
+  TB_RETURN_IF_ERROR(TargetOptions(target).Finish());
+  auto made = std::make_unique<forward::SubscriberTarget>();
+  subscriber_targets_[target.name] = made.get();
+  return made;
 }
 
 absl::StatusOr<Outgoing::TargetPtr> Outgoing::MakeWebhook(const TargetConfig& target) {

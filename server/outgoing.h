@@ -11,6 +11,7 @@
 #include "server/config/config.h"
 #include "server/config/load.h"
 #include "server/forward/forwarder.h"
+#include "server/forward/subscriber_target.h"
 #include "server/outbound/curl_client.h"
 #include "server/outbound/wall_clock.h"
 #include "server/target_options.h"
@@ -27,6 +28,8 @@ class Outgoing {
 
   // Once. INVALID_ARGUMENT names the setting that is wrong.
   absl::StatusOr<std::vector<forward::NamedTarget>> MakeTargets();
+  // Those of them that wait for subscribers; valid as long as they are.
+  const forward::SubscriberTargets& subscriber_targets() const { return subscriber_targets_; }
 
   // Passes AWS calls for tokens that nobody here knows to the Step Functions of forwarding.proxy_target; nullptr if
   // that is not set.
@@ -39,6 +42,7 @@ class Outgoing {
 
   absl::StatusOr<TargetPtr> Make(const TargetConfig& target);
   absl::StatusOr<TargetPtr> MakeWebhook(const TargetConfig& target);
+  absl::StatusOr<TargetPtr> MakeSubscriber(const TargetConfig& target);
   absl::StatusOr<targets::StepFunctionsSettings> ReadStepFunctions(const TargetConfig& target) const;
 
   const Config config_;
@@ -47,6 +51,7 @@ class Outgoing {
   outbound::aws::SurroundingsPtr surroundings_;
   std::unique_ptr<targets::TargetFactory> factory_;
   std::unique_ptr<targets::StepFunctionsProxy> proxy_;
+  forward::SubscriberTargets subscriber_targets_;
 };
 
 }  // namespace tokenbroker

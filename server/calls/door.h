@@ -9,6 +9,7 @@
 #include "server/calls/authenticator.h"
 #include "server/calls/validate.h"
 #include "server/forward/forwarder.h"
+#include "server/forward/subscriber_target.h"
 #include "server/telemetry/broker_metrics.h"
 
 namespace tokenbroker::calls {
@@ -22,6 +23,8 @@ struct Door {
   InputLimits limits;
   // nullptr: none; what is owed stays so.
   const forward::Forwarder* forwarder = nullptr;
+  // They outlive the doors' streams.
+  forward::SubscriberTargets subscriber_targets;
   size_t max_watches = 1000;
   // Empty: no backups.
   std::string backup_root;

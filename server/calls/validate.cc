@@ -28,6 +28,8 @@ constexpr size_t kMaxReason = 1024;
 constexpr size_t kMaxTracestate = 512;
 constexpr size_t kMaxSchema = 32'768;
 constexpr size_t kMaxCursor = 64;
+constexpr size_t kMaxAnswerCode = 64;
+constexpr size_t kMaxAnswerMessage = 1024;
 constexpr int kMaxAllowedErrors = 64;
 constexpr int kMaxLabels = 32;
 constexpr uint32_t kMaxAttempt = 65'535;
@@ -331,6 +333,48 @@ Refusal Validate(const pb::RedriveDeliveriesRequest& request) {
   if (!request.namespace_().empty()) fields.Name("namespace", request.namespace_());
   if (!request.target().empty()) fields.Name("target", request.target());
   fields.Require(request.limit() >= 0 && request.limit() <= kMaxRedrives, "limit", "must be 0 to 10000");
+  return std::move(fields.refusal());
+}
+
+namespace {
+
+Refusal ValidateAnswer(const pb::DeliveryAnswer& said, std::string_view prefix) {
+  Fields fields(prefix);
+  fields.NotEmpty("delivery_id", said.delivery_id());
+  fields.Require(said.answer_case() != pb::DeliveryAnswer::ANSWER_NOT_SET, "answer",
+                 "must be accepted, later or rejected");
+  if (said.has_later()) {
+    const pb::DeliveryAnswer::Later& later = said.later();
+    if (later.has_delay()) fields.Duration("later.delay", later.delay(), 0, kMaxAnswerDelay);
+    fields.Bytes("later.code", later.code(), kMaxAnswerCode);
+    fields.NoControlCharacters("later.code", later.code());
+    fields.Bytes("later.message", later.message(), kMaxAnswerMessage);
+  }
+  if (said.has_rejected()) {
+    const pb::DeliveryAnswer::Rejected& rejected = said.rejected();
+    fields.NotEmpty("rejected.code", rejected.code());
+    fields.Bytes("rejected.code", rejected.code(), kMaxAnswerCode);
+    fields.NoControlCharacters("rejected.code", rejected.code());
+    fields.Bytes("rejected.message", rejected.message(), kMaxAnswerMessage);
+  }
+  return std::move(fields.refusal());
+}
+
+}  // namespace
+
+broker::Refusal Validate(const pb::SubscribeRequest& request, bool first) {
+  Fields fields;
+  if (first) {
+    fields.Name("target", request.target());
+    fields.Require(request.answers().empty(), "answers", "must be empty in the first message");
+  } else {
+    fields.Require(request.target().empty(), "target", "must be empty after the first message");
+  }
+  fields.Require(request.credit() >= 0 && request.credit() <= kMaxCredit, "credit", "must be 0 to 1000");
+  fields.Require(request.answers_size() <= kMaxBatch, "answers", "must hold at most 1000 items");
+  for (int i = 0; i < request.answers_size() && !fields.broken(); ++i) {
+    fields.refusal() = ValidateAnswer(request.answers(i), absl::StrCat("answers[", i, "]."));
+  }
   return std::move(fields.refusal());
 }
 

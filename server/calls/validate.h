@@ -26,6 +26,8 @@ inline constexpr DurationMs kDefaultAwait = 30'000;
 inline constexpr DurationMs kMaxDeliveryWait = 60'000;
 inline constexpr int kDefaultRedrives = 1'000;
 inline constexpr int kMaxRedrives = 10'000;
+inline constexpr int kMaxCredit = 1'000;
+inline constexpr DurationMs kMaxAnswerDelay = DurationMs{24} * 3600 * 1000;
 
 // What is configurable.
 struct InputLimits {
@@ -68,6 +70,8 @@ broker::Refusal Validate(const pb::ListDeliveriesRequest& request);
 broker::Refusal Validate(const pb::GetDeliveryRequest& request);
 broker::Refusal Validate(const pb::RedriveDeliveriesRequest& request);
 broker::Refusal Validate(const pb::DropDeliveryRequest& request);
+// `first`: of its stream.
+broker::Refusal Validate(const pb::SubscribeRequest& request, bool first);
 
 // Of a batch as a whole; its items are judged one by one.
 broker::Refusal ValidateBatch(int items);

@@ -8,6 +8,7 @@
 // Pure; not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/clock.h"
@@ -27,7 +28,9 @@ class Breaker {
   explicit Breaker(Options options) : options_(options) {}
 
   // How many tries may be under way at once at this time.
-  int Allowed(TimeMs now, int max) const { return StateAt(now) == State::kClosed ? max : now < until_ ? 0 : 1; }
+  int Allowed(TimeMs now, int max) const {
+    return StateAt(now) == State::kClosed ? max : now < until_ ? 0 : std::min(1, max);
+  }
   State StateAt(TimeMs now) const {
     if (!open_) return State::kClosed;
     return now < until_ ? State::kOpen : State::kHalfOpen;

@@ -94,6 +94,7 @@ Forwarder::Forwarder(Parts parts, ScheduleOptions options, std::vector<NamedTarg
   for (NamedTarget& named : targets) {
     lines_.push_back(std::unique_ptr<Line>(new Line{std::move(named.name), std::move(named.target),
                                                     Schedule(options, parts_.random), true, Breaker::State::kClosed}));
+    lines_.back()->target->OnRoom([this] { Wake(); });
   }
   parts_.broker.OnOwed([this] {
     std::lock_guard<std::mutex> lock(inbox_mutex_);
@@ -169,6 +170,12 @@ bool Forwarder::GiveUpUnanswered(Line& line) {
 
 // --- Sending ---
 
+int Forwarder::UnderWayMax(const Line& line) {
+  const int room = line.target->room();
+  return room == INT_MAX ? line.target->max_under_way()
+                         : std::min(line.target->max_under_way(), line.schedule.under_way() + room);
+}
+
 std::vector<Forwarder::Sending> Forwarder::ToSend(Line& line) {
   std::vector<Sending> all;
   const TimeMs now = parts_.clock.Now();
@@ -177,7 +184,7 @@ std::vector<Forwarder::Sending> Forwarder::ToSend(Line& line) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (to_record_.size() >= kUnrecordedMax) return all;
-    room = std::min(line.schedule.Room(now, line.target->max_under_way()), kSentAtOnce);
+    room = std::min(line.schedule.Room(now, UnderWayMax(line)), kSentAtOnce);
     takes_new = line.new_waits && line.schedule.TakesNew();
     // Half for each, so that neither keeps the other waiting.
     for (Sequence due : line.schedule.TakeDue(now, takes_new ? (room + 1) / 2 : room)) all.push_back({due});
@@ -305,8 +312,7 @@ TimeMs Forwarder::NextDue() {
   TimeMs next = recording_ == nullptr && !to_record_.empty() ? record_after_ : INT64_MAX;
   const bool full = to_record_.size() >= kUnrecordedMax;
   for (const auto& line : lines_) {
-    const TimeMs due =
-        line->schedule.NextDue(parts_.clock.Now(), line->new_waits && !full, line->target->max_under_way());
+    const TimeMs due = line->schedule.NextDue(parts_.clock.Now(), line->new_waits && !full, UnderWayMax(*line));
     next = std::min(next, due);
   }
   return next;

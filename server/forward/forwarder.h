@@ -99,6 +99,8 @@ class Forwarder {
   bool TakeAnswers();
   void TakeAnswer(Arrived arrived);
   bool GiveUpUnanswered(Line& line);
+  // With mutex_ held.
+  static int UnderWayMax(const Line& line);
   bool SendSome(Line& line);
   std::vector<Sending> ToSend(Line& line);
   void Send(Line& line, const Sending& sending);

@@ -5,6 +5,7 @@
 // honestly what came of it.
 #pragma once
 
+#include <climits>
 #include <functional>
 #include <string>
 #include <utility>
@@ -49,6 +50,8 @@ struct Answer {
     kAccepted,       // the target has it
     kProbablyOurs,   // the target says that it is over, and an earlier try may be why
     kRetry,          // trouble that passes by itself
+    kLater,          // the target is well, and asks for this one later
+    kHandedBack,     // whoever was to take it has left: tried again as soon as there is room
     kThrottled,      // the target asks for fewer calls
     kRejected,       // the target will never take it
     kNeedsOperator,  // rights, keys or settings are wrong: tried on, slowly, until somebody mends them
@@ -88,6 +91,11 @@ class OutcomeTarget {
 
   // How many tries may be under way at once; may change at any time.
   virtual int max_under_way() const = 0;
+  // How many more it takes now, of targets that say so: none are tried beyond that.
+  virtual int room() const { return INT_MAX; }
+  // `more` is to be called, on any thread and without a lock that room() takes, when there is more room. Called once,
+  // before the first Deliver.
+  virtual void OnRoom(std::function<void()> more) {}
 };
 
 }  // namespace tokenbroker::forward

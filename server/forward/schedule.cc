@@ -15,8 +15,10 @@ std::optional<DeliveryState> Final(const Answer& answer, bool too_old) {
     case Answer::Kind::kRejected:
       return DeliveryState::kDeadLettered;
     case Answer::Kind::kRetry:
+    case Answer::Kind::kLater:
       if (too_old) return DeliveryState::kDeadLettered;
       return std::nullopt;
+    case Answer::Kind::kHandedBack:
     case Answer::Kind::kThrottled:
     case Answer::Kind::kNeedsOperator:
       return std::nullopt;
@@ -54,12 +56,13 @@ Schedule::Try Schedule::Begin(Sequence outcome, TimeMs since, bool may_have_arri
   return {++note.tries, note.may_have_arrived};
 }
 
-// Whether the target lives. Being asked to wait says neither.
+// Whether the target lives. Being asked to wait says neither, nor does a receiver that leaves: others may be there.
 void Schedule::Judge(const Answer& answer, TimeMs now) {
   switch (answer.kind) {
     case Answer::Kind::kAccepted:
     case Answer::Kind::kProbablyOurs:
     case Answer::Kind::kRejected:
+    case Answer::Kind::kLater:
       return breaker_.Alive();
     case Answer::Kind::kRetry:
     case Answer::Kind::kNeedsOperator:
@@ -67,10 +70,14 @@ void Schedule::Judge(const Answer& answer, TimeMs now) {
     case Answer::Kind::kThrottled:
       paused_until_ = std::max(paused_until_, now + answer.retry_after);
       return;
+    case Answer::Kind::kHandedBack:
+      return;
   }
 }
 
 DurationMs Schedule::WaitAfter(const Answer& answer, int tries) {
+  if (answer.kind == Answer::Kind::kHandedBack) return 0;
+  if (answer.kind == Answer::Kind::kLater && answer.retry_after > 0) return answer.retry_after;
   const bool slowly = answer.kind == Answer::Kind::kNeedsOperator;
   return std::max(answer.retry_after, Backoff(slowly ? options_.operator_backoff : options_.backoff, tries, random_()));
 }
@@ -95,6 +102,8 @@ std::optional<Record> Schedule::End(Sequence outcome, int number, Answer answer,
     notes_.erase(found);
     return record;
   }
+  // Nobody has seen it: that was no try.
+  if (answer.kind == Answer::Kind::kHandedBack && !answer.may_have_arrived) --note.tries;
   note.due = now + WaitAfter(answer, note.tries);
   note.code = std::move(answer.code);
   note.message = std::move(answer.message);

@@ -37,6 +37,14 @@ Table TaskService(const Shared& shared) {
   return table;
 }
 
+Table DeliveryService(const Shared& shared) {
+  Table table = MakeTable(shared, calls::kDeliveryService);
+  table->Stream("Subscribe", [&streams = shared.streams](StreamCall::Parts parts) {
+    return new SubscribeCall(std::move(parts), streams);
+  });
+  return table;
+}
+
 Table BenchService(const Shared& shared) {
   bench::v1::Anchor::descriptor();  // for reflection: otherwise the linker leaves it out
   Table table = MakeTable(shared, "tokenbroker.bench.v1.BenchService");
@@ -50,7 +58,7 @@ std::vector<std::unique_ptr<MethodTable>> MakeServices(const Shared& shared) {
   std::vector<Table> tables;
   tables.push_back(ResolverService(shared));
   tables.push_back(TaskService(shared));
-  tables.push_back(MakeTable(shared, calls::kDeliveryService));
+  tables.push_back(DeliveryService(shared));
   tables.push_back(MakeTable(shared, calls::kAdminService));
   if (shared.door.bench_null) tables.push_back(BenchService(shared));
   return tables;

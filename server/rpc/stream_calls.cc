@@ -10,6 +10,12 @@ namespace {
 grpc::Status Gone() { return {grpc::StatusCode::CANCELLED, "the caller went away"}; }
 grpc::Status StatusOf(const broker::Refusal& refusal) { return ToGrpc(calls::ToStatus({refusal})); }
 
+template <typename How>
+grpc::Status StatusAtEnd(How how, const calls::Refused& why) {
+  if (how == How::kFinished) return grpc::Status();
+  return how == How::kRefused ? ToGrpc(calls::ToStatus(why)) : Gone();
+}
+
 }  // namespace
 
 // --- WatchTasks ---
@@ -58,15 +64,30 @@ void SettleStreamCall::OnGone() {
   if (feed_.has_value()) feed_->Cancel();
 }
 
-void SettleStreamCall::End(How how, const calls::Refused& why) {
-  switch (how) {
-    case How::kFinished:
-      return StreamCall::End(grpc::Status());
-    case How::kRefused:
-      return StreamCall::End(ToGrpc(calls::ToStatus(why)));
-    case How::kGone:
-      return StreamCall::End(Gone());
-  }
+void SettleStreamCall::End(How how, const calls::Refused& why) { StreamCall::End(StatusAtEnd(how, why)); }
+
+// --- Subscribe ---
+
+SubscribeCall::SubscribeCall(Parts parts, calls::Streams& streams) : StreamCall(std::move(parts)), streams_(streams) {}
+
+void SubscribeCall::OnBegan() {
+  const broker::Principal* const principal = CallerOf(context(), door().authenticator);
+  if (principal == nullptr) return StreamCall::End(StatusOf(calls::CredentialsUnknown()));
+  feed_.emplace(calls::SubscribeFeed::Parts{door(), streams_, *principal, *this});
+  feed_->Start();
 }
+
+void SubscribeCall::OnRead(bool ok) {
+  if (!ok) return feed_->ReadEnd();
+  calls::pb::SubscribeRequest request;
+  if (!ParseMessage(in(), request)) return feed_->CannotRead(calls::MessageMalformed(request.GetTypeName()));
+  feed_->Take(request);
+}
+
+void SubscribeCall::OnGone() {
+  if (feed_.has_value()) feed_->Cancel();
+}
+
+void SubscribeCall::End(How how, const calls::Refused& why) { StreamCall::End(StatusAtEnd(how, why)); }
 
 }  // namespace tokenbroker::rpc

@@ -1,9 +1,10 @@
-// The streaming methods of the contract: calls::WatchFeed and calls::SettleFeed, over gRPC.
+// The streaming methods of the contract: calls::WatchFeed, calls::SettleFeed and calls::SubscribeFeed, over gRPC.
 #pragma once
 
 #include <optional>
 
 #include "server/calls/settle_feed.h"
+#include "server/calls/subscribe_feed.h"
 #include "server/calls/watch_feed.h"
 #include "server/rpc/stream_call.h"
 
@@ -43,6 +44,24 @@ class SettleStreamCall : public StreamCall, private calls::SettleFeed::Sink {
 
   calls::Streams& streams_;
   std::optional<calls::SettleFeed> feed_;
+};
+
+class SubscribeCall : public StreamCall, private calls::SubscribeFeed::Sink {
+ public:
+  SubscribeCall(Parts parts, calls::Streams& streams);
+
+ private:
+  void OnBegan() override;
+  void OnRead(bool ok) override;
+  void OnWritten(bool ok) override { feed_->Written(ok); }
+  void OnGone() override;
+
+  void Read() override { StreamCall::Read(); }
+  void Write(const calls::pb::SubscribeResponse& response) override { StreamCall::Write(response); }
+  void End(How how, const calls::Refused& why) override;
+
+  calls::Streams& streams_;
+  std::optional<calls::SubscribeFeed> feed_;
 };
 
 }  // namespace tokenbroker::rpc

@@ -29,6 +29,15 @@ TargetMetrics::TargetMetrics(MetricsRegistry& registry, std::string_view target)
       registry_(registry),
       target_(target) {}
 
+Gauge& TargetMetrics::subscribers() {
+  const std::lock_guard lock(mutex_);
+  if (subscribers_ == nullptr) {
+    subscribers_ =
+        &registry_.AddGauge("tokenbroker_subscribers", "Engines whose streams are open.", {{"target", target_}});
+  }
+  return *subscribers_;
+}
+
 Counter& TargetMetrics::attempts(std::string_view code) {
   return Labelled(attempts_, "tokenbroker_delivery_attempts_total", "Tries that ended, by the target's answer.", "code",
                   code);

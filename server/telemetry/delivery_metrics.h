@@ -31,6 +31,8 @@ class TargetMetrics {
   Gauge& oldest_owed_age_seconds;
   // tokenbroker_target_down{target}: the alarm. 1 while the circuit breaker keeps away from the target or probes it.
   Gauge& target_down;
+  // tokenbroker_subscribers{target}: streams open; of targets of that kind alone, from the first call on.
+  Gauge& subscribers();
   // tokenbroker_delivery_attempts_total{target,code}: tries that ended, by the target's answer; "other" beyond 64
   // codes.
   Counter& attempts(std::string_view code);
@@ -56,6 +58,7 @@ class TargetMetrics {
   MetricsRegistry& registry_;
   const std::string target_;
   std::mutex mutex_;
+  Gauge* subscribers_ = nullptr;                           // guarded by mutex_
   std::map<std::string, Counter*, std::less<>> attempts_;  // guarded by mutex_
   std::map<std::string, Counter*, std::less<>> settled_;   // guarded by mutex_
   std::map<std::string, Counter*, std::less<>> beats_;     // guarded by mutex_

@@ -21,6 +21,7 @@ TEST(Breaker, OpensAfterFailuresInARow) {
   EXPECT_EQ(breaker.Allowed(999, 10), 0);
   EXPECT_EQ(breaker.StateAt(1000), Breaker::State::kHalfOpen);
   EXPECT_EQ(breaker.Allowed(1000, 10), 1);
+  EXPECT_EQ(breaker.Allowed(1000, 0), 0) << "a probe needs room like any other";
 }
 
 TEST(Breaker, StaysOpenLongerEachTimeAProbeFails) {

@@ -62,6 +62,8 @@ TEST(RouteTable, EveryCallHasARoute) {
   for (const auto& route : Table().routes()) reached.insert(route->method->full_name());
   for (const auto* service : ContractServices()) {
     for (int i = 0; i < service->method_count(); ++i) {
+      // Answers in any order, while deliveries come: nothing that HTTP has a form for.
+      if (service->method(i)->name() == "Subscribe") continue;
       EXPECT_EQ(reached.count(service->method(i)->full_name()), 1u) << service->method(i)->full_name();
     }
   }

@@ -15,6 +15,7 @@
 #include "tests/crash/broker_client.h"
 #include "tests/crash/broker_process.h"
 #include "tests/testing/store_folder.h"
+#include "tokenbroker/v1/delivery_service.grpc.pb.h"
 
 namespace tokenbroker {
 namespace {
@@ -123,6 +124,57 @@ TEST_F(BrokerHostTest, WhatCannotBeOpenedSaysWhyAndLeavesNothingLocked) {
   EXPECT_TRUE(BrokerHost::Open(second).ok()) << "the folder is free again";
   std::ofstream(second.storage.path + "/token-keys.json") << "{";
   EXPECT_FALSE(BrokerHost::Open(second).ok());
+}
+
+TEST_F(BrokerHostTest, AnEngineMaySubscribeToItsTarget) {
+  config_.targets = {{"engine", TargetKind::kSubscriber, {}}};
+  Open();
+  EXPECT_THAT(tokenbroker::testing::HttpGet(host_->admin_port(), "/metrics"),
+              HasSubstr("tokenbroker_subscribers{target=\"engine\"} 0"));
+  v1::IssueTaskRequest issue;
+  issue.set_namespace_("host");
+  issue.set_target("engine");
+  v1::IssueTaskResponse issued;
+  ASSERT_TRUE(client_->Issue(issue, issued).ok());
+  v1::SucceedRequest succeed;
+  *succeed.mutable_task() = tokenbroker::testing::ByToken(issued.token());
+  succeed.set_output("1");
+  v1::SucceedResponse succeeded;
+  ASSERT_TRUE(client_->Succeed(succeed, succeeded).ok());
+
+  const auto deliveries = v1::DeliveryService::NewStub(client_->channel());
+  grpc::ClientContext context;
+  client_->SetLimit(context);
+  const auto stream = deliveries->Subscribe(&context);
+  v1::SubscribeRequest request;
+  request.set_target("engine");
+  request.set_credit(1);
+  stream->Write(request);
+  v1::SubscribeResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.delivery().task_id(), issued.task_id());
+  EXPECT_TRUE(host_->Close().ok()) << "with the stream open, and nothing answered";
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  host_.reset();
+
+  Open();
+  grpc::ClientContext again;
+  client_->SetLimit(again);
+  const auto resumed = v1::DeliveryService::NewStub(client_->channel())->Subscribe(&again);
+  resumed->Write(request);
+  ASSERT_TRUE(resumed->Read(&response));
+  EXPECT_EQ(response.delivery().task_id(), issued.task_id());
+  EXPECT_TRUE(response.delivery().may_have_arrived()) << "an orderly stop notes it";
+  again.TryCancel();
+  resumed->Finish();
+}
+
+TEST_F(BrokerHostTest, ASubscriberTargetHasNoSettings) {
+  config_.targets = {{"engine", TargetKind::kSubscriber, {{"url", {"https://example.org"}}}}};
+  const auto host = BrokerHost::Open(config_);
+  EXPECT_TRUE(absl::IsInvalidArgument(host.status()));
+  EXPECT_THAT(std::string(host.status().message()), HasSubstr("targets.engine"));
 }
 
 TEST_F(BrokerHostTest, InMemoryNothingIsWritten) {

@@ -31,7 +31,8 @@ class CaretakerTest : public ::testing::Test {
 
   std::unique_ptr<Caretaker> Make(Caretaker::Options options) {
     return std::make_unique<Caretaker>(Caretaker::Parts{broker_.broker(), broker_.codec(), broker_.store(), clock_,
-                                                        metrics_, forwarder_, beater_, deliveries_},
+                                                        metrics_, forwarder_, beater_, subscriber_targets_,
+                                                        deliveries_},
                                        std::move(options));
   }
   std::string Metrics() const { return registry_.Render(Exposition::kPrometheus); }
@@ -57,6 +58,8 @@ class CaretakerTest : public ::testing::Test {
   MetricsRegistry registry_;
   BrokerMetrics metrics_{registry_};
   DeliveryMetrics deliveries_{registry_};
+  forward::SubscriberTarget subscriber_target_;
+  forward::SubscriberTargets subscriber_targets_{{"engine", &subscriber_target_}};
   forward::Observer silent_;
   forward::Forwarder forwarder_{{broker_.broker(), broker_.clock(), silent_, [] { return 0.5; }}, {}, {}};
   forward::Beater beater_{{broker_.broker(), broker_.clock(), silent_, [] { return 0.5; }}, {}};
@@ -98,6 +101,11 @@ TEST_F(CaretakerTest, GaugesShowTheLastLookUntilTheCaretakerIsGone) {
   broker_.Run();
   caretaker.reset();
   EXPECT_THAT(Metrics(), Not(HasSubstr("\ntokenbroker_open_tasks 2\n")));
+}
+
+TEST_F(CaretakerTest, SubscribersAreShown) {
+  const auto caretaker = Make({.folder = folder_.path()});
+  EXPECT_THAT(Metrics(), HasSubstr("\ntokenbroker_subscribers{target=\"engine\"} 0\n"));
 }
 
 TEST_F(CaretakerTest, AChangedKeyFileIsTakenOver) {

@@ -97,6 +97,7 @@ TEST(BrokerMetrics, OperatingManualListsThemAll) {
   DeliveryMetrics deliveries(registry);
   deliveries.Of("t").attempts("HTTP 503").Increment();
   deliveries.Of("t").settled("delivered").Increment();
+  deliveries.Of("t").subscribers();
   const auto families = ParseExposition(registry.Render(Exposition::kPrometheus), Exposition::kPrometheus).value();
   for (const auto& [name, family] : families) EXPECT_THAT(manual.str(), HasSubstr("`" + name)) << "docs/operating.md";
 }
