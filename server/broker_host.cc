@@ -166,11 +166,11 @@ absl::Status BrokerHost::OpenBroker() {
                                                                              *background_, *observer_, on_failure}));
   TB_RETURN_IF_ERROR(OpenForwarder());
   const bool on_disk = config_.storage.backend == StorageBackend::kRocksDb;
-  caretaker_ = std::make_unique<Caretaker>(
-      Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_, *forwarder_, *beater_,
-                       outgoing_->subscriber_targets(), delivery_metrics_},
-      Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
-                         static_cast<uint64_t>(config_.limits.disk_free_min)});
+  caretaker_ =
+      std::make_unique<Caretaker>(Caretaker::Parts{*broker_, *codec_, *store_, *clock_, metrics_, *forwarder_, *beater_,
+                                                   outgoing_->subscriber_targets(), delivery_metrics_},
+                                  Caretaker::Options{on_disk ? config_.storage.path : "", key_file_,
+                                                     static_cast<uint64_t>(config_.limits.disk_free_min)});
   caretaker_->Start();
   broker_->Start();
   forwarder_->Start();

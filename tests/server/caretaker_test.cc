@@ -30,10 +30,10 @@ class CaretakerTest : public ::testing::Test {
   ~CaretakerTest() override { ConfigureLog({}); }
 
   std::unique_ptr<Caretaker> Make(Caretaker::Options options) {
-    return std::make_unique<Caretaker>(Caretaker::Parts{broker_.broker(), broker_.codec(), broker_.store(), clock_,
-                                                        metrics_, forwarder_, beater_, subscriber_targets_,
-                                                        deliveries_},
-                                       std::move(options));
+    return std::make_unique<Caretaker>(
+        Caretaker::Parts{broker_.broker(), broker_.codec(), broker_.store(), clock_, metrics_, forwarder_, beater_,
+                         subscriber_targets_, deliveries_},
+        std::move(options));
   }
   std::string Metrics() const { return registry_.Render(Exposition::kPrometheus); }
 
