@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <mutex>
+#include <thread>
+
 #include "server/forward/forwarder.h"
 #include "tests/testing/broker_harness.h"
 
@@ -149,6 +153,58 @@ TEST_F(SubscriberTargetTest, WindowsSubscribersAndWhatIsNotSentAreBounded) {
   std::vector<Keeper> others(SubscriberTarget::kMaxSubscribers);
   for (size_t i = 1; i < others.size(); ++i) EXPECT_TRUE(target_.Join(others[i]));
   EXPECT_FALSE(target_.Join(others[0]));
+}
+
+// Every delivery is answered exactly once, whoever comes and goes meanwhile.
+TEST(SubscriberTargetRace, SubscribersComeAndGoWhileDeliveriesAreHandedOut) {
+  constexpr int kDeliveries = 3'000;
+  SubscriberTarget target;
+  std::atomic<int> answered{0}, accepted{0};
+  // Locks itself, as a stream does, and never while it calls the target.
+  class Stream : public Subscriber {
+   public:
+    bool Take(Delivery&& delivery) override {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ids_.push_back(std::move(delivery.id));
+      return true;
+    }
+    std::vector<std::string> Taken() {
+      std::lock_guard<std::mutex> lock(mutex_);
+      return std::exchange(ids_, {});
+    }
+
+   private:
+    std::mutex mutex_;
+    std::vector<std::string> ids_;
+  };
+  const auto subscribe = [&] {
+    while (answered < kDeliveries) {
+      Stream stream;
+      target.Join(stream);
+      target.AddCredit(stream, 20);
+      for (int settled = 0; settled < 10 && answered < kDeliveries;) {
+        for (const std::string& id : stream.Taken()) {
+          target.Sent(stream);
+          target.Settle(stream, id, {.kind = Kind::kAccepted});
+          ++settled;
+        }
+      }
+      target.Leave(stream, stream.Taken());
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) threads.emplace_back(subscribe);
+  for (int i = 0; i < kDeliveries; ++i) {
+    while (target.room() == 0) std::this_thread::yield();
+    target.Deliver({.id = std::to_string(i)}, [&](Answer answer) {
+      accepted += answer.kind == Kind::kAccepted;
+      ++answered;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(answered, kDeliveries);
+  EXPECT_GT(accepted, 0);
+  EXPECT_EQ(target.subscribers(), 0);
 }
 
 // --- With the forwarder and a broker ---
