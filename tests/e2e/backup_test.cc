@@ -59,13 +59,13 @@ TEST_F(BackupTest, UnderLoadHoldsAllThatWasAcknowledgedBefore) {
   ASSERT_TRUE(status.ok()) << Describe(status);
   for (const v1::IssueTaskResponse& issued : before) ids.insert(issued.task_id());
   for (const v1::IssueTaskResponse& issued : IssueMany(100)) ids.insert(issued.task_id());
-  EXPECT_EQ(Stop(), 0);
-
-  EXPECT_TRUE(RunCommand({broker_.binary, "verify", taken.path()}).ok());
   EXPECT_EQ(std::filesystem::status(taken.path()).permissions(), std::filesystem::perms::owner_all);
   const CommandResult in_use = RunCommand({broker_.binary, "verify", broker_.data()});
   EXPECT_FALSE(in_use.ok());
   EXPECT_NE(in_use.output.find("in use by process"), std::string::npos) << in_use.output;
+  EXPECT_EQ(Stop(), 0);
+
+  EXPECT_TRUE(RunCommand({broker_.binary, "verify", taken.path()}).ok());
   const std::string restored = folder() + "/restored/data";
   std::filesystem::create_directories(folder() + "/restored");
   Restore(taken.path(), restored);

@@ -35,8 +35,26 @@ inline std::shared_ptr<outbound::aws::CachedCredentials> FixedCredentials(const 
 
 // For messages.
 inline std::string NameOf(forward::Answer::Kind kind) {
-  constexpr const char* kNames[] = {"accepted", "probably ours", "retry", "throttled", "rejected", "needs operator"};
-  return kNames[static_cast<int>(kind)];
+  using Kind = forward::Answer::Kind;
+  switch (kind) {
+    case Kind::kAccepted:
+      return "accepted";
+    case Kind::kProbablyOurs:
+      return "probably ours";
+    case Kind::kRetry:
+      return "retry";
+    case Kind::kLater:
+      return "later";
+    case Kind::kHandedBack:
+      return "handed back";
+    case Kind::kThrottled:
+      return "throttled";
+    case Kind::kRejected:
+      return "rejected";
+    case Kind::kNeedsOperator:
+      return "needs operator";
+  }
+  return "";
 }
 
 }  // namespace tokenbroker::targets
