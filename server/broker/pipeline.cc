@@ -14,6 +14,9 @@ namespace {
 constexpr DurationMs kRetryWhenOverloaded = 100;
 constexpr DurationMs kLongestSleep = 1000;
 constexpr size_t kPrefetchAhead = 8;
+// How long a crowd is let gather: so many times what its last round took.
+constexpr int kGatherRounds = 4;
+constexpr std::chrono::milliseconds kLongestGathering{1};
 constexpr DurationMs kRetryWhenDraining = 1000;
 
 struct Place {
@@ -73,7 +76,7 @@ void Pipeline::Submit(absl::Span<Operation* const> operations) {
   const size_t all = queued_operations_.fetch_add(operations.size()) + operations.size();
   const size_t all_bytes = queued_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   if (all <= parts_.limits.queue_operations && all_bytes <= parts_.limits.queue_bytes)
-    return Enqueue(operations, bytes);
+    return queue_.Push(operations, bytes);
   queued_operations_.fetch_sub(operations.size());
   queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   parts_.observer.Overloaded("commit");
@@ -82,18 +85,6 @@ void Pipeline::Submit(absl::Span<Operation* const> operations) {
     operation->next = Operation::Next::kAnswer;
     Answer(operation);
   }
-}
-
-void Pipeline::Enqueue(absl::Span<Operation* const> operations, size_t bytes) {
-  bool wake = false;
-  {
-    std::lock_guard<std::mutex> lock(queue_mutex_);
-    queue_.insert(queue_.end(), operations.begin(), operations.end());
-    queue_bytes_ += bytes;
-    wake = sleeping_;
-    sleeping_ = false;
-  }
-  if (wake) queue_wake_.notify_one();
 }
 
 bool Pipeline::TryNow(Operation& operation) {
@@ -114,12 +105,7 @@ bool Pipeline::TryNow(Operation& operation) {
     }
     if (operation.next == Operation::Next::kWait) return true;
   }
-  if (kick) {
-    std::lock_guard<std::mutex> lock(queue_mutex_);
-    kicked_ = true;
-    if (sleeping_) queue_wake_.notify_one();
-    sleeping_ = false;
-  }
+  if (kick) queue_.Kick();
   if (beat_news && parts_.on_beat_news) parts_.on_beat_news();
   Answer(&operation);
   return true;
@@ -152,15 +138,9 @@ void Pipeline::SetDiskFull(bool full) {
 // --- A round ---
 
 bool Pipeline::RunOnce() {
-  round_.clear();
-  size_t bytes = 0;
-  {
-    std::lock_guard<std::mutex> lock(queue_mutex_);
-    round_.swap(queue_);
-    bytes = std::exchange(queue_bytes_, 0);
-    kicked_ = false;
-  }
-  queued_operations_.fetch_sub(round_.size(), std::memory_order_relaxed);
+  const size_t bytes = queue_.Take(round_);
+  taken_ = round_.size();
+  queued_operations_.fetch_sub(taken_, std::memory_order_relaxed);
   queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   LookUpNames(round_);
   CheckParkedContracts(round_);
@@ -349,7 +329,7 @@ void Pipeline::DecideAgain(Operation* operation) {
   const size_t bytes = PayloadBytes(*operation);
   queued_operations_.fetch_add(1, std::memory_order_relaxed);
   queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  Enqueue({&operation, 1}, bytes);
+  queue_.Push({&operation, 1}, bytes);
 }
 
 void Pipeline::Answer(Operation* operation) {
@@ -373,24 +353,20 @@ TimeMs Pipeline::NextDue() {
 
 void Pipeline::Run() {
   while (!failed_.load(std::memory_order_relaxed)) {
-    if (RunOnce()) continue;
+    const auto began = std::chrono::steady_clock::now();
+    if (RunOnce()) {
+      LetGather(std::chrono::steady_clock::now() - began);
+      continue;
+    }
     const DurationMs until_due = NextDue() - std::min(parts_.clock.Now(), NextDue());
-    std::unique_lock<std::mutex> lock(queue_mutex_);
-    if (stopping_ && queue_.empty()) return;
-    if (!queue_.empty() || kicked_) continue;
-    sleeping_ = true;
-    queue_wake_.wait_for(lock, std::chrono::milliseconds(std::min(until_due, kLongestSleep)),
-                         [this] { return !sleeping_ || stopping_; });
-    sleeping_ = false;
+    if (!queue_.Sleep(std::chrono::milliseconds(std::min(until_due, kLongestSleep)))) return;
   }
 }
 
-void Pipeline::Stop() {
-  {
-    std::lock_guard<std::mutex> lock(queue_mutex_);
-    stopping_ = true;
-  }
-  queue_wake_.notify_all();
+void Pipeline::LetGather(std::chrono::nanoseconds round) {
+  queue_.Gather(taken_, std::min<std::chrono::nanoseconds>(kGatherRounds * round, kLongestGathering));
 }
+
+void Pipeline::Stop() { queue_.Stop(); }
 
 }  // namespace tokenbroker::broker

@@ -3,9 +3,10 @@
 //   doors ──Submit──▶ queue ──▶ [look up names in the store] ──▶ decide (under the lock) ──▶ append + sync ──▶ answer
 //
 // One thread, the committer, does all of this for a shard, for everything that has arrived meanwhile at once: under
-// load the groups grow by themselves, and a lone call waits for nobody. What the rules leave to the store's records
-// goes to the executor and, where it must be decided again, back into the queue. Heartbeats and looks at waiting tasks
-// change nothing on disk; TryNow answers them on the caller's thread.
+// load the groups grow by themselves, helped by a short pause once there is a crowd (docs/adr/0017), and a lone call
+// waits for nobody. What the rules leave to the store's records goes to the executor and, where it must be decided
+// again, back into the queue. Heartbeats and looks at waiting tasks change nothing on disk; TryNow answers them on the
+// caller's thread.
 //
 // A failed append ends it: nothing is acknowledged any more, and `on_failure` is told, whose duty is to end the
 // process. What is on disk is known only after a new start.
@@ -14,7 +15,7 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -29,6 +30,7 @@
 #include "server/broker/names_wanted.h"
 #include "server/broker/observer.h"
 #include "server/broker/operation.h"
+#include "server/broker/operation_queue.h"
 #include "server/broker/rules.h"
 #include "server/broker/shard_state.h"
 #include "server/broker/waits.h"
@@ -94,7 +96,7 @@ class Pipeline {
   size_t queued_bytes() const { return queued_bytes_.load(std::memory_order_relaxed); }
 
  private:
-  using Operations = std::vector<Operation*>;
+  using Operations = OperationQueue::Operations;
 
   void LookUpNames(const Operations& operations);
   void CheckParkedContracts(const Operations& operations);
@@ -106,9 +108,10 @@ class Pipeline {
   void Dispatch(Operation* operation);
   void Answer(Operation* operation);
   void DecideAgain(Operation* operation);
-  // `bytes`: their payload.
-  void Enqueue(absl::Span<Operation* const> operations, size_t bytes);
   void Fail(absl::Status status);
+  // After a round that took so long: many call at once, and what a sync costs is shared by all who wait for it. Until
+  // as many have come as were taken last: with fewer callers than that, nobody waits for those who never come.
+  void LetGather(std::chrono::nanoseconds round);
 
   Parts parts_;
   Judge judge_;
@@ -116,13 +119,7 @@ class Pipeline {
   Rules rules_;                // guarded by parts_.mutex
   bool awaits_ended_ = false;  // guarded by parts_.mutex
 
-  std::mutex queue_mutex_;
-  std::condition_variable queue_wake_;
-  Operations queue_;        // guarded by queue_mutex_
-  size_t queue_bytes_ = 0;  // guarded by queue_mutex_: the payload of `queue_`
-  bool sleeping_ = false;   // guarded by queue_mutex_
-  bool stopping_ = false;   // guarded by queue_mutex_
-  bool kicked_ = false;     // guarded by queue_mutex_: there are records to write without an operation
+  OperationQueue queue_;
   // What is in `queue_`, or on its way into it.
   std::atomic<size_t> queued_operations_{0};
   std::atomic<size_t> queued_bytes_{0};
@@ -132,6 +129,7 @@ class Pipeline {
 
   // The committer's own.
   Operations round_;
+  size_t taken_ = 0;  // with how many operations the last round began
   NamesWanted names_;
   RecordBatch in_flight_;
   std::vector<std::pair<Sequence, Sequence>> ended_;

@@ -42,8 +42,9 @@ class UnaryMethod {
   }
 
  private:
-  // How many calls may arrive at once before gRPC queues them itself.
-  static constexpr int kListening = 32;
+  // How many calls may arrive at once before gRPC queues them itself. Few: Debian's gRPC looks through all that is
+  // listened for, of all methods, whenever a call begins or ends.
+  static constexpr int kListening = 4;
   static constexpr size_t kMaxIdle = 256;
   static constexpr size_t kFirstBlock = 1024;
   static constexpr size_t kLargestKept = 128 * 1024;
