@@ -56,6 +56,11 @@ struct Arguments {
 
 void Sleep(DurationMs ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
+// Those that its calls can reach: folders of files and queues are not among them.
+std::vector<std::string> SitesIn(const std::string& sources) {
+  return FindFailpoints({sources + "/server/broker", sources + "/server/forward", sources + "/storage"});
+}
+
 class CrashDriver {
  public:
   explicit CrashDriver(const Arguments& arguments);
@@ -98,8 +103,7 @@ CrashDriver::CrashDriver(const Arguments& arguments)
     : arguments_(arguments),
       random_(arguments.seed),
       engines_(expectations_, violations_, arguments.seed),
-      sites_(arguments.failpoints ? FindFailpoints({arguments.sources + "/server", arguments.sources + "/storage"})
-                                  : std::vector<std::string>()) {
+      sites_(arguments.failpoints ? SitesIn(arguments.sources) : std::vector<std::string>()) {
   broker_.binary = arguments.binary;
   broker_.folder = arguments.folder;
   // As small as is allowed, so that checkpoints and retention are part of every run.
