@@ -101,8 +101,8 @@ Answer OfRefusal(const JsonAnswer& answer, const Sent& sent, TimeMs now) {
   if (answer.mended) out.kind = Kind::kRetry;
   const bool earlier = sent.may_have_arrived || answer.http.resent;
   if (answer.code == "TaskTimedOut" && earlier && !sent.is_beat) out.kind = Kind::kProbablyOurs;
-  // Nobody knows how far it had got.
-  out.may_have_arrived = out.kind == Kind::kRetry && status >= 500;
+  // Nobody knows how far it had got; nor what became of the first copy of what was sent twice.
+  out.may_have_arrived = (out.kind == Kind::kRetry && status >= 500) || answer.http.resent;
   if (out.kind == Kind::kThrottled || out.kind == Kind::kRetry) {
     out.retry_after = outbound::RetryAfterOf(answer.http.response, now);
   }

@@ -62,7 +62,7 @@ Answer WebhookAnswerOf(const outbound::HttpResult& result, bool may_have_arrived
           .code = absl::StrCat("HTTP ", status),
           .message = meaning.message,
           .retry_after = again ? outbound::RetryAfterOf(result.response, now) : 0,
-          .may_have_arrived = status >= 500};
+          .may_have_arrived = status >= 500 || result.resent};
 }
 
 }  // namespace tokenbroker::targets

@@ -1,8 +1,11 @@
 #include "tests/crash/audit.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "tests/crash/broker_process.h"
 #include "tests/crash/traffic.h"
 
 namespace tokenbroker::testing {
@@ -13,6 +16,8 @@ constexpr size_t kSettleItems = 200;
 constexpr size_t kResettled = 1500;
 constexpr size_t kReissued = 800;
 constexpr size_t kSingles = 60;
+// Without a delivery; a breaker may rest for a minute.
+constexpr DurationMs kDeliveryPatience = 90'000;
 
 }  // namespace
 
@@ -167,6 +172,40 @@ bool Audit::AwaitAndPeek(const Serials& serials) {
     looked_ += 2;
   }
   return true;
+}
+
+bool Audit::ListOwed(std::vector<v1::Delivery>& owed) {
+  owed.clear();
+  for (const v1::DeliveryState state : {v1::DELIVERY_STATE_DEAD_LETTERED, v1::DELIVERY_STATE_PENDING}) {
+    v1::ListDeliveriesRequest request;
+    request.add_states(state);
+    request.set_page_size(3);
+    v1::ListDeliveriesResponse response;
+    const auto method = &v1::DeliveryService::Stub::ListDeliveries;
+    if (!Answered(client_.Call(client_.deliveries(), method, request, response), "ListDeliveries")) return false;
+    owed.insert(owed.end(), response.deliveries().begin(), response.deliveries().end());
+  }
+  return true;
+}
+
+bool Audit::AwaitDeliveries(const std::function<uint64_t()>& progress) {
+  uint64_t delivered = progress();
+  std::vector<v1::Delivery> owed;
+  for (TimeMs until = NowMs() + kDeliveryPatience; ListOwed(owed);) {
+    if (owed.empty() && expectations_.Undelivered().empty()) return true;
+    if (!owed.empty() && owed[0].state() == v1::DELIVERY_STATE_DEAD_LETTERED) {
+      violations_.Add("given up: " + owed[0].ShortDebugString());
+      return true;
+    }
+    if (const uint64_t now = progress(); now != delivered) delivered = now, until = NowMs() + kDeliveryPatience;
+    if (NowMs() > until) {
+      violations_.Add(absl::StrCat(expectations_.Undelivered().size(), " outcomes do not arrive; owed: ",
+                                   owed.empty() ? "none" : owed[0].ShortDebugString()));
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
 }
 
 bool Audit::GetByKeys(const Serials& serials) {

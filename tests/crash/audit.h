@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ class Audit {
 
   // `everything`: also what has not changed since the last audit. False if the broker went away meanwhile.
   bool Run(bool everything);
+
+  // Waits until nothing is owed to any target; `progress` counts what is delivered. False if the broker went away.
+  bool AwaitDeliveries(const std::function<uint64_t()>& progress);
 
   uint64_t looked() const { return looked_; }
   const BrokerClient& client() const { return client_; }
@@ -34,6 +38,8 @@ class Audit {
   bool ReissueSome(const std::vector<Glance>& tasks);
   bool AwaitAndPeek(const Serials& serials);
   bool GetByKeys(const Serials& serials);
+  // Some of what the broker says is owed, and a dead letter above all.
+  bool ListOwed(std::vector<v1::Delivery>& owed);
 
   template <typename Handle>
   bool InBatches(const Serials& serials, size_t size, Handle handle);

@@ -16,6 +16,7 @@ BrokerClient::BrokerClient(const std::string& address, DurationMs call_limit) : 
   tasks_ = v1::TaskService::NewStub(channel_);
   resolver_ = v1::ResolverService::NewStub(channel_);
   admin_ = v1::AdminService::NewStub(channel_);
+  deliveries_ = v1::DeliveryService::NewStub(channel_);
 }
 
 void BrokerClient::SetLimit(grpc::ClientContext& context) const {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "google/rpc/error_details.pb.h"
 #include "tokenbroker/v1/admin_service.grpc.pb.h"
+#include "tokenbroker/v1/delivery_service.grpc.pb.h"
 #include "tokenbroker/v1/resolver_service.grpc.pb.h"
 #include "tokenbroker/v1/task_service.grpc.pb.h"
 
@@ -23,6 +24,7 @@ class BrokerClient {
   v1::TaskService::Stub& tasks() const { return *tasks_; }
   v1::ResolverService::Stub& resolver() const { return *resolver_; }
   v1::AdminService::Stub& admin() const { return *admin_; }
+  v1::DeliveryService::Stub& deliveries() const { return *deliveries_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
   // client.Call(client.tasks(), &v1::TaskService::Stub::GetTask, request, response)
@@ -53,6 +55,7 @@ class BrokerClient {
   std::unique_ptr<v1::TaskService::Stub> tasks_;
   std::unique_ptr<v1::ResolverService::Stub> resolver_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
+  std::unique_ptr<v1::DeliveryService::Stub> deliveries_;
 };
 
 // What an error status carries besides its code and text.

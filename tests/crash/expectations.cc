@@ -20,6 +20,11 @@ constexpr size_t kRecent = 3000;
 
 bool Waits(const v1::Task& task) { return task.state() == v1::TASK_STATE_WAITING; }
 
+// What an engine ends itself it need not be told.
+bool IsDelivered(v1::TaskState state) {
+  return state == v1::TASK_STATE_SUCCEEDED || state == v1::TASK_STATE_FAILED || state == v1::TASK_STATE_EXPIRED;
+}
+
 bool HasOutput(const v1::Task& task, bool full) { return full || !task.outcome().output().empty(); }
 
 }  // namespace
@@ -35,6 +40,22 @@ size_t Violations::count() const {
 }
 
 std::string NamespaceName(int name_space) { return absl::StrCat("crash-", name_space); }
+
+std::string TargetName(Target target) {
+  switch (target) {
+    case Target::kNone:
+      return "";
+    case Target::kEngine:
+      return "engine";
+    case Target::kHook:
+      return "hook";
+  }
+  return "";
+}
+
+std::string Plan::EngineToken() const {
+  return target == Target::kEngine ? absl::StrCat(kEngineTokenPrefix, serial) : "";
+}
 
 std::string InputOf(const Plan& plan) {
   if (plan.input_bytes == 0) return "";
@@ -52,6 +73,8 @@ v1::IssueTaskRequest Plan::Request() const {
   (*request.mutable_labels())["serial"] = absl::StrCat(serial);
   *request.mutable_timeout() = ToDuration(timeout);
   if (heartbeat != 0) *request.mutable_heartbeat_timeout() = ToDuration(heartbeat);
+  request.set_target(TargetName(target));
+  request.set_upstream_token(EngineToken());
   if (with_contract) {
     request.mutable_contract()->set_output_schema(R"({"type":"object","required":["serial","choice"]})");
     for (int choice = 1; choice < kChoices; choice += 2)
@@ -62,9 +85,10 @@ v1::IssueTaskRequest Plan::Request() const {
 
 // --- The broker ---
 
-void Expectations::BrokerStarts() {
+size_t Expectations::BrokerStarts() {
   std::lock_guard<std::mutex> lock(mutex_);
   starts_.push_back(NowMs());
+  return starts_.size();
 }
 
 void Expectations::BrokerIsReady() {
@@ -128,6 +152,7 @@ void Expectations::Acknowledge(Task& task, const v1::IssueTaskResponse& response
                "a parked callback was not applied: the issue's answer says " + v1::TaskState_Name(response.state()));
     }
   }
+  if (task.arrived.has_value()) Observe(task, *task.arrived, "its target, before the issue was answered,");
   for (const v1::WatchTasksResponse& change : early_[task.task_id]) NoteChange(task, change);
   early_.erase(task.task_id);
   auto found = by_id_.find(response.superseded_task_id());
@@ -190,6 +215,7 @@ Glance Expectations::GlanceAt(const Task& task) const {
   glance.ended = task.end.has_value();
   glance.choice = task.end.has_value() ? task.end->choice : kUnknownChoice;
   glance.may_be_gone = MayBeGone(task);
+  glance.delivered = task.delivered_in != 0;
   glance.latest_due = LatestDue(task);
   glance.at = NowMs();
   return glance;
@@ -491,6 +517,7 @@ void Expectations::AfterLook(const Glance& before, const v1::Task& seen, bool fu
   Task* task = Find(before.serial);
   if (task == nullptr) return;
   CheckContent(*task, seen, full, call);
+  CheckDelivery(*task, before, seen, call);
   if (Waits(seen)) return CheckWaiting(*task, before, seen, call);
   Observe(*task, EndOf(before.serial, seen.state(), seen.outcome(), HasOutput(seen, full)), call);
 }
@@ -513,6 +540,55 @@ void Expectations::AfterKeyLook(const Glance& before, const v1::Task* seen) {
   }
   if (seen->correlation_key() != before.plan.key) return Complain(*task, "its key leads to a task with another");
   if (seen->task_id() < task->task_id) Complain(*task, "its key leads to an older task: " + seen->task_id());
+}
+
+// --- Targets ---
+
+void Expectations::CheckDelivery(Task& task, const Glance& before, const v1::Task& seen, const std::string& by) {
+  const bool owed = task.plan.target != Target::kNone && IsDelivered(seen.state());
+  if (seen.has_delivery() != owed)
+    return Complain(task, absl::StrCat(by, owed ? " shows no delivery" : " shows a delivery"));
+  if (!owed) return;
+  const v1::Delivery& delivery = seen.delivery();
+  if (delivery.target() != TargetName(task.plan.target)) Complain(task, by + " shows another target");
+  switch (delivery.state()) {
+    case v1::DELIVERY_STATE_PENDING:
+      if (before.delivered) Complain(task, by + " says that it is owed, though it had been delivered");
+      return;
+    case v1::DELIVERY_STATE_DELIVERED:
+    case v1::DELIVERY_STATE_PROBABLY_DELIVERED:
+      if (!task.taken) Complain(task, by + " says that it is delivered, but its target has not taken it");
+      if (task.delivered_in == 0) task.delivered_in = starts_.size();
+      return;
+    default:
+      return Complain(task, absl::StrCat(by, " says of its delivery: ", delivery.ShortDebugString()));
+  }
+}
+
+void Expectations::Arrived(uint64_t serial, const std::string& task_id, const End& end, size_t start, bool taken) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  Task* task = Find(serial);
+  // Those whose issue was never answered, or which were checked to the end.
+  if (task == nullptr) return;
+  if (task->plan.target == Target::kNone) Complain(*task, "its outcome was sent to somebody");
+  if (!task_id.empty() && !task->task_id.empty() && task_id != task->task_id) Complain(*task, "was sent as " + task_id);
+  if (task->delivered_in != 0 && start >= task->delivered_in) Complain(*task, "was sent though it had been delivered");
+  if (!task->arrived.has_value()) task->arrived = end;
+  task->taken |= taken;
+  if (!task->task_id.empty()) Observe(*task, end, "its target");
+}
+
+std::vector<uint64_t> Expectations::Undelivered() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<uint64_t> owed;
+  for (const auto& [serial, task] : tasks_) {
+    if (IsOwed(task)) owed.push_back(serial);
+  }
+  return owed;
+}
+
+bool Expectations::IsOwed(const Task& task) const {
+  return task.plan.target != Target::kNone && !task.taken && task.end.has_value() && IsDelivered(task.end->state);
 }
 
 // --- Watch ---
@@ -559,7 +635,7 @@ void Expectations::Prune() {
   early_.clear();
   for (auto next = tasks_.begin(); next != tasks_.end();) {
     Task& task = next->second;
-    const bool forgotten = task.end.has_value() && task.end_seen_at < old && !task.touched;
+    const bool forgotten = task.end.has_value() && task.end_seen_at < old && !task.touched && !IsOwed(task);
     if (forgotten) by_id_.erase(task.task_id), by_key_.erase(task.plan.key);
     next = forgotten ? tasks_.erase(next) : std::next(next);
   }

@@ -5,6 +5,7 @@
 //   * a task whose issue was acknowledged is there, with what was asked for
 //   * it ends once, the same for every observer, with something that was sent, or by a deadline that had passed
 //   * it does not wait any more once it ended, or once its last deadline has passed
+//   * what its target is told of it is just that, and it is not sent again once it is said to be delivered
 //
 // Deadlines are known as ranges, because a call without an answer may or may not have moved them. Thread-safe.
 #pragma once
@@ -38,6 +39,12 @@ class Violations {
   size_t count_ = 0;
 };
 
+// Where a task's outcome goes.
+enum class Target { kNone, kEngine, kHook };
+std::string TargetName(Target target);
+// The engine's own tokens are this and the serial number.
+inline constexpr char kEngineTokenPrefix[] = "engine-token-";
+
 // What a task was asked to be. The request can be made again from it, byte for byte.
 struct Plan {
   uint64_t serial = 0;
@@ -52,8 +59,11 @@ struct Plan {
   DurationMs timeout = 0;
   DurationMs heartbeat = 0;
   size_t input_bytes = 0;
+  Target target = Target::kNone;
 
   v1::IssueTaskRequest Request() const;
+  // Empty unless the engine has made one.
+  std::string EngineToken() const;
 };
 std::string NamespaceName(int name_space);
 std::string InputOf(const Plan& plan);
@@ -69,6 +79,8 @@ struct Glance {
   int choice = kUnknownChoice;
   // The end may have been forgotten by now.
   bool may_be_gone = false;
+  // Its outcome is known to be delivered.
+  bool delivered = false;
   // By then it cannot wait any more; INT64_MAX: not known.
   TimeMs latest_due = 0;
   TimeMs at = 0;
@@ -88,8 +100,8 @@ class Expectations {
   // `retention`: how long ended tasks are kept.
   Expectations(Violations& violations, DurationMs retention) : violations_(violations), retention_(retention) {}
 
-  // A start of the broker: heartbeats count from here again.
-  void BrokerStarts();
+  // A start of the broker, counted from 1: heartbeats count from here again.
+  size_t BrokerStarts();
   void BrokerIsReady();
 
   // --- Issue ---
@@ -132,6 +144,12 @@ class Expectations {
   // The answer to a question by the task's key.
   void AfterKeyLook(const Glance& before, const v1::Task* task);
 
+  // --- Targets ---
+  // An outcome has arrived, sent by the process of this start, and was taken or not. `task_id` may be empty.
+  void Arrived(uint64_t serial, const std::string& task_id, const End& end, size_t start, bool taken);
+  // Outcomes that are known, and owed to a target that has not taken them.
+  std::vector<uint64_t> Undelivered() const;
+
   // --- The watch of namespace 0 ---
   void Watched(const v1::WatchTasksResponse& change);
   // After the watch has caught up with everything before `until`.
@@ -171,6 +189,11 @@ class Expectations {
     TimeMs beat_floor = 0;
     TimeMs beat_latest = 0;
     int beats = 0;  // under way
+    // What its target was told first.
+    std::optional<End> arrived;
+    bool taken = false;
+    // The start whose process said that it is delivered; 0: none has.
+    size_t delivered_in = 0;
   };
 
   Task* Find(uint64_t serial);
@@ -178,12 +201,14 @@ class Expectations {
   Glance GlanceAt(const Task& task) const;
   TimeMs LatestDue(const Task& task) const;
   bool MayBeGone(const Task& task) const;
+  bool IsOwed(const Task& task) const;
   void Observe(Task& task, const End& end, const std::string& by);
   std::string Implausible(const Task& task, const End& end) const;
   std::string TooEarly(const Task& task, const End& end) const;
   void ObserveDetail(Task& task, const Answer& answer, const std::string& by);
   void CheckWaiting(Task& task, const Glance& before, const v1::Task& seen, const std::string& by);
   void CheckContent(const Task& task, const v1::Task& seen, bool full, const std::string& by);
+  void CheckDelivery(Task& task, const Glance& before, const v1::Task& seen, const std::string& by);
   void Complain(const Task& task, const std::string& text);
   void MoveDue(Task& task, DurationMs from_now);
   void NoteChange(Task& task, const v1::WatchTasksResponse& change);

@@ -57,6 +57,7 @@ Plan RandomPlan(Random& random, uint64_t serial) {
   if (random() % 5 == 0) plan.heartbeat = std::min(plan.timeout, Between(random, 50, 2500));
   if (random() % 3 == 0) plan.key = absl::StrCat("solo-", serial);
   if (random() % 8 == 0) plan.input_bytes = Between(random, 1, 9000);
+  if (const uint64_t dice = random() % 8; dice < 2) plan.target = dice == 0 ? Target::kEngine : Target::kHook;
   return plan;
 }
 
@@ -196,6 +197,7 @@ class Single {
   void Settle(const Glance& task) {
     const bool solo = task.plan.key.rfind("solo-", 0) == 0;
     v1::TaskRef by = random_() % 3 == 0 ? ById(task.task_id) : ByToken(task.token);
+    if (task.plan.target == Target::kEngine && random_() % 2 == 0) by = ByToken(task.plan.EngineToken());
     if (solo && random_() % 2 == 0 && !task.may_be_gone) by = ByKey(NamespaceName(task.plan.name_space), task.plan.key);
     for (int sends = 1 + static_cast<int>(random_() % 3); sends > 0; --sends) {
       const std::optional<Glance> now = expectations_.Look(task.serial);
@@ -407,6 +409,7 @@ class Waiting {
     v1::AwaitTaskRequest request;
     *request.mutable_task() = ByToken(task.token);
     *request.mutable_limit() = ToDuration(Between(random_, 50, 1500));
+    request.set_wait_for_delivery(task.plan.target != Target::kNone && random_() % 2 == 0);
     const bool before_drain = !traffic_.draining_;
     v1::AwaitTaskResponse response;
     const grpc::Status status = client_.Call(client_.tasks(), &v1::TaskService::Stub::AwaitTask, request, response);

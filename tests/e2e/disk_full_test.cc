@@ -1,57 +1,26 @@
 // A disk that fills up: new tasks are refused first, open ones can still be resolved, and nothing is lost.
-#include <fcntl.h>
-#include <sys/mount.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/e2e/fixture.h"
+#include "tests/e2e/small_disk.h"
 
 namespace tokenbroker::testing {
 namespace {
 
-constexpr uint64_t kMiB = 1 << 20;
-
 class DiskFullTest : public BrokerTest {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "not root: cannot mount a small file system";
-    std::filesystem::create_directories(broker_.data());
-    if (::mount("tmpfs", broker_.data().c_str(), "tmpfs", 0, "size=256m,mode=0700") != 0) {
-      GTEST_SKIP() << "mounting a tmpfs is not allowed here";
-    }
-    mounted_ = true;
+    if (!disk_.mounted()) GTEST_SKIP() << "mounting a tmpfs is not allowed here";
   }
   void TearDown() override {
-    if (!mounted_) return;
-    Kill();
-    ::umount2(broker_.data().c_str(), MNT_DETACH);
+    if (disk_.mounted()) Kill();
   }
-
-  uint64_t FreeBytes() const {
-    struct statvfs info {};
-    ::statvfs(broker_.data().c_str(), &info);
-    return info.f_bavail * info.f_frsize;
-  }
-
-  // Leaves this much room.
-  void FillUp(uint64_t rest) {
-    const uint64_t free = FreeBytes();
-    if (free <= rest) return;
-    const int file = ::open(Ballast().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    ::posix_fallocate(file, 0, static_cast<off_t>(free - rest));
-    ::close(file);
-  }
-  void MakeRoom() { std::filesystem::remove(Ballast()); }
-  std::string Ballast() const { return broker_.data() + "/ballast"; }
 
   grpc::Status TryIssue() {
     v1::IssueTaskRequest request;
@@ -70,13 +39,13 @@ class DiskFullTest : public BrokerTest {
     return false;
   }
 
-  bool mounted_ = false;
+  const SmallDisk disk_{broker_.data(), 256};
 };
 
 TEST_F(DiskFullTest, IssuesStopResolvesGoOnAndAllComesBack) {
   Start({"--limits-disk-free-min", "48MiB"});
   const std::vector<v1::IssueTaskResponse> issued = IssueMany(2000, "disk");
-  FillUp(40 * kMiB);
+  disk_.FillUp(40 * kMiB);
   ASSERT_TRUE(Becomes(v1::ERROR_REASON_DISK_FULL, 10'000));
   const grpc::Status refused = TryIssue();
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
@@ -85,7 +54,7 @@ TEST_F(DiskFullTest, IssuesStopResolvesGoOnAndAllComesBack) {
     const grpc::Status status = SucceedWith(issued[i].token(), absl::StrCat(i));
     ASSERT_TRUE(status.ok()) << Describe(status);
   }
-  MakeRoom();
+  disk_.MakeRoom();
   const TimeMs before = NowMs();
   EXPECT_TRUE(Becomes(v1::ERROR_REASON_UNSPECIFIED, 10'000));
   std::printf("issues went on %lld ms after there was room again\n", static_cast<long long>(NowMs() - before));
@@ -99,7 +68,7 @@ TEST_F(DiskFullTest, IssuesStopResolvesGoOnAndAllComesBack) {
 TEST_F(DiskFullTest, AFullDiskStopsTheBrokerAndNothingAcknowledgedIsLost) {
   Start({"--limits-disk-free-min", "0"});
   const std::vector<v1::IssueTaskResponse> issued = IssueMany(1000, "disk");
-  FillUp(1 * kMiB);
+  disk_.FillUp(1 * kMiB);
   size_t settled = 0;
   const std::string output = "\"" + std::string(250'000, 'f') + "\"";
   while (settled < issued.size() && SucceedWith(issued[settled].token(), output).ok()) ++settled;
@@ -107,7 +76,7 @@ TEST_F(DiskFullTest, AFullDiskStopsTheBrokerAndNothingAcknowledgedIsLost) {
   const std::optional<int> end = process().WaitForEnd(10'000);
   ASSERT_TRUE(end.has_value()) << "the broker goes on after a failed write";
   EXPECT_TRUE(WIFEXITED(*end) && WEXITSTATUS(*end) != 0) << DescribeEnd(*end);
-  MakeRoom();
+  disk_.MakeRoom();
   Start({"--limits-disk-free-min", "0"});
   for (size_t i = 0; i < issued.size(); ++i) {
     const v1::Task task = Get(issued[i].token());

@@ -24,6 +24,7 @@ class BrokerTest : public ::testing::Test {
   int Stop();
   void Kill();
 
+  bool started() const { return process_ != nullptr; }
   const BrokerClient& client() const { return *client_; }
   BrokerProcess& process() { return *process_; }
   const std::string& folder() const { return broker_.folder; }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -40,9 +41,9 @@ SSL_CTX* MakeTls(const std::string& certificate_pem, const std::string& key_pem)
 // A connection, with TLS or without.
 class FaultServer::Peer {
  public:
-  Peer(int fd, SSL_CTX* tls) : fd_(fd) {
+  // `tls` is this one's from now on.
+  Peer(int fd, SSL* tls) : fd_(fd), tls_(tls) {
     if (tls == nullptr) return;
-    tls_ = SSL_new(tls);
     SSL_set_fd(tls_, fd);
     ready_ = SSL_accept(tls_) == 1;
   }
@@ -74,7 +75,7 @@ class FaultServer::Peer {
 
  private:
   const int fd_;
-  SSL* tls_ = nullptr;
+  SSL* const tls_;
   bool ready_ = true;
 };
 
@@ -98,8 +99,14 @@ std::string SeenRequest::Field(std::string_view name) const {
 }
 
 FaultServer::FaultServer(std::vector<Step> script, const std::string& certificate_pem, const std::string& key_pem)
-    : script_(script.begin(), script.end()) {
-  if (!certificate_pem.empty()) tls_ = MakeTls(certificate_pem, key_pem);
+    : FaultServer([this] { return NextOfScript(); }, certificate_pem, key_pem) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  script_.assign(script.begin(), script.end());
+}
+
+FaultServer::FaultServer(Next next, const std::string& certificate_pem, const std::string& key_pem)
+    : next_(std::move(next)), secure_(!certificate_pem.empty()) {
+  if (secure_) tls_ = MakeTls(certificate_pem, key_pem);
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -120,17 +127,24 @@ FaultServer::~FaultServer() {
   shutdown(listener_, SHUT_RDWR);
   acceptor_.join();
   close(listener_);
-  for (std::thread& peer : peers_) peer.join();
+  for (auto& [id, peer] : peers_) peer.join();
   SSL_CTX_free(tls_);
 }
 
+void FaultServer::Show(const std::string& certificate_pem, const std::string& key_pem) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // Connections that have the old one keep it alive.
+  SSL_CTX_free(std::exchange(tls_, MakeTls(certificate_pem, key_pem)));
+}
+
 std::string FaultServer::url() const {
-  return tls_ != nullptr ? absl::StrCat("https://localhost:", port_) : absl::StrCat("http://127.0.0.1:", port_);
+  return secure_ ? absl::StrCat("https://localhost:", port_) : absl::StrCat("http://127.0.0.1:", port_);
 }
 
 void FaultServer::Accept() {
   while (true) {
     const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    JoinEnded();
     const std::lock_guard<std::mutex> lock(mutex_);
     if (fd < 0 || stopping_) {
       if (fd >= 0) close(fd);
@@ -138,7 +152,20 @@ void FaultServer::Accept() {
     }
     ++connections_;
     open_.push_back(fd);
-    peers_.emplace_back([this, fd] { Serve(fd); });
+    std::thread peer([this, fd] { Serve(fd); });
+    peers_.emplace(peer.get_id(), std::move(peer));
+  }
+}
+
+void FaultServer::JoinEnded() {
+  std::vector<std::thread::id> ended;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ended.swap(ended_);
+  }
+  for (const std::thread::id& id : ended) {
+    peers_.at(id).join();
+    peers_.erase(id);
   }
 }
 
@@ -148,17 +175,23 @@ void FaultServer::Serve(int fd) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  SSL* tls = nullptr;
   {
-    Peer peer(fd, tls_);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (tls_ != nullptr) tls = SSL_new(tls_);
+  }
+  {
+    Peer peer(fd, tls);
     while (peer.ready() && ServeOne(peer)) {
     }
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   open_.erase(std::find(open_.begin(), open_.end(), fd));
+  ended_.push_back(std::this_thread::get_id());
   close(fd);
 }
 
-Step FaultServer::NextStep() {
+Step FaultServer::NextOfScript() {
   const std::lock_guard<std::mutex> lock(mutex_);
   Step step = script_.front();
   if (script_.size() > 1) script_.pop_front();
@@ -169,7 +202,7 @@ bool FaultServer::ServeOne(Peer& peer) {
   std::string& buffer = peer.buffer;
   // A kept connection that nobody uses again takes no step of the script.
   if (buffer.empty() && !peer.Read(buffer, 1)) return false;
-  const Step step = NextStep();
+  Step step = next_();
   if (step.cut == Step::When::kBeforeRequest) return false;
   size_t end = 0;
   while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
@@ -184,7 +217,11 @@ bool FaultServer::ServeOne(Peer& peer) {
   }
   request.body = buffer.substr(0, length);
   buffer.erase(0, length);
-  {
+  if (step.decide) {
+    step = std::function(std::move(step.decide))(request);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++requests_;
+  } else {
     const std::lock_guard<std::mutex> lock(mutex_);
     seen_.push_back(std::move(request));
     ++requests_;

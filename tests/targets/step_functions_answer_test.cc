@@ -124,6 +124,15 @@ TEST(StepFunctionsAnswer, WhatWasSentTwiceMayBeOurs) {
   EXPECT_EQ(NameOf(AnswerOf(answer, {}, kNow).kind), NameOf(Kind::kProbablyOurs));
 }
 
+// The second copy was refused for now; the first may be there all the same, which the next try has to know.
+TEST(StepFunctionsAnswer, WhatWasSentTwiceMayHaveArrivedWhateverTheAnswer) {
+  for (JsonAnswer answer : {Refusal(429, ""), Refusal(400, "AccessDeniedException"), Refusal(408, "")}) {
+    EXPECT_FALSE(AnswerOf(answer, {}, kNow).may_have_arrived);
+    answer.http.resent = true;
+    EXPECT_TRUE(AnswerOf(answer, {}, kNow).may_have_arrived);
+  }
+}
+
 TEST(StepFunctionsAnswer, WhatHasBeenMendedIsTriedAgain) {
   JsonAnswer answer = Refusal(400, "ExpiredTokenException");
   answer.mended = true;

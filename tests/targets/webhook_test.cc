@@ -69,6 +69,13 @@ TEST(WebhookAnswer, MeansWhatTheTableSays) {
   EXPECT_EQ(NameOf(WebhookAnswerOf(outbound::Answered(409), true, kNow).kind), NameOf(Kind::kProbablyOurs));
 }
 
+// The second copy was refused for now; the first may be there all the same, which the next try has to know.
+TEST(WebhookAnswer, WhatWasSentTwiceMayHaveArrivedWhateverTheAnswer) {
+  outbound::HttpResult result = outbound::Answered(429);
+  result.resent = true;
+  EXPECT_TRUE(WebhookAnswerOf(result, false, kNow).may_have_arrived);
+}
+
 TEST(WebhookAnswer, TellsHowLongToWait) {
   for (const int status : {429, 503}) {
     EXPECT_EQ(WebhookAnswerOf(outbound::Answered(status, "", {{"retry-after", "30"}}), false, kNow).retry_after,

@@ -50,7 +50,7 @@ void ReadError(const Credentials& used, JsonAnswer& answer) {
   }
   // Behind the first line a refused signature shows the request's headers.
   answer.message = answer.message.substr(0, answer.message.find('\n'));
-  for (const std::string* secret : {&used.session_token, &used.secret_access_key}) {
+  for (const std::string* secret : {&used.session_token, &used.secret_access_key, &used.access_key_id}) {
     if (!secret->empty()) answer.message = absl::StrReplaceAll(answer.message, {{*secret, "..."}});
   }
 }

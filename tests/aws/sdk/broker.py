@@ -6,6 +6,7 @@ import subprocess
 import time
 import urllib.request
 
+import far_side
 from steps import KEY, SECRET
 
 API_KEY = "the-key-of-the-tests-issuer"
@@ -20,24 +21,36 @@ CONFIG = """auth:
       secret_variable: SDK_TESTS_SECRET
       namespaces: {{sdk: [resolve]}}
 """
+RELAY = """forwarding:
+  proxy_target: engine
+targets:
+  engine:
+    kind: step_functions
+    region: us-east-1
+    endpoint: {endpoint}
+"""
 
 
 class Broker:
-    """Runs until stop(). Brokers of one `keys` file take each other's tokens for well made."""
+    """Runs until stop(). Brokers of one `keys` file take each other's tokens for well made. With `relay_to`, an endpoint,
+    calls for tokens that it does not know are passed on."""
 
-    def __init__(self, binaries, folder, keys):
+    def __init__(self, binaries, folder, keys, relay_to=""):
         import hashlib
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         config = self.folder / "config.yaml"
-        config.write_text(CONFIG.format(digest=hashlib.sha256(API_KEY.encode()).hexdigest(), key=KEY))
+        config.write_text(CONFIG.format(digest=hashlib.sha256(API_KEY.encode()).hexdigest(), key=KEY) +
+                          (RELAY.format(endpoint=relay_to) if relay_to else ""))
         self.ports = self.folder / "ports.json"
         self.log = open(self.folder / "log", "wb")
         self.process = subprocess.Popen(
             [str(pathlib.Path(binaries) / "tokenbroker"), "dev", "--config", str(config), "--data",
              str(self.folder / "data"), "--tokens-key-file", str(keys), "--grpc-listen", "127.0.0.1:0", "--http-listen",
              "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--ports-file", str(self.ports)],
-            stdout=self.log, stderr=self.log, env={**os.environ, "SDK_TESTS_SECRET": SECRET})
+            stdout=self.log, stderr=self.log, env={
+                **os.environ, "SDK_TESTS_SECRET": SECRET, "AWS_ACCESS_KEY_ID": far_side.BROKER_KEY,
+                "AWS_SECRET_ACCESS_KEY": "the-broker's-own"})
         self._await_ports()
 
     def _await_ports(self):

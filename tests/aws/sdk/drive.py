@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 
 import clients  # noqa: E402
 from broker import Broker  # noqa: E402
+from far_side import PREFIX, FarSide, text_of  # noqa: E402
 from steps import KEY, Steps  # noqa: E402
 
 SKIPPED = 77
@@ -76,6 +77,32 @@ def drive(client, binaries, command, folder):
         broker.stop()
 
 
+def compare_texts(steps, answers):
+    """Of players that tell what they were told."""
+    return [f"{step['name']}: {answer['message']}" for step, answer in zip(steps, answers)
+            if step["expect"] and text_of(step["expect"]) not in answer.get("message", text_of(step["expect"]))]
+
+
+def compare_relayed(steps, calls):
+    expected = [(step["operation"], step["input"]) for step in steps if step["input"]["taskToken"].startswith(PREFIX)]
+    wrong = [f"not passed on as it was: {call}" for call in expected if call not in calls]
+    return wrong + [f"passed on, though nobody sent it: {call}" for call in calls if call not in expected]
+
+
+def drive_relayed(client, binaries, command, folder):
+    far_side = FarSide()
+    broker = Broker(binaries, folder / "relay", folder / "relay-keys.json", relay_to=far_side.endpoint)
+    try:
+        steps = Steps(broker, "")
+        answers = play(command, broker.endpoint, steps.relayed())
+        wrong = (compare_answers(steps.steps, answers, client.class_of) + compare_texts(steps.steps, answers) +
+                 compare_relayed(steps.steps, far_side.calls))
+        return len(steps.steps), wrong + compare_records(broker, steps.records)
+    finally:
+        broker.stop()
+        far_side.stop()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--client", choices=sorted(clients.ALL), required=True)
@@ -91,6 +118,8 @@ def main():
         return SKIPPED
     with tempfile.TemporaryDirectory() as folder:
         count, wrong = drive(client, arguments.bin, command, pathlib.Path(folder))
+        relayed, more = drive_relayed(client, arguments.bin, command, pathlib.Path(folder))
+    count, wrong = count + relayed, wrong + more
     print(f"{arguments.client}: {count} steps, {len(wrong)} wrong")
     print("\n".join(wrong))
     return 1 if wrong else 0

@@ -1,6 +1,8 @@
 """What each client is made to do, and what must come of it."""
 import json
 
+import far_side
+
 KEY, SECRET = "AKIDSDKTESTS", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 GOOD = {"id": KEY, "secret": SECRET}
 OVER = "TaskTimedOut"
@@ -29,6 +31,19 @@ class Steps:
         self.ended_tasks()
         self.bad_input()
         self.signatures()
+        return self.steps
+
+    def relayed(self):
+        """For a broker that passes on what it does not know."""
+        for operation, members in (("SendTaskSuccess", {"output": '{"caf\u00e9": 1.00}'}),
+                                   ("SendTaskFailure", {"error": "E", "cause": "why"}), ("SendTaskHeartbeat", {})):
+            for answer in ("", OVER, "TaskDoesNotExist", "InvalidToken", "AccessDeniedException"):
+                self.add("a relayed call", operation, answer, taskToken=far_side.token_for(answer), **members)
+        for answer in ("InvalidOutput", "KmsAccessDeniedException", *far_side.STATUSES):
+            self.add("a relayed call", "SendTaskSuccess", answer, taskToken=far_side.token_for(answer), output="1")
+        token = self.broker.issue()
+        self.add("a call that is not relayed", "SendTaskSuccess", taskToken=token, output="1")
+        self.record(token, "TASK_STATE_SUCCEEDED", output="1")
         return self.steps
 
     def outcomes(self):

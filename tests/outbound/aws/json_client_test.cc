@@ -55,6 +55,7 @@ TEST_F(JsonClientTest, ShowsNoCredentials) {
   EXPECT_EQ(Refused("InvalidSignatureException", "No match.\\n\\nx-amz-security-token:session-secret").message,
             "No match.");
   EXPECT_EQ(Refused("X", "token session-secret, key very-secret").message, "token ..., key ...");
+  EXPECT_EQ(Refused("X", "AK may not").message, "... may not");
 }
 
 TEST_F(JsonClientTest, AsksForOtherCredentialsWhenTheseHaveExpired) {
