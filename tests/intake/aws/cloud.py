@@ -5,8 +5,8 @@ import urllib.request
 
 from waiting import wait_for
 
-REGION, ACCOUNT = "us-east-1", "123456789012"
-# Whatever begins like this belongs to ACCOUNT.
+REGION = "us-east-1"
+# Of the account that everything belongs to that says nothing else.
 KEY = "test"
 
 
@@ -26,6 +26,8 @@ def call_aws(endpoint, service, target, body, key=KEY):
 class Cloud:
     """Whoever plays it has an `endpoint`, and a `python` with boto3."""
 
+    # Whose KEY it is.
+    account = "123456789012"
     # Whether a failed execution keeps the cause that it was failed with.
     tells_causes = True
     # What SendTaskSuccess is told about an execution that has ended.
@@ -60,14 +62,14 @@ class Cloud:
                          MessageAttributeNames=["All"])
         return found.get("Messages", [])
 
-    def machine(self, name, states, key=KEY, account=ACCOUNT):
-        """A state machine of states that follow each other. Its ARN."""
+    def machine(self, name, states, key=KEY, account=None):
+        """A state machine of states that follow each other where they do not say what follows. Its ARN."""
         names = list(states)
         for state, following in zip(names, names[1:] + [None]):
-            if states[state]["Type"] not in ("Fail", "Succeed"):
+            if states[state]["Type"] not in ("Fail", "Succeed") and not {"Next", "End"} & states[state].keys():
                 states[state].update({"Next": following} if following else {"End": True})
         definition = json.dumps({"StartAt": names[0], "States": states})
-        return self.states("CreateStateMachine", key=key, name=name, roleArn=f"arn:aws:iam::{account}:role/any",
+        return self.states("CreateStateMachine", key=key, name=name, roleArn=f"arn:aws:iam::{account or self.account}:role/any",
                            definition=definition)["stateMachineArn"]
 
     def start(self, machine, name, input, key=KEY):

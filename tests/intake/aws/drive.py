@@ -11,6 +11,7 @@ import traceback
 sys.dont_write_bytecode = True
 
 import activity_stories  # noqa: E402
+import documented_stories  # noqa: E402
 import execution_stories  # noqa: E402
 import queue_stories  # noqa: E402
 import recorded_activity_stories  # noqa: E402
@@ -21,7 +22,7 @@ from localstack import LocalStack, install_localstack  # noqa: E402
 from moto import Moto, install_moto  # noqa: E402
 from world import World  # noqa: E402
 
-ALIKE = execution_stories.STORIES + verdict_stories.STORIES
+ALIKE = execution_stories.STORIES + verdict_stories.STORIES + documented_stories.ALIKE
 
 
 class Player:
@@ -34,7 +35,8 @@ class Player:
 PLAYERS = {
     "moto": Player(install_moto, Moto, queue_stories.STORIES + ALIKE + role_stories.STORIES +
                    recorded_activity_stories.STORIES),
-    "localstack": Player(install_localstack, LocalStack, activity_stories.STORIES + ALIKE),
+    "localstack": Player(install_localstack, LocalStack, activity_stories.STORIES + ALIKE +
+                         documented_stories.WITH_DESTINATIONS),
 }
 
 

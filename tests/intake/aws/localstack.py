@@ -15,7 +15,7 @@ VERSION = "3.13"
 # Newer ones of the last four break its start.
 PACKAGES = ["localstack-core[runtime]==2026.3.0", "cbor2<6", "pyopenssl<26", "localstack-twisted==25.5.0",
             "moto-ext==5.1.25"]
-UV = "uv==0.11.6"
+UV = "uv==0.13.9"
 
 
 class NoPython(OSError):
@@ -60,7 +60,7 @@ def install_localstack(folder):
 
 
 class LocalStack(Cloud):
-    says_of_ended = "InvalidToken"
+    account, says_of_ended = "000000000000", "InvalidToken"
 
     def __init__(self, command, folder):
         self.python = command[0]
@@ -78,6 +78,17 @@ class LocalStack(Cloud):
             self.stop()
             print(pathlib.Path(self.log.name).read_text(errors="replace")[-4000:])
             raise
+
+    def bus_to(self, bus, pattern, url):
+        """An event bus whose events of this pattern are POSTed to a URL by an API destination."""
+        self.events("CreateEventBus", Name=bus)
+        secret = {"ApiKeyAuthParameters": {"ApiKeyName": "Authorization", "ApiKeyValue": "Bearer key"}}
+        connection = self.events("CreateConnection", Name=bus, AuthorizationType="API_KEY", AuthParameters=secret)
+        destination = self.events("CreateApiDestination", Name=bus, ConnectionArn=connection["ConnectionArn"],
+                                  InvocationEndpoint=url, HttpMethod="POST")
+        self.events("PutRule", Name=bus, EventBusName=bus, EventPattern=pattern)
+        target = {"Id": "broker", "Arn": destination["ApiDestinationArn"], "RoleArn": f"arn:aws:iam::{self.account}:role/any"}
+        self.events("PutTargets", Rule=bus, EventBusName=bus, Targets=[target])
 
     def _is_up(self):
         if self.process.poll() is not None:
