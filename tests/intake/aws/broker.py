@@ -13,12 +13,14 @@ from waiting import wait_for
 class Broker:
     """May be started again in the same folder, with the tasks that it had. As a context it must end well."""
 
-    def __init__(self, binaries, folder, config, namespace="orders", environment=None):
+    def __init__(self, binaries, folder, config, namespace="orders", environment=None, api_key=None):
         folder.mkdir(exist_ok=True)
         (folder / "config.yaml").write_text(config)
         ports = folder / "ports.json"
         ports.unlink(missing_ok=True)
         self.binaries, self.folder, self.namespace = pathlib.Path(binaries), folder, namespace
+        # What jobs and calls below present, if anything.
+        self.api_key = api_key
         self.log = open(folder / "log", "ab")
         everything = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         everything |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -53,13 +55,18 @@ class Broker:
     def start_shell(self, script, **variables):
         environment = {**os.environ, "PATH": f"{self.binaries}:{os.environ['PATH']}", "TOKENBROKER_ADDRESS": self.grpc,
                        "TOKENBROKER_NAMESPACE": self.namespace, "TOKENBROKER_BASE_URL": "http://" + self.http, **variables}
+        if self.api_key:
+            environment["TOKENBROKER_API_KEY"] = self.api_key
         return Job(script, environment, self.folder)
 
     # --- over HTTP ---
 
     def call(self, path, body=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://{self.http}{path}", data, headers={"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        if self.api_key:
+            headers["Authorization"] = "Bearer " + self.api_key
+        request = urllib.request.Request(f"http://{self.http}{path}", data, headers=headers)
         with urllib.request.urlopen(request, timeout=90) as response:
             return json.load(response)
 

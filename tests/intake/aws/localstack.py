@@ -79,10 +79,10 @@ class LocalStack(Cloud):
             print(pathlib.Path(self.log.name).read_text(errors="replace")[-4000:])
             raise
 
-    def bus_to(self, bus, pattern, url):
-        """An event bus whose events of this pattern are POSTed to a URL by an API destination."""
+    def bus_to(self, bus, pattern, url, key):
+        """An event bus whose events of this pattern are POSTed to a URL by an API destination, with an API key."""
         self.events("CreateEventBus", Name=bus)
-        secret = {"ApiKeyAuthParameters": {"ApiKeyName": "Authorization", "ApiKeyValue": "Bearer key"}}
+        secret = {"ApiKeyAuthParameters": {"ApiKeyName": "Authorization", "ApiKeyValue": "Bearer " + key}}
         connection = self.events("CreateConnection", Name=bus, AuthorizationType="API_KEY", AuthParameters=secret)
         destination = self.events("CreateApiDestination", Name=bus, ConnectionArn=connection["ConnectionArn"],
                                   InvocationEndpoint=url, HttpMethod="POST")
