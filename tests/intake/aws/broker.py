@@ -31,12 +31,18 @@ class Broker:
              "127.0.0.1:0", "--ports-file", str(ports), "--log-format", "json"],
             stdout=self.log, stderr=self.log, env=everything)
         try:
-            text = wait_for("the broker", lambda: ports.exists() and ports.read_text())
+            text = wait_for("the broker", lambda: self._says_its(ports))
         except RuntimeError:
             self.kill()
             raise RuntimeError("the broker did not start:\n" + (folder / "log").read_text(errors="replace")) from None
         found = json.loads(text)
         self.grpc, self.http, self.admin = (f"127.0.0.1:{found[door]}" for door in ("grpc", "http", "admin"))
+
+    def _says_its(self, ports):
+        text = ports.read_text() if ports.exists() else ""
+        if not text and self.process.poll() is not None:
+            raise RuntimeError(f"it ended with {self.process.returncode}")
+        return text
 
     def __enter__(self):
         return self

@@ -46,10 +46,6 @@ class Cloud:
         attributes = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
         return self.sqs("CreateQueue", key=key, QueueName=name, Attributes=attributes)["QueueUrl"]
 
-    def queue_arn(self, queue):
-        found = self.sqs("GetQueueAttributes", QueueUrl=queue, AttributeNames=["QueueArn"])
-        return found["Attributes"]["QueueArn"]
-
     def count(self, queue, key=KEY):
         """Messages that wait, and those that are hidden."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
