@@ -1,4 +1,5 @@
-"""A state names an activity: its tasks are fetched, settled at the broker, and the execution goes on. Needs GetActivityTask."""
+"""A state names an activity: its tasks are fetched, settled at the broker, and the execution goes on. Needs
+GetActivityTask."""
 import json
 
 from cloud import REGION

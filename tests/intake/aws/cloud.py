@@ -65,8 +65,8 @@ class Cloud:
             if states[state]["Type"] not in ("Fail", "Succeed") and not {"Next", "End"} & states[state].keys():
                 states[state].update({"Next": following} if following else {"End": True})
         definition = json.dumps({"StartAt": names[0], "States": states})
-        return self.states("CreateStateMachine", key=key, name=name, roleArn=f"arn:aws:iam::{account or self.account}:role/any",
-                           definition=definition)["stateMachineArn"]
+        role = f"arn:aws:iam::{account or self.account}:role/any"
+        return self.states("CreateStateMachine", key=key, name=name, roleArn=role, definition=definition)["stateMachineArn"]
 
     def start(self, machine, name, input, key=KEY):
         found = self.states("StartExecution", key=key, stateMachineArn=machine, name=name, input=json.dumps(input))

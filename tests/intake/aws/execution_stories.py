@@ -2,7 +2,7 @@
 import json
 
 from cloud import sends_and_waits
-from waiting import check, check_equal, wait_for
+from waiting import check, check_equal, free_port, wait_for
 from world import BEATS
 
 
@@ -129,6 +129,28 @@ def a_silent_engine_is_noticed_by_the_next_beat(world):
         broker.shell("tokenctl heartbeat --key o-closely", code=9)
 
 
+def killed_while_the_engine_is_away(world):
+    """What was acknowledged arrives once both are back."""
+    config, execution = begin(world, "away", {"orderId": "o-away"})
+    away = config.replace(f"endpoint: {world.cloud.endpoint}", f"endpoint: http://127.0.0.1:{free_port()}")
+    broker = world.broker("away", away)
+    try:
+        broker.wait_for_task("o-away")
+        told = broker.succeed("o-away", {"paid": True}, waitForDelivery="1s")
+        check_equal((told["verdict"], told["delivery"]["state"]), ("VERDICT_ACCEPTED", "DELIVERY_STATE_PENDING"),
+                    "what is told")
+    finally:
+        broker.kill()
+    check_equal(execution.now()["status"], "RUNNING", "without the broker")
+    with world.broker("away", config) as broker:
+        ended = execution.ended()
+        check_equal((ended["status"], json.loads(ended.get("output", "null"))), ("SUCCEEDED", {"paid": True}),
+                    "the execution")
+        again = broker.succeed("o-away", {"paid": True}, waitForDelivery="60s")
+        check_equal((again["verdict"], again["delivery"]["state"]), ("VERDICT_REPLAYED", "DELIVERY_STATE_DELIVERED"),
+                    "what is told again")
+
+
 def many_executions_all_end(world):
     """Settled in one file: two in three succeed. Every execution ends with what its own row says."""
     count = 240
@@ -170,5 +192,6 @@ def somebody_approves_by_a_link(world):
         check("TASK_ALREADY_RESOLVED" in (broker.folder / "answer").read_text(), "not told that it is too late")
 
 
-STORIES = (a_job_succeeds, a_job_fails, an_aws_client_settles_by_the_engine_s_token, a_job_falls_silent, nobody_ever_answers, the_engine_gives_up_first,
-           a_silent_engine_is_noticed_by_the_next_beat, somebody_approves_by_a_link, many_executions_all_end)
+STORIES = (a_job_succeeds, a_job_fails, an_aws_client_settles_by_the_engine_s_token, a_job_falls_silent,
+           nobody_ever_answers, the_engine_gives_up_first, a_silent_engine_is_noticed_by_the_next_beat,
+           killed_while_the_engine_is_away, somebody_approves_by_a_link, many_executions_all_end)

@@ -87,8 +87,8 @@ class LocalStack(Cloud):
         destination = self.events("CreateApiDestination", Name=bus, ConnectionArn=connection["ConnectionArn"],
                                   InvocationEndpoint=url, HttpMethod="POST")
         self.events("PutRule", Name=bus, EventBusName=bus, EventPattern=pattern)
-        target = {"Id": "broker", "Arn": destination["ApiDestinationArn"], "RoleArn": f"arn:aws:iam::{self.account}:role/any"}
-        self.events("PutTargets", Rule=bus, EventBusName=bus, Targets=[target])
+        self.events("PutTargets", Rule=bus, EventBusName=bus, Targets=[
+            {"Id": "broker", "Arn": destination["ApiDestinationArn"], "RoleArn": f"arn:aws:iam::{self.account}:role/any"}])
 
     def _is_up(self):
         if self.process.poll() is not None:

@@ -1,4 +1,4 @@
-"""Activities as recorded: how two tasks fare beside each other, and that a question that is held does not hold the broker."""
+"""Activities as recorded: how two tasks fare beside each other, and that a question that is held holds nothing else."""
 from recorded_activity import RecordedActivity
 from waiting import check, check_equal, wait_for
 
