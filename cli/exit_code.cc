@@ -65,6 +65,21 @@ int ExitCodeFor(v1::TaskState state) {
   }
 }
 
+int ExitCodeFor(v1::DeliveryState state) {
+  switch (state) {
+    case v1::DELIVERY_STATE_DELIVERED:
+    case v1::DELIVERY_STATE_PROBABLY_DELIVERED:
+      return kOk;
+    case v1::DELIVERY_STATE_PENDING:
+      return kLimitReached;
+    case v1::DELIVERY_STATE_DEAD_LETTERED:
+    case v1::DELIVERY_STATE_DROPPED:
+      return kNotTaken;
+    default:
+      return kInternal;
+  }
+}
+
 std::string ExitCodeTable() {
   return R"(Exit codes of tokenctl
 
@@ -79,7 +94,9 @@ std::string ExitCodeTable() {
    8  the outcome breaks the task's contract; the task stays open
    9  the task was cancelled, or a newer attempt took its place
   10  await: the task failed
-  11  await: the limit was reached while the task still waited
+  11  await: the limit was reached while the task still waited;
+      --wait-for-delivery: while the outcome, which is recorded, was still on its way
+  12  --wait-for-delivery: the outcome is recorded, but its target does not take it
 
 run exits with the command's own code once the outcome is settled (128 + n for signal n), otherwise with one of these.
 bulk exits with the code of the first line that was refused.

@@ -21,12 +21,16 @@ enum ExitCode : int {
   kCancelled = 9,
   kTaskFailed = 10,
   kLimitReached = 11,
+  kNotTaken = 12,
 };
 
 int ExitCodeFor(const absl::Status& status);
 
 // For `await`, and for `run` when the task had ended before it began.
 int ExitCodeFor(v1::TaskState state);
+
+// For a settling call that was to wait for its delivery.
+int ExitCodeFor(v1::DeliveryState state);
 
 // The table that `tokenctl help exit-codes` prints.
 std::string ExitCodeTable();

@@ -46,15 +46,16 @@ class Session {
   absl::StatusOr<Broker*> GetBroker();
   absl::StatusOr<Format> GetFormat() const { return ParseFormat(format); }
 
-  // One call of `method` with retries, all within the time-out of the settings.
+  // One call of `method` with retries, all within the time-out of the settings and `longer`, which the broker was asked
+  // to wait.
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(absl::StatusOr<Response> (Broker::*method)(const Request&, DurationMs),
-                                const Request& request) {
+                                const Request& request, DurationMs longer = 0) {
     auto settings = GetSettings();
     if (!settings.ok()) return settings.status();
     auto broker = GetBroker();
     if (!broker.ok()) return broker.status();
-    const DurationMs timeout = settings->TimeoutOr(Settings::kDefaultTimeout);
+    const DurationMs timeout = settings->TimeoutOr(Settings::kDefaultTimeout) + longer;
     return retrier().Run(timeout, timeout, [&](DurationMs left) { return ((*broker)->*method)(request, left); });
   }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/forward/none_target.h"
+#include "server/targets/step_functions_limits.h"
 
 namespace tokenbroker {
 namespace {
@@ -101,6 +102,9 @@ absl::StatusOr<targets::StepFunctionsSettings> Outgoing::ReadStepFunctions(const
   settings.timeout = read.Span("timeout", settings.timeout, 100, 5 * units::kMinute);
   settings.longest_wait = read.Span("longest_wait", settings.longest_wait, 100, units::kMinute);
   settings.max_under_way = read.Count("max_under_way", settings.max_under_way, 1, 4'096);
+  targets::ExpiryErrors& errors = settings.errors;
+  errors.timeout = read.TextOr("timeout_error", errors.timeout, targets::kMaxError);
+  errors.heartbeat_timeout = read.TextOr("heartbeat_timeout_error", errors.heartbeat_timeout, targets::kMaxError);
   TB_RETURN_IF_ERROR(read.Finish());
   return settings;
 }

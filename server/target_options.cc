@@ -22,6 +22,12 @@ std::string TargetOptions::Text(const std::string& name) {
   return values.empty() ? "" : values[0];
 }
 
+std::string TargetOptions::TextOr(const std::string& name, const std::string& fallback, size_t max) {
+  std::string value = Text(name);
+  if (value.size() > max) Fault(name, absl::StrCat("must have at most ", max, " bytes"));
+  return value.empty() ? fallback : value;
+}
+
 std::string TargetOptions::Required(const std::string& name) {
   std::string value = Text(name);
   if (value.empty()) Fault(name, "is missing");

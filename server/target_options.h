@@ -17,6 +17,8 @@ class TargetOptions {
   explicit TargetOptions(const TargetConfig& target) : target_(target), left_(target.options) {}
 
   std::string Text(const std::string& name);
+  // In at most `max` bytes.
+  std::string TextOr(const std::string& name, const std::string& fallback, size_t max);
   std::string Required(const std::string& name);
   std::vector<std::string> Texts(const std::string& name);
   bool Flag(const std::string& name);

@@ -22,11 +22,12 @@ struct SettleFlags {
   std::string request_id;
   std::string park_for;
   bool no_park = false;
+  std::string wait_for_delivery;
 };
 
-absl::Status SetParking(const SettleFlags& flags, google::protobuf::Duration& park_for) {
-  TB_ASSIGN_OR_RETURN(const DurationMs span, ParseDuration(flags.park_for));
-  park_for = ToProto(span);
+absl::Status SetSpan(const std::string& text, google::protobuf::Duration& span) {
+  TB_ASSIGN_OR_RETURN(const DurationMs parsed, ParseDuration(text));
+  span = ToProto(parsed);
   return absl::OkStatus();
 }
 
@@ -35,7 +36,10 @@ absl::Status SetCommon(Session& session, const SettleFlags& flags, Request& requ
   TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, flags.ref));
   request.set_request_id(flags.request_id);
   if (flags.no_park) request.mutable_park_for()->set_seconds(-1);
-  if (!flags.park_for.empty()) TB_RETURN_IF_ERROR(SetParking(flags, *request.mutable_park_for()));
+  if (!flags.park_for.empty()) TB_RETURN_IF_ERROR(SetSpan(flags.park_for, *request.mutable_park_for()));
+  if (!flags.wait_for_delivery.empty()) {
+    TB_RETURN_IF_ERROR(SetSpan(flags.wait_for_delivery, *request.mutable_wait_for_delivery()));
+  }
   return absl::OkStatus();
 }
 
@@ -76,18 +80,42 @@ absl::Status PrintVerdict(Session& session, v1::Verdict verdict, const std::stri
   return absl::OkStatus();
 }
 
+// What was answered, and what its target said if that was waited for.
+template <typename Response>
+absl::Status PrintSettled(Session& session, const Response& response) {
+  if (!response.has_delivery()) return PrintVerdict(session, response.verdict(), response.task_id());
+  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
+  const v1::Delivery& delivery = response.delivery();
+  if (IsJsonFormat(format)) {
+    Json json = VerdictJson(response.verdict(), response.task_id());
+    json["delivery"] = ToJson(delivery);
+    session.PrintJson(json, format);
+    return absl::OkStatus();
+  }
+  TB_RETURN_IF_ERROR(PrintVerdict(session, response.verdict(), response.task_id()));
+  if (format == Format::kId) return absl::OkStatus();
+  session.out() << NameOf(delivery.state()) << (delivery.answer_code().empty() ? "" : " ") << delivery.answer_code()
+                << "\n";
+  return absl::OkStatus();
+}
+
+// The broker may take as long as it was asked to wait, and then some.
+template <typename Request, typename Response>
+absl::StatusOr<int> Settle(Session& session, const Request& request,
+                           absl::StatusOr<Response> (Broker::*method)(const Request&, DurationMs)) {
+  TB_ASSIGN_OR_RETURN(const Response response, session.Call(method, request, ToMs(request.wait_for_delivery())));
+  TB_RETURN_IF_ERROR(PrintSettled(session, response));
+  return response.has_delivery() ? ExitCodeFor(response.delivery().state()) : kOk;
+}
+
 absl::StatusOr<int> Succeed(Session& session, const SettleFlags& flags) {
   TB_ASSIGN_OR_RETURN(const v1::SucceedRequest request, MakeSucceed(session, flags));
-  TB_ASSIGN_OR_RETURN(const v1::SucceedResponse response, session.Call(&Broker::Succeed, request));
-  TB_RETURN_IF_ERROR(PrintVerdict(session, response.verdict(), response.task_id()));
-  return kOk;
+  return Settle(session, request, &Broker::Succeed);
 }
 
 absl::StatusOr<int> Fail(Session& session, const SettleFlags& flags) {
   TB_ASSIGN_OR_RETURN(const v1::FailRequest request, MakeFail(session, flags));
-  TB_ASSIGN_OR_RETURN(const v1::FailResponse response, session.Call(&Broker::Fail, request));
-  TB_RETURN_IF_ERROR(PrintVerdict(session, response.verdict(), response.task_id()));
-  return kOk;
+  return Settle(session, request, &Broker::Fail);
 }
 
 absl::StatusOr<int> Peek(Session& session, const SettleFlags& flags, bool fails) {
@@ -117,12 +145,15 @@ void AddCommon(CLI::App* command, SettleFlags& flags) {
   auto* park = command->add_option("--park-for", flags.park_for,
                                    "With --key: how long to keep the outcome if the task is not issued yet, as in 15m");
   command->add_flag("--no-park", flags.no_park, "With --key: refuse if the task is not issued yet")->excludes(park);
+  command->add_option("--wait-for-delivery", flags.wait_for_delivery,
+                      "Wait for what the target says of the outcome: so long at most, up to 1m");
 }
 
 void AddSucceed(CommandLine& line) {
   CLI::App* command = AddCommand(line.root, "succeed", "Resolve a task with an output",
                                  R"(  tokenctl succeed --token-file task.token --output '{"approved": true}'
   tokenctl succeed --key order-17 --output @result.json
+  tokenctl succeed --key order-17 --wait-for-delivery 30s
   echo "$TOKEN" | tokenctl succeed - --output '"done"')");
   auto flags = std::make_shared<SettleFlags>();
   AddRef(command, flags->ref);

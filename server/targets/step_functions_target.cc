@@ -53,8 +53,9 @@ struct StepFunctionsTarget::Call {
   bool may_have_arrived = false;
 };
 
-StepFunctionsTarget::StepFunctionsTarget(std::unique_ptr<StepFunctionsApi> api, const Clock& clock, int max_under_way)
-    : api_(std::move(api)), clock_(clock), max_under_way_(max_under_way) {}
+StepFunctionsTarget::StepFunctionsTarget(std::unique_ptr<StepFunctionsApi> api, const Clock& clock, int max_under_way,
+                                         ExpiryErrors errors)
+    : api_(std::move(api)), clock_(clock), max_under_way_(max_under_way), errors_(std::move(errors)) {}
 
 StepFunctionsTarget::~StepFunctionsTarget() { gate_->Close(); }
 
@@ -72,10 +73,10 @@ void StepFunctionsTarget::Deliver(Delivery delivery, Done done) {
       body.AddUnlessEmpty("error", delivery.error).AddUnlessEmpty("cause", delivery.cause);
       break;
     case Delivery::Kind::kHeartbeatTimeout:
-      body.Add("error", "States.HeartbeatTimeout").Add("cause", ExpiryCause(delivery));
+      body.Add("error", errors_.heartbeat_timeout).Add("cause", ExpiryCause(delivery));
       break;
     case Delivery::Kind::kTimeout:
-      body.Add("error", "States.Timeout").Add("cause", ExpiryCause(delivery));
+      body.Add("error", errors_.timeout).Add("cause", ExpiryCause(delivery));
       break;
   }
   call.body = body.Take();

@@ -2,7 +2,9 @@
 //
 //   succeeded          SendTaskSuccess
 //   failed             SendTaskFailure
-//   heartbeat timeout  SendTaskFailure, error States.HeartbeatTimeout, and a cause that says that the broker saw it
+//   heartbeat timeout  SendTaskFailure, error States.HeartbeatTimeout unless set otherwise, and a cause that says that
+//   the
+//                      broker saw it
 //   timeout            SendTaskFailure, error States.Timeout, likewise
 //
 // What each answer means stands in step_functions_answer.h, what is not even sent in step_functions_limits.h.
@@ -17,11 +19,19 @@
 
 namespace tokenbroker::targets {
 
+// By which names the engine hears of what expired. These are those of its own deadlines, so that a Catch for one holds
+// for both; engines that keep names with "States." to themselves need others.
+struct ExpiryErrors {
+  std::string timeout = "States.Timeout";
+  std::string heartbeat_timeout = "States.HeartbeatTimeout";
+};
+
 // Thread-safe.
 class StepFunctionsTarget : public forward::OutcomeTarget {
  public:
   // The clock must outlive the target, and so must what `api` was made of.
-  StepFunctionsTarget(std::unique_ptr<StepFunctionsApi> api, const Clock& clock, int max_under_way = 256);
+  StepFunctionsTarget(std::unique_ptr<StepFunctionsApi> api, const Clock& clock, int max_under_way = 256,
+                      ExpiryErrors errors = {});
   // Not from within a `done`.
   ~StepFunctionsTarget() override;
 
@@ -38,6 +48,7 @@ class StepFunctionsTarget : public forward::OutcomeTarget {
   const std::unique_ptr<StepFunctionsApi> api_;
   const Clock& clock_;
   const int max_under_way_;
+  const ExpiryErrors errors_;
   // Shared with answers that are out.
   const std::shared_ptr<outbound::Gate> gate_ = std::make_shared<outbound::Gate>();
 };

@@ -8,7 +8,6 @@
 #include "server/outbound/aws/shared_config.h"
 #include "server/outbound/aws/sts_source.h"
 #include "server/outbound/url.h"
-#include "server/targets/step_functions_target.h"
 
 namespace tokenbroker::targets {
 namespace {
@@ -69,7 +68,8 @@ absl::StatusOr<std::unique_ptr<StepFunctionsApi>> TargetFactory::Api(const StepF
 absl::StatusOr<std::unique_ptr<forward::OutcomeTarget>> TargetFactory::StepFunctions(
     const StepFunctionsSettings& settings) {
   TB_ASSIGN_OR_RETURN(std::unique_ptr<StepFunctionsApi> api, Api(settings));
-  return std::make_unique<StepFunctionsTarget>(std::move(api), surroundings_->clock, settings.max_under_way);
+  return std::make_unique<StepFunctionsTarget>(std::move(api), surroundings_->clock, settings.max_under_way,
+                                               settings.errors);
 }
 
 absl::StatusOr<std::unique_ptr<StepFunctionsProxy>> TargetFactory::Proxy(const StepFunctionsSettings& settings) {

@@ -16,6 +16,7 @@
 #include "server/targets/quota_book.h"
 #include "server/targets/step_functions_api.h"
 #include "server/targets/step_functions_proxy.h"
+#include "server/targets/step_functions_target.h"
 #include "server/targets/webhook_target.h"
 
 namespace tokenbroker::targets {
@@ -35,6 +36,7 @@ struct StepFunctionsSettings {
   DurationMs timeout = 20'000;
   DurationMs longest_wait = 5'000;
   int max_under_way = 256;
+  ExpiryErrors errors;
 };
 
 // Not thread-safe: for whoever starts the broker.

@@ -99,6 +99,33 @@ TEST_F(CommandsTest, SucceedWithoutOutputSendsAnEmptyObject) {
   EXPECT_LT(succeeded_.park_for().seconds(), 0);
 }
 
+TEST_F(CommandsTest, SettlingWaitsForTheTargetsVerdictWhereItIsAsked) {
+  struct Case {
+    v1::DeliveryState state;
+    int code;
+  };
+  for (const Case& one : {Case{v1::DELIVERY_STATE_DELIVERED, kOk}, Case{v1::DELIVERY_STATE_PENDING, kLimitReached},
+                          Case{v1::DELIVERY_STATE_DEAD_LETTERED, kNotTaken}}) {
+    broker.fail = [&](const v1::FailRequest& request, DurationMs timeout) -> absl::StatusOr<v1::FailResponse> {
+      EXPECT_EQ(ToMs(request.wait_for_delivery()), 30'000);
+      EXPECT_GT(timeout, 30'000);
+      v1::FailResponse response;
+      response.set_verdict(v1::VERDICT_ACCEPTED);
+      response.set_task_id("0123456789abcdef01");
+      response.mutable_delivery()->set_state(one.state);
+      response.mutable_delivery()->set_answer_code("TaskTimedOut");
+      return response;
+    };
+    EXPECT_EQ(Tokenctl({"fail", "tkA", "--wait-for-delivery", "30s"}), one.code) << err;
+    EXPECT_THAT(out, HasSubstr("ACCEPTED 0123456789abcdef01\n"));
+    EXPECT_THAT(out, HasSubstr(" TaskTimedOut\n"));
+    Tokenctl({"fail", "tkA", "--wait-for-delivery", "30s", "-o", "json"});
+    EXPECT_THAT(out, HasSubstr(R"("answer_code": "TaskTimedOut")"));
+    Tokenctl({"fail", "tkA", "--wait-for-delivery", "30s", "-o", "id"});
+    EXPECT_EQ(out, "0123456789abcdef01\n");
+  }
+}
+
 TEST_F(CommandsTest, ABareWordIsExplained) {
   EXPECT_EQ(Tokenctl({"succeed", "tkA", "--output", "done"}), kUsage);
   EXPECT_THAT(err, HasSubstr("quotes"));

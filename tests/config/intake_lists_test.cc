@@ -141,7 +141,7 @@ TEST(IntakeLists, TheManualsExamplesAreGood) {
     ValidateIntake(loaded.config.intake, {"sfn"}, errors);
     EXPECT_THAT(errors, testing::IsEmpty());
   }
-  EXPECT_EQ(examples, 3);
+  EXPECT_EQ(examples, 4);
 }
 
 }  // namespace

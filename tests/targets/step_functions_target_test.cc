@@ -21,12 +21,12 @@ class StepFunctionsTargetTest : public testing::Test {
     http_.answer = [](const outbound::HttpRequest&) { return outbound::Answered(200, "{}"); };
     Make();
   }
-  void Make() {
+  void Make(ExpiryErrors errors = {}) {
     target_ = std::make_unique<StepFunctionsTarget>(
         std::make_unique<StepFunctionsApi>(
             StepFunctionsPlace{.region = "eu-west-1", .account = "1", .longest_wait = 1'000}, http_,
             FixedCredentials(clock_), quotas_, clock_),
-        clock_);
+        clock_, 256, std::move(errors));
   }
   Answer Deliver(Delivery delivery) {
     Answer answer{.code = "none"};
@@ -79,6 +79,18 @@ TEST_F(StepFunctionsTargetTest, SendsExpiriesUnderTheirNamesAndSaysWhoSawThem) {
   body = Json::parse(http_.requests.back().body);
   EXPECT_EQ(body["error"], "States.HeartbeatTimeout");
   EXPECT_EQ(body["cause"].get<std::string>().substr(0, 26), "No heartbeat came in time:");
+}
+
+TEST_F(StepFunctionsTargetTest, SendsExpiriesUnderOtherNamesWhereTheEngineWantsThem) {
+  Make({.timeout = "Late", .heartbeat_timeout = "Silent"});
+  Delivery delivery = MakeDelivery();
+  delivery.output.clear();
+  delivery.kind = Delivery::Kind::kTimeout;
+  Deliver(delivery);
+  EXPECT_EQ(Json::parse(http_.requests.back().body)["error"], "Late");
+  delivery.kind = Delivery::Kind::kHeartbeatTimeout;
+  Deliver(delivery);
+  EXPECT_EQ(Json::parse(http_.requests.back().body)["error"], "Silent");
 }
 
 TEST_F(StepFunctionsTargetTest, SendsHeartbeats) {
