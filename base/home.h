@@ -6,18 +6,23 @@
 
 namespace tokenbroker {
 
+class Visit;
+
+// A visit's place in a list. The list is a friend of this alone, so that it cannot destroy visits.
+class VisitLink {
+ private:
+  friend class VisitList;
+  Visit* next_ = nullptr;
+};
+
 // Something that is to go on at home.
-class Visit {
+class Visit : public VisitLink {
  public:
   // Called on the home's thread. The visit may be posted again, or be destroyed, in it.
   virtual void Resume() = 0;
 
  protected:
   ~Visit() = default;
-
- private:
-  friend class VisitList;
-  Visit* next_ = nullptr;
 };
 
 class Home {

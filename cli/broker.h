@@ -59,6 +59,8 @@ class Broker {
   virtual absl::StatusOr<v1::RedriveDeliveriesResponse> Redrive(const v1::RedriveDeliveriesRequest& request,
                                                                 DurationMs timeout) = 0;
   virtual absl::StatusOr<v1::DropDeliveryResponse> Drop(const v1::DropDeliveryRequest& request, DurationMs timeout) = 0;
+  virtual absl::StatusOr<v1::DropDeliveriesResponse> DropMany(const v1::DropDeliveriesRequest& request,
+                                                              DurationMs timeout) = 0;
 
   virtual absl::StatusOr<v1::CreateBackupResponse> Backup(const v1::CreateBackupRequest& request,
                                                           DurationMs timeout) = 0;

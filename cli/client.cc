@@ -81,6 +81,10 @@ class Client : public Broker {
   absl::StatusOr<v1::DropDeliveryResponse> Drop(const v1::DropDeliveryRequest& request, DurationMs timeout) override {
     return Call(*deliveries_, &v1::DeliveryService::Stub::DropDelivery, request, timeout);
   }
+  absl::StatusOr<v1::DropDeliveriesResponse> DropMany(const v1::DropDeliveriesRequest& request,
+                                                      DurationMs timeout) override {
+    return Call(*deliveries_, &v1::DeliveryService::Stub::DropDeliveries, request, timeout);
+  }
   absl::StatusOr<v1::CreateBackupResponse> Backup(const v1::CreateBackupRequest& request, DurationMs timeout) override {
     return Call(*admin_, &v1::AdminService::Stub::CreateBackup, request, timeout);
   }

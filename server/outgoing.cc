@@ -12,8 +12,19 @@
 namespace tokenbroker {
 namespace {
 
+// Far beyond what AWS grants anybody.
+constexpr int kMostBurst = 1'000'000;
+constexpr int kMostPerSecond = 100'000;
+
 bool CallsOut(const TargetConfig& target) {
   return target.kind == TargetKind::kWebhook || target.kind == TargetKind::kStepFunctions;
+}
+
+// Says which target it was that could not be made.
+absl::StatusOr<std::unique_ptr<forward::OutcomeTarget>> Named(
+    const TargetConfig& target, absl::StatusOr<std::unique_ptr<forward::OutcomeTarget>> made) {
+  if (made.ok()) return made;
+  return absl::InvalidArgumentError(absl::StrCat("targets.", target.name, ": ", made.status().message()));
 }
 
 aws::Relay RelayThrough(targets::StepFunctionsProxy& proxy) {
@@ -51,7 +62,7 @@ absl::StatusOr<Outgoing::TargetPtr> Outgoing::Make(const TargetConfig& target) {
       return MakeWebhook(target);
     case TargetKind::kStepFunctions: {
       TB_ASSIGN_OR_RETURN(const targets::StepFunctionsSettings settings, ReadStepFunctions(target));
-      return factory_->StepFunctions(settings);
+      return Named(target, factory_->StepFunctions(settings));
     }
     case TargetKind::kSubscriber:
       return MakeSubscriber(target);
@@ -85,9 +96,7 @@ absl::StatusOr<Outgoing::TargetPtr> Outgoing::MakeWebhook(const TargetConfig& ta
     if (!secret.ok()) return read.Wrong("secret_files", secret.status().message());
     options.secrets.push_back(std::string(absl::StripAsciiWhitespace(*secret)));
   }
-  absl::StatusOr<TargetPtr> made = factory_->Webhook(std::move(options));
-  if (made.ok()) return made;
-  return absl::InvalidArgumentError(absl::StrCat("targets.", target.name, ": ", made.status().message()));
+  return Named(target, factory_->Webhook(std::move(options)));
 }
 
 absl::StatusOr<targets::StepFunctionsSettings> Outgoing::ReadStepFunctions(const TargetConfig& target) const {
@@ -105,6 +114,8 @@ absl::StatusOr<targets::StepFunctionsSettings> Outgoing::ReadStepFunctions(const
   targets::ExpiryErrors& errors = settings.errors;
   errors.timeout = read.TextOr("timeout_error", errors.timeout, targets::kMaxError);
   errors.heartbeat_timeout = read.TextOr("heartbeat_timeout_error", errors.heartbeat_timeout, targets::kMaxError);
+  settings.quota_burst = read.Count("quota_burst", settings.quota_burst, 1, kMostBurst);
+  settings.quota_per_second = read.Count("quota_per_second", settings.quota_per_second, 1, kMostPerSecond);
   TB_RETURN_IF_ERROR(read.Finish());
   return settings;
 }

@@ -1,6 +1,7 @@
 // delivery list, get, redrive and drop.
 #include <algorithm>
 #include <cctype>
+#include <climits>
 #include <memory>
 
 #include "base/status_macros.h"
@@ -23,11 +24,14 @@ struct ListFlags {
   std::string page_token;
 };
 
-struct RedriveFlags {
+// One delivery, or those of some states, of one target or all.
+struct PickFlags {
   RefFlags ref;
   std::string target;
   bool dead = false;
+  bool pending = false;
   bool everywhere = false;
+  int limit = INT_MAX;
 };
 
 absl::StatusOr<v1::DeliveryState> ParseState(std::string text) {
@@ -100,43 +104,63 @@ absl::StatusOr<int> Get(Session& session, const RefFlags& ref) {
   return kOk;
 }
 
-absl::StatusOr<int> Drop(Session& session, const RefFlags& ref) {
+// How many were changed.
+absl::StatusOr<int> PrintCount(Session& session, const std::string& name, int count) {
+  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
+  if (IsJsonFormat(format)) {
+    Json json = Json::object();
+    json[name] = count;
+    session.PrintJson(json, format);
+  } else {
+    session.out() << count << "\n";
+  }
+  return kOk;
+}
+
+// Calls until there are no more, or `limit` are changed; `count` says of an answer how many it changed.
+template <typename Request, typename Response>
+absl::StatusOr<int> ChangePicked(Session& session, const PickFlags& flags, Request request,
+                                 absl::StatusOr<Response> (Broker::*call)(const Request&, DurationMs),
+                                 int (Response::*count)() const) {
+  TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
+  if (!flags.everywhere) request.set_namespace_(settings.name_space);
+  request.set_target(flags.target);
+  int changed = 0;
+  for (bool more = true; more && changed < flags.limit;) {
+    request.set_limit(std::min(flags.limit - changed, kPageMax));
+    TB_ASSIGN_OR_RETURN(const Response response, session.Call(call, request));
+    changed += (response.*count)();
+    more = response.more();
+  }
+  return changed;
+}
+
+absl::StatusOr<int> Drop(Session& session, const PickFlags& flags) {
+  if (flags.dead || flags.pending) {
+    v1::DropDeliveriesRequest request;
+    if (flags.dead) request.add_states(v1::DELIVERY_STATE_DEAD_LETTERED);
+    if (flags.pending) request.add_states(v1::DELIVERY_STATE_PENDING);
+    TB_ASSIGN_OR_RETURN(const int dropped, ChangePicked(session, flags, std::move(request), &Broker::DropMany,
+                                                        &v1::DropDeliveriesResponse::dropped));
+    return PrintCount(session, "dropped", dropped);
+  }
   v1::DropDeliveryRequest request;
-  TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, ref));
+  TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, flags.ref));
   TB_ASSIGN_OR_RETURN(const v1::DropDeliveryResponse response, session.Call(&Broker::Drop, request));
   TB_RETURN_IF_ERROR(PrintDelivery(session, response.delivery()));
   return kOk;
 }
 
-absl::StatusOr<int> PrintRedriven(Session& session, int redriven) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
-  if (IsJsonFormat(format)) {
-    Json json = Json::object();
-    json["redriven"] = redriven;
-    session.PrintJson(json, format);
-  } else {
-    session.out() << redriven << "\n";
-  }
-  return kOk;
-}
-
-absl::StatusOr<int> Redrive(Session& session, const RedriveFlags& flags) {
+absl::StatusOr<int> Redrive(Session& session, const PickFlags& flags) {
   v1::RedriveDeliveriesRequest request;
-  if (!flags.dead) {
-    TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, flags.ref));
-    TB_ASSIGN_OR_RETURN(const v1::RedriveDeliveriesResponse response, session.Call(&Broker::Redrive, request));
-    return PrintRedriven(session, response.redriven());
+  if (flags.dead) {
+    TB_ASSIGN_OR_RETURN(const int redriven, ChangePicked(session, flags, std::move(request), &Broker::Redrive,
+                                                         &v1::RedriveDeliveriesResponse::redriven));
+    return PrintCount(session, "redriven", redriven);
   }
-  TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
-  if (!flags.everywhere) request.set_namespace_(settings.name_space);
-  request.set_target(flags.target);
-  int redriven = 0;
-  for (bool more = true; more;) {
-    TB_ASSIGN_OR_RETURN(const v1::RedriveDeliveriesResponse response, session.Call(&Broker::Redrive, request));
-    redriven += response.redriven();
-    more = response.more();
-  }
-  return PrintRedriven(session, redriven);
+  TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, flags.ref));
+  TB_ASSIGN_OR_RETURN(const v1::RedriveDeliveriesResponse response, session.Call(&Broker::Redrive, request));
+  return PrintCount(session, "redriven", response.redriven());
 }
 
 void AddList(CommandLine& line, CLI::App& delivery) {
@@ -155,16 +179,46 @@ void AddList(CommandLine& line, CLI::App& delivery) {
   OnRun(line, command, [flags](Session& session) { return List(session, *flags); });
 }
 
+// What picks many.
+void AddPick(CLI::App* command, PickFlags& flags) {
+  AddRef(command, flags.ref);
+  command->add_flag("--dead", flags.dead, "All dead letters of the namespace");
+  command->add_option("--target", flags.target, "Only of this target");
+  command->add_flag("--all-namespaces", flags.everywhere, "Of every namespace");
+  command->add_option("--limit", flags.limit, "At most so many, oldest first")->check(CLI::PositiveNumber);
+}
+
+// Without a state, one task must be named: its delivery is not picked by anything else.
+absl::Status CheckPick(const PickFlags& flags) {
+  const bool many = flags.dead || flags.pending;
+  if (many || (flags.target.empty() && !flags.everywhere && flags.limit == INT_MAX)) return absl::OkStatus();
+  return absl::InvalidArgumentError("--target, --all-namespaces and --limit are for many: say --dead as well");
+}
+
 void AddRedrive(CommandLine& line, CLI::App& delivery) {
   CLI::App* command = AddCommand(delivery, "redrive", "Send dead letters again: one, or all that are picked",
                                  R"(  tokenctl delivery redrive 0123456789abcdef01
   tokenctl delivery redrive --dead --target states)");
-  auto flags = std::make_shared<RedriveFlags>();
-  AddRef(command, flags->ref);
-  CLI::Option* dead = command->add_flag("--dead", flags->dead, "All dead letters of the namespace");
-  command->add_option("--target", flags->target, "Only of this target")->needs(dead);
-  command->add_flag("--all-namespaces", flags->everywhere, "Of every namespace")->needs(dead);
-  OnRun(line, command, [flags](Session& session) { return Redrive(session, *flags); });
+  auto flags = std::make_shared<PickFlags>();
+  AddPick(command, *flags);
+  OnRun(line, command, [flags](Session& session) -> absl::StatusOr<int> {
+    TB_RETURN_IF_ERROR(CheckPick(*flags));
+    return Redrive(session, *flags);
+  });
+}
+
+void AddDrop(CommandLine& line, CLI::App& delivery) {
+  CLI::App* command = AddCommand(delivery, "drop", "Give a delivery up, for ever: one, or all that are picked",
+                                 R"(  tokenctl delivery drop 0123456789abcdef01
+  tokenctl delivery drop --dead --target states
+  tokenctl delivery drop --pending --target gone --all-namespaces)");
+  auto flags = std::make_shared<PickFlags>();
+  AddPick(command, *flags);
+  command->add_flag("--pending", flags->pending, "All that are still owed");
+  OnRun(line, command, [flags](Session& session) -> absl::StatusOr<int> {
+    TB_RETURN_IF_ERROR(CheckPick(*flags));
+    return Drop(session, *flags);
+  });
 }
 
 void AddOne(CommandLine& line, CLI::App& delivery, const std::string& name, const std::string& description,
@@ -184,7 +238,7 @@ void AddDeliveryCommands(CommandLine& line) {
   AddOne(line, *delivery, "get", "Show how the delivery of a task's outcome stands",
          "  tokenctl delivery get --key order-17 -o json", Get);
   AddRedrive(line, *delivery);
-  AddOne(line, *delivery, "drop", "Give a delivery up, for ever", "  tokenctl delivery drop 0123456789abcdef01", Drop);
+  AddDrop(line, *delivery);
 }
 
 }  // namespace tokenbroker::cli

@@ -55,7 +55,12 @@ absl::StatusOr<TaskRecordPtr> Catalog::LoadIssued(Sequence task) const {
 }
 
 absl::Status Catalog::LoadOutcome(TaskRecord& record, Sequence outcome_at) const {
-  TB_ASSIGN_OR_RETURN(record.outcome_bytes, store_.Read(state_.shard, outcome_at));
+  TB_ASSIGN_OR_RETURN(std::string bytes, store_.Read(state_.shard, outcome_at));
+  return TakeOutcome(record, outcome_at, std::move(bytes));
+}
+
+absl::Status Catalog::TakeOutcome(TaskRecord& record, Sequence outcome_at, std::string bytes) const {
+  record.outcome_bytes = std::move(bytes);
   TB_ASSIGN_OR_RETURN(const storage::ResolvedEntry outcome, storage::DecodeResolved(record.outcome_bytes));
   SetOutcome(record, outcome);
   record.outcome_at = outcome_at;
@@ -324,10 +329,10 @@ bool DeliveryFilter::OnlyOpen() const {
 }
 
 absl::StatusOr<TaskRecordPtr> Catalog::LoadOutcomeAt(Sequence outcome_at) const {
-  TB_ASSIGN_OR_RETURN(const std::string bytes, store_.Read(state_.shard, outcome_at));
+  TB_ASSIGN_OR_RETURN(std::string bytes, store_.Read(state_.shard, outcome_at));
   TB_ASSIGN_OR_RETURN(const storage::ResolvedEntry outcome, storage::DecodeResolved(bytes));
   TB_ASSIGN_OR_RETURN(TaskRecordPtr record, LoadIssued(outcome.task));
-  TB_RETURN_IF_ERROR(LoadOutcome(*record, outcome_at));
+  TB_RETURN_IF_ERROR(TakeOutcome(*record, outcome_at, std::move(bytes)));
   return record;
 }
 

@@ -106,6 +106,8 @@ class Catalog {
  private:
   absl::StatusOr<TaskRecordPtr> LoadIssued(Sequence task) const;
   absl::Status LoadOutcome(TaskRecord& record, Sequence outcome_at) const;
+  // The same of the bytes that stand there.
+  absl::Status TakeOutcome(TaskRecord& record, Sequence outcome_at, std::string bytes) const;
   absl::Status LoadDelivery(TaskRecord& record) const;
   // Outcomes in the log that are or were owed to a target, whatever became of them.
   absl::StatusOr<OwedPage> OwedInLog(const DeliveryFilter& filter, Sequence from) const;

@@ -22,12 +22,16 @@ broker::Refusal RefuseWithout(broker::Right right, std::string_view name, const 
   return may ? broker::Refusal() : broker::PermissionDenied(name, name_space.empty() ? "*" : name_space);
 }
 
-broker::DeliveryFilter FilterOf(const pb::ListDeliveriesRequest& request) {
-  broker::DeliveryFilter filter;
-  for (int state : request.states()) filter.states.push_back(static_cast<broker::DeliveryState>(state));
-  filter.name_space = request.namespace_();
-  filter.target = request.target();
-  return filter;
+template <typename Request>
+std::vector<broker::DeliveryState> StatesOf(const Request& request) {
+  std::vector<broker::DeliveryState> states;
+  for (int state : request.states()) states.push_back(static_cast<broker::DeliveryState>(state));
+  return states;
+}
+
+template <typename Request>
+size_t LimitOf(const Request& request) {
+  return request.limit() == 0 ? kDefaultPicked : request.limit();
 }
 
 }  // namespace
@@ -51,7 +55,7 @@ void ListDeliveriesCall::Begin() {
 }
 
 void ListDeliveriesCall::Show() {
-  const broker::DeliveryFilter filter = FilterOf(request());
+  const broker::DeliveryFilter filter{StatesOf(request()), request().namespace_(), request().target()};
   const int asked = request().page_size();
   size_t room = asked == 0 ? kDefaultPage : std::min(asked, kMaxPage);
   bool more = true;
@@ -149,6 +153,71 @@ void DropDeliveryCall::Unchanged(const broker::TaskRecord& record) {
   Answer();
 }
 
+// --- Picked ones ---
+
+size_t PickedDeliveries::Pick(const broker::Broker& broker, const broker::DeliveryFilter& filter, size_t limit,
+                              broker::DeliveryState state) {
+  std::vector<broker::Sequence> outcomes;
+  broker::Sequence from = 0;
+  do {
+    const broker::OwedPage page = broker.OwedOutcomes(filter, from, limit - outcomes.size());
+    outcomes.insert(outcomes.end(), page.outcomes.begin(), page.outcomes.end());
+    from = page.next;
+  } while (from != 0 && outcomes.size() < limit);
+  more_ = from != 0;
+  count_ = outcomes.size();
+  operations_.reset(new broker::DeliveryOperation[count_]);
+  for (size_t i = 0; i < count_; ++i) {
+    operations_[i].outcome = outcomes[i];
+    operations_[i].state = state;
+  }
+  return count_;
+}
+
+PickedDeliveries::Result PickedDeliveries::result() const {
+  Result result;
+  result.more = more_;
+  const broker::Refusal* overloaded = nullptr;
+  for (size_t i = 0; i < count_; ++i) {
+    const broker::Refusal& refusal = operations_[i].refusal;
+    result.changed += !refusal;
+    if (refusal.reason == broker::Reason::kOverloaded) overloaded = &refusal;
+  }
+  if (overloaded == nullptr) return result;
+  result.more = true;
+  if (result.changed == 0) result.refusal = *overloaded;
+  return result;
+}
+
+// --- Drop many ---
+
+void DropDeliveriesCall::Begin() {
+  if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
+  if (const broker::Refusal refusal =
+          RefuseWithout(broker::kAdminister, "administer", principal(), request().namespace_())) {
+    return Refuse(refusal);
+  }
+  broker().executor().Run([this] { Pick(); });
+}
+
+void DropDeliveriesCall::Pick() {
+  const broker::DeliveryFilter filter{StatesOf(request()), request().namespace_(), request().target()};
+  std::vector<broker::Operation*> all;
+  const size_t count = picked_.Pick(broker(), filter, LimitOf(request()), broker::DeliveryState::kDropped);
+  for (size_t i = 0; i < count; ++i) all.push_back(&Own(picked_.operation(i)));
+  if (all.empty()) return Answer();
+  Reset(all.size());
+  broker().Submit(all);
+}
+
+void DropDeliveriesCall::Decided() {
+  const PickedDeliveries::Result result = picked_.result();
+  if (result.refusal) return Refuse(result.refusal);
+  response().set_dropped(result.changed);
+  response().set_more(result.more);
+  Answer();
+}
+
 // --- Redrive ---
 
 void RedriveDeliveriesCall::Begin() {
@@ -171,39 +240,20 @@ void RedriveDeliveriesCall::Unchanged(const broker::TaskRecord& record) { Answer
 void RedriveDeliveriesCall::Pick() {
   const broker::DeliveryFilter filter{
       {broker::DeliveryState::kDeadLettered}, request().namespace_(), request().target()};
-  const size_t limit = request().limit() == 0 ? kDefaultRedrives : request().limit();
-  std::vector<broker::Sequence> dead;
-  broker::Sequence from = 0;
-  do {
-    const broker::OwedPage page = broker().OwedOutcomes(filter, from, limit - dead.size());
-    dead.insert(dead.end(), page.outcomes.begin(), page.outcomes.end());
-    from = page.next;
-  } while (from != 0 && dead.size() < limit);
-  response().set_more(from != 0);
-  if (dead.empty()) return Answer();
-  picked_ = dead.size();
-  operations_.reset(new broker::DeliveryOperation[picked_]);
   std::vector<broker::Operation*> all;
-  for (size_t i = 0; i < picked_; ++i) {
-    operations_[i].outcome = dead[i];
-    operations_[i].state = broker::DeliveryState::kPending;
-    all.push_back(&Own(operations_[i]));
-  }
-  Reset(picked_);
+  const size_t count = picked_.Pick(broker(), filter, LimitOf(request()), broker::DeliveryState::kPending);
+  for (size_t i = 0; i < count; ++i) all.push_back(&Own(picked_.operation(i)));
+  if (all.empty()) return Answer();
+  Reset(all.size());
   broker().Submit(all);
 }
 
 void RedriveDeliveriesCall::Decided() {
-  if (operations_ == nullptr) return DeliveryChangeCall::Decided();
-  int redriven = 0;
-  const broker::Refusal* overloaded = nullptr;
-  for (size_t i = 0; i < picked_; ++i) {
-    const broker::Refusal& refusal = operations_[i].refusal;
-    redriven += !refusal;
-    if (refusal.reason == broker::Reason::kOverloaded) overloaded = &refusal;
-  }
-  if (overloaded != nullptr && redriven == 0) return Refuse(*overloaded);
-  response().set_redriven(redriven);
+  if (!picked_.picked()) return DeliveryChangeCall::Decided();
+  const PickedDeliveries::Result result = picked_.result();
+  if (result.refusal) return Refuse(result.refusal);
+  response().set_redriven(result.changed);
+  response().set_more(result.more);
   Answer();
 }
 

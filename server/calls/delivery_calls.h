@@ -68,6 +68,42 @@ class DropDeliveryCall : public DeliveryChangeCall<pb::DropDeliveryRequest, pb::
   void Unchanged(const broker::TaskRecord& record) override;
 };
 
+// Changes to deliveries that a filter picks.
+class PickedDeliveries {
+ public:
+  // Picks at most `limit` that are to be changed to `state`; so many operations are ready then.
+  size_t Pick(const broker::Broker& broker, const broker::DeliveryFilter& filter, size_t limit,
+              broker::DeliveryState state);
+  bool picked() const { return count_ > 0; }
+  broker::DeliveryOperation& operation(size_t i) { return operations_[i]; }
+
+  struct Result {
+    int changed = 0;
+    bool more = false;
+    // Nothing was changed, for this reason.
+    broker::Refusal refusal;
+  };
+  // Once all are answered. What others have settled meanwhile is passed over.
+  Result result() const;
+
+ private:
+  std::unique_ptr<broker::DeliveryOperation[]> operations_;
+  size_t count_ = 0;
+  bool more_ = false;
+};
+
+class DropDeliveriesCall : public UnaryCall<pb::DropDeliveriesRequest, pb::DropDeliveriesResponse> {
+ public:
+  using UnaryCall::UnaryCall;
+
+ private:
+  void Begin() override;
+  void Decided() override;
+  void Pick();
+
+  PickedDeliveries picked_;
+};
+
 // One, or those that a filter picks.
 class RedriveDeliveriesCall : public DeliveryChangeCall<pb::RedriveDeliveriesRequest, pb::RedriveDeliveriesResponse> {
  public:
@@ -80,8 +116,7 @@ class RedriveDeliveriesCall : public DeliveryChangeCall<pb::RedriveDeliveriesReq
   void Unchanged(const broker::TaskRecord& record) override;
   void Pick();
 
-  std::unique_ptr<broker::DeliveryOperation[]> operations_;
-  size_t picked_ = 0;
+  PickedDeliveries picked_;
 };
 
 }  // namespace tokenbroker::calls

@@ -36,6 +36,7 @@ void ForEachUnaryCall(const Visit& visit) {
   visit.template operator()<GetDeliveryCall>(kDeliveryService, "GetDelivery");
   visit.template operator()<RedriveDeliveriesCall>(kDeliveryService, "RedriveDeliveries");
   visit.template operator()<DropDeliveryCall>(kDeliveryService, "DropDelivery");
+  visit.template operator()<DropDeliveriesCall>(kDeliveryService, "DropDeliveries");
   visit.template operator()<CreateBackupCall>(kAdminService, "CreateBackup");
   visit.template operator()<GetStatusCall>(kAdminService, "GetStatus");
 }

@@ -323,6 +323,18 @@ Refusal Validate(const pb::GetDeliveryRequest& request) { return Validate(reques
 
 Refusal Validate(const pb::DropDeliveryRequest& request) { return Validate(request.task()); }
 
+namespace {
+
+// What picks deliveries to be changed.
+template <typename Request>
+void CheckPicked(const Request& request, Fields& fields) {
+  if (!request.namespace_().empty()) fields.Name("namespace", request.namespace_());
+  if (!request.target().empty()) fields.Name("target", request.target());
+  fields.Require(request.limit() >= 0 && request.limit() <= kMaxPicked, "limit", "must be 0 to 10000");
+}
+
+}  // namespace
+
 Refusal Validate(const pb::RedriveDeliveriesRequest& request) {
   Fields fields;
   if (request.has_task()) {
@@ -330,9 +342,18 @@ Refusal Validate(const pb::RedriveDeliveriesRequest& request) {
     fields.Require(request.namespace_().empty() && request.target().empty() && request.limit() == 0, "task",
                    "cannot be set together with namespace, target or limit");
   }
-  if (!request.namespace_().empty()) fields.Name("namespace", request.namespace_());
-  if (!request.target().empty()) fields.Name("target", request.target());
-  fields.Require(request.limit() >= 0 && request.limit() <= kMaxRedrives, "limit", "must be 0 to 10000");
+  CheckPicked(request, fields);
+  return std::move(fields.refusal());
+}
+
+Refusal Validate(const pb::DropDeliveriesRequest& request) {
+  Fields fields;
+  CheckPicked(request, fields);
+  fields.Require(request.states_size() > 0, "states", "must say what is to be dropped");
+  for (int state : request.states()) {
+    fields.Require(state == pb::DELIVERY_STATE_DEAD_LETTERED || state == pb::DELIVERY_STATE_PENDING, "states",
+                   "must be DEAD_LETTERED or PENDING");
+  }
   return std::move(fields.refusal());
 }
 

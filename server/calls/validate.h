@@ -24,8 +24,8 @@ inline constexpr int kDefaultPage = 100;
 inline constexpr int kMaxPage = 1000;
 inline constexpr DurationMs kDefaultAwait = 30'000;
 inline constexpr DurationMs kMaxDeliveryWait = 60'000;
-inline constexpr int kDefaultRedrives = 1'000;
-inline constexpr int kMaxRedrives = 10'000;
+inline constexpr int kDefaultPicked = 1'000;
+inline constexpr int kMaxPicked = 10'000;
 inline constexpr int kMaxCredit = 1'000;
 inline constexpr DurationMs kMaxAnswerDelay = DurationMs{24} * 3600 * 1000;
 
@@ -70,6 +70,7 @@ broker::Refusal Validate(const pb::ListDeliveriesRequest& request);
 broker::Refusal Validate(const pb::GetDeliveryRequest& request);
 broker::Refusal Validate(const pb::RedriveDeliveriesRequest& request);
 broker::Refusal Validate(const pb::DropDeliveryRequest& request);
+broker::Refusal Validate(const pb::DropDeliveriesRequest& request);
 // `first`: of its stream.
 broker::Refusal Validate(const pb::SubscribeRequest& request, bool first);
 

@@ -84,12 +84,14 @@ class CurlClient::Loop {
   // False if the thread takes nothing any more.
   template <typename Put>
   bool Hand(const Put& put) {
+    bool asleep = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (stopping_) return false;
       put();
+      asleep = !std::exchange(woken_, true);
     }
-    curl_multi_wakeup(multi_);
+    if (asleep) curl_multi_wakeup(multi_);
     return true;
   }
 
@@ -112,6 +114,7 @@ class CurlClient::Loop {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (stopping_) return false;
+      woken_ = false;
       requests.swap(requests_);
       for (auto& [at, job] : jobs_) timers_.emplace(at, std::move(job));
       jobs_.clear();
@@ -192,6 +195,7 @@ class CurlClient::Loop {
 
   std::mutex mutex_;
   bool stopping_ = false;                                        // guarded by mutex_
+  bool woken_ = false;                                           // guarded by mutex_: since it took in what there was
   std::vector<std::pair<HttpRequest, Done>> requests_;           // guarded by mutex_ until the thread ends
   std::vector<std::pair<int64_t, std::function<void()>>> jobs_;  // guarded by mutex_
 

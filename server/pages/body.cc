@@ -127,8 +127,9 @@ absl::StatusOr<std::string> ProgressOf(const Body& body) {
     case Body::Kind::kJson:
       return std::string(body.text);
     case Body::Kind::kForm: {
-      TB_ASSIGN_OR_RETURN(std::string progress, ObjectOf(body.form));
-      return progress == kNothing ? "" : progress;
+      absl::StatusOr<std::string> progress = ObjectOf(body.form);
+      if (progress.ok() && *progress == kNothing) progress->clear();
+      return progress;
     }
     case Body::Kind::kText:
       return JsonText(body.text);

@@ -41,7 +41,7 @@ class NetworkThread : public Home {
  private:
   enum State : int { kAwake, kAsleep, kBeingWoken };
 
-  struct Wake : Event {
+  struct Wake final : Event {
     explicit Wake(NetworkThread& thread) : thread(thread) {}
     void Happened(bool) override { thread.state_.store(kAwake); }
     NetworkThread& thread;

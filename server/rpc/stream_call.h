@@ -62,7 +62,7 @@ class StreamCall {
   const grpc::ServerContext& context() const { return context_; }
 
  private:
-  struct Tag : NetworkThread::Event {
+  struct Tag final : NetworkThread::Event {
     Tag(StreamCall& call, void (StreamCall::*then)(bool)) : call(call), then(then) {}
     void Happened(bool ok) override { (call.*then)(ok); }
     StreamCall& call;

@@ -74,7 +74,7 @@ class UnaryMethod {
     }
 
    private:
-    struct Gone : Event {
+    struct Gone final : Event {
       explicit Gone(Slot& slot) : slot(slot) {}
       void Happened(bool) override { slot.OnGone(); }
       Slot& slot;

@@ -21,6 +21,8 @@ namespace tokenbroker::targets {
 struct Quota {
   int64_t burst = 1'500;
   int64_t per_second = 300;
+
+  friend bool operator==(const Quota&, const Quota&) = default;
 };
 
 // What AWS publishes for SendTask* and GetActivityTask, each.

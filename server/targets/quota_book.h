@@ -19,10 +19,11 @@ class QuotaBook {
   // Both must outlive the book and its quotas.
   QuotaBook(const Clock& clock, outbound::Timers& timers) : clock_(clock), timers_(timers) {}
 
-  // What the account has been granted, for each API, instead of what AWS publishes. Before the first For.
-  void Grant(std::string_view account, std::string_view region, Quota quota) {
+  // What the account may use, for each API, instead of what AWS publishes. Before the first For. False if something
+  // else was granted before.
+  bool Grant(std::string_view account, std::string_view region, Quota quota) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    granted_[{std::string(account), std::string(region)}] = quota;
+    return granted_.try_emplace({std::string(account), std::string(region)}, quota).first->second == quota;
   }
 
   // "SendTaskSuccess". The same for the same names.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/outbound/aws/chain.h"
 #include "server/outbound/aws/endpoint.h"
@@ -48,6 +49,17 @@ TargetFactory::Credentials TargetFactory::CredentialsOf(const StepFunctionsSetti
   return credentials;
 }
 
+absl::Status TargetFactory::SetQuota(const StepFunctionsSettings& settings, const std::string& region) {
+  if (settings.quota_burst == 0 && settings.quota_per_second == 0) return absl::OkStatus();
+  Quota quota = PublishedQuota(region);
+  if (settings.quota_burst > 0) quota.burst = settings.quota_burst;
+  if (settings.quota_per_second > 0) quota.per_second = settings.quota_per_second;
+  const std::string account = AccountOf(settings);
+  if (quotas_.Grant(account, region, quota)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("another quota was set for the same account and region (", account, ", ", region, ")"));
+}
+
 absl::StatusOr<std::unique_ptr<StepFunctionsApi>> TargetFactory::Api(const StepFunctionsSettings& settings) {
   const std::string region =
       settings.region.empty() ? aws::RegionOf(*surroundings_, settings.profile) : settings.region;
@@ -61,6 +73,7 @@ absl::StatusOr<std::unique_ptr<StepFunctionsApi>> TargetFactory::Api(const StepF
                            .longest_wait = settings.longest_wait};
   if (place.endpoint.empty()) place.endpoint = aws::EndpointOf(*surroundings_, "SFN", "states", region);
   TB_RETURN_IF_ERROR(outbound::ParseUrl(place.endpoint).status());
+  TB_RETURN_IF_ERROR(SetQuota(settings, region));
   return std::make_unique<StepFunctionsApi>(std::move(place), surroundings_->http, CredentialsOf(settings, region),
                                             quotas_, surroundings_->clock);
 }

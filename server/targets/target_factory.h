@@ -33,6 +33,9 @@ struct StepFunctionsSettings {
   // Assumed with the credentials that are found so; empty: none.
   std::string role_arn;
   std::string external_id;
+  // 0: as AWS publishes it. All targets of one account and region must agree.
+  int quota_burst = 0;
+  int quota_per_second = 0;
   DurationMs timeout = 20'000;
   DurationMs longest_wait = 5'000;
   int max_under_way = 256;
@@ -46,11 +49,10 @@ class TargetFactory {
   // These and the timers must outlive the factory; the factory must outlive what it makes.
   TargetFactory(outbound::aws::SurroundingsPtr surroundings, const Clock& clock, outbound::Timers& timers);
 
-  // Where an account has been granted more than AWS publishes. Before the targets.
   QuotaBook& quotas() { return quotas_; }
 
-  // INVALID_ARGUMENT if no region can be found. Credentials are asked for with the first call: a target whose
-  // credentials are missing says so in its answers.
+  // INVALID_ARGUMENT if no region can be found, or another quota was set for the same place before. Credentials are
+  // asked for with the first call: a target whose credentials are missing says so in its answers.
   absl::StatusOr<std::unique_ptr<forward::OutcomeTarget>> StepFunctions(const StepFunctionsSettings& settings);
   absl::StatusOr<std::unique_ptr<StepFunctionsProxy>> Proxy(const StepFunctionsSettings& settings);
   // INVALID_ARGUMENT as WebhookTarget::Make has it.
@@ -59,6 +61,7 @@ class TargetFactory {
  private:
   using Credentials = std::shared_ptr<outbound::aws::CachedCredentials>;
 
+  absl::Status SetQuota(const StepFunctionsSettings& settings, const std::string& region);
   absl::StatusOr<std::unique_ptr<StepFunctionsApi>> Api(const StepFunctionsSettings& settings);
   Credentials BaseCredentials(const std::string& profile, const std::string& region);
   Credentials CredentialsOf(const StepFunctionsSettings& settings, const std::string& region);

@@ -127,11 +127,17 @@ absl::StatusOr<std::string> RocksDbStore::Read(ShardId shard, Sequence sequence)
 }
 
 absl::StatusOr<std::string> RocksDbStore::ReadLog(ShardId shard, Sequence sequence) const {
+  if (const KeptPagePtr kept = pages_.Find(shard, sequence)) {
+    if (const LogRecord* record = kept->page().Find(sequence)) return std::string(record->bytes);
+  }
   const std::unique_ptr<rocksdb::Iterator> iterator = LogIterator(shard, /*whole_log=*/false);
   SeekPage(shard, sequence, *iterator);
   Sequence before = 0;
   if (OnShard(shard, *iterator) && LastNumber(iterator->key()) <= sequence) {
-    TB_ASSIGN_OR_RETURN(const Page page, PageAt(shard, *iterator));
+    TB_ASSIGN_OR_RETURN(const KeptPagePtr kept,
+                        KeptPage::Decode(shard, LastNumber(iterator->key()), ToView(iterator->value())));
+    const Page& page = kept->page();
+    pages_.Add(kept);
     if (const LogRecord* record = page.Find(sequence)) return std::string(record->bytes);
     if (page.last() > sequence) return absl::NotFoundError(absl::StrCat("shard ", shard, " has no record ", sequence));
     before = page.last();

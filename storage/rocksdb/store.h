@@ -16,6 +16,7 @@
 #include "storage/rocksdb/key_filter.h"
 #include "storage/rocksdb/log_audit.h"
 #include "storage/rocksdb/page.h"
+#include "storage/rocksdb/page_cache.h"
 #include "storage/rocksdb/rocksdb_store.h"
 #include "storage/rocksdb/witness.h"
 #include "storage/token_store.h"
@@ -135,6 +136,7 @@ class RocksDbStore final : public TokenStore {
   std::vector<TornLog> torn_logs_;
   std::atomic<bool> poisoned_{false};
   std::atomic<uint64_t> index_files_{0};
+  mutable PageCache pages_;
 };
 
 }  // namespace tokenbroker::storage

@@ -49,6 +49,12 @@ void MeasureExpiry(Bench& bench);
 void MeasureHttp(Bench& bench);
 // H4: what a long poll costs.
 void MeasureLongPolls(Bench& bench);
+// F1, F2, F4: forwarding to a target that answers at once.
+void MeasureForwarding(Bench& bench);
+// F3: what was owed while the target was down.
+void MeasureBacklog(Bench& bench);
+// P11: forwarding within a quota.
+void MeasureQuota(Bench& bench);
 // P1.rocksdb, P2.rocksdb: what the disk and RocksDB alone would do.
 void MeasureRocksDb(Bench& bench);
 // P1.postgres, P2.postgres, P3.postgres, P3b.postgres.

@@ -27,15 +27,16 @@ std::string Contents(const std::string& path) {
 
 }  // namespace
 
-BrokerServer::BrokerServer(const std::string& program, const std::string& data) {
+BrokerServer::BrokerServer(const std::string& program, const std::string& data, const std::vector<std::string>& flags) {
   const std::string ports = data + ".ports";
   const std::string log = data + ".log";
   std::filesystem::remove(ports);
   setenv("TOKENBROKER_BENCH_NULL", "1", 1);  // adds the null handler
-  process_ = std::make_unique<Process>(
-      std::vector<std::string>{program, "dev", "--data", data, "--grpc-listen", "127.0.0.1:0", "--http-listen",
-                               "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--ports-file", ports},
-      log);
+  std::vector<std::string> command{program,          "dev",         "--data",        data,
+                                   "--grpc-listen",  "127.0.0.1:0", "--http-listen", "127.0.0.1:0",
+                                   "--admin-listen", "127.0.0.1:0", "--ports-file",  ports};
+  command.insert(command.end(), flags.begin(), flags.end());
+  process_ = std::make_unique<Process>(command, log);
   WaitForPorts(ports, log);
 }
 

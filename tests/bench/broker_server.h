@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/bench/metrics_page.h"
 #include "tests/bench/process.h"
@@ -11,8 +12,9 @@ namespace tokenbroker::benchmarks {
 
 class BrokerServer {
  public:
-  // Starts it on the data folder and waits until it has said where it listens. Throws if it does not.
-  BrokerServer(const std::string& program, const std::string& data);
+  // Starts it on the data folder, with these flags besides, and waits until it has said where it listens. Throws if it
+  // does not.
+  BrokerServer(const std::string& program, const std::string& data, const std::vector<std::string>& flags = {});
 
   pid_t process() const { return process_->id(); }
   int http_port() const { return http_port_; }

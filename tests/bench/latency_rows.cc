@@ -8,6 +8,7 @@
 #include "tests/bench/open_loop.h"
 #include "tests/bench/requests.h"
 #include "tests/bench/stubs.h"
+#include "tests/bench/traffic.h"
 
 namespace tokenbroker::benchmarks {
 namespace {
@@ -70,8 +71,9 @@ void MeasureLatency(Bench& bench) {
       alone_p99.Add(latency.QuantileUs(0.99), sync);
     }
     if (options.Wants({"P5h"}) && bench.measured.issue > 0) {
-      const OpenLoopResult result =
-          IssueAtRate(broker.target(), kHalfLoadChannels, bench.measured.issue / 2, options.warm_up, options.run);
+      IssueTraffic issue;
+      const OpenLoopResult result = RunAtRate(
+          issue, broker.target(), {kHalfLoadChannels, bench.measured.issue / 2, options.warm_up, options.run});
       if (result.wrong > 0) throw std::runtime_error("half load: " + std::to_string(result.wrong) + " wrong answers");
       half_p99.Add(result.latency.QuantileUs(0.99), (before + SyncUs(broker)) / 2);
     }

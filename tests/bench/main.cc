@@ -33,6 +33,9 @@ void Measure(Bench& bench) {
   if (options.Wants({"P6l"})) MeasureExpiry(bench);
   if (options.Wants({"H1", "H1.cpu", "H2", "H2.cpu", "H3", "H3.batch"})) MeasureHttp(bench);
   if (options.Wants({"H4"})) MeasureLongPolls(bench);
+  if (options.Wants({"F1", "F1.cpu", "F2", "F2.p99", "F4", "F4.p99", "F4.sends"})) MeasureForwarding(bench);
+  if (options.Wants({"F3", "F3.rate", "F3.again"})) MeasureBacklog(bench);
+  if (options.Wants({"P11", "P11.beyond", "P11.lost", "P11.again"})) MeasureQuota(bench);
   if (options.Wants({"P1.rocksdb", "P2.rocksdb"})) MeasureRocksDb(bench);
   if (options.Wants({"P1.postgres", "P2.postgres", "P3.postgres", "P3b.postgres"})) MeasurePostgres(bench);
 }

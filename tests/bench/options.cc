@@ -14,6 +14,7 @@ void SetSizes(Options& options) {
     options.run = Seconds(3);
     options.deadlines = 250'000;
     options.deadline_span = Seconds(15);
+    options.backlog = 100'000;
   }
   if (options.full) options.waiting = 10'000'000;
 }

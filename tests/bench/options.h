@@ -27,6 +27,8 @@ struct Options {
   // Deadlines for the row about lateness, and the span they are spread over.
   uint64_t deadlines = 1'000'000;
   Seconds deadline_span{60};
+  // Outcomes that are owed to a target that was down.
+  uint64_t backlog = 1'000'000;
 
   // Whether any of the rows is wanted. An id stands for its row and for all whose id continues with a dot.
   bool Wants(std::initializer_list<const char*> ids) const;

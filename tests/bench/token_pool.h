@@ -26,12 +26,18 @@ class TokenPool {
   }
 
   void Reserve(size_t count) { tokens_.reserve(count); }
+  // Makes places for Put.
+  void Resize(size_t count) { tokens_.resize(count); }
   // False if this is no token of the broker's.
   bool Add(const std::string& token) {
+    tokens_.emplace_back();
+    if (Put(tokens_.size() - 1, token)) return true;
+    tokens_.pop_back();
+    return false;
+  }
+  bool Put(size_t index, const std::string& token) {
     if (token.size() != kLength) return false;
-    Token packed;
-    std::copy(token.begin(), token.end(), packed.begin());
-    tokens_.push_back(packed);
+    std::copy(token.begin(), token.end(), tokens_[index].begin());
     return true;
   }
 

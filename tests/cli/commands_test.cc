@@ -241,6 +241,43 @@ TEST_F(CommandsTest, DeadLettersAreRedrivenUntilThereAreNoMore) {
   EXPECT_EQ(Tokenctl({"delivery", "redrive", "--target", "states"}), kUsage);
 }
 
+TEST_F(CommandsTest, DeliveriesAreDroppedUntilThereAreNoMore) {
+  std::vector<v1::DropDeliveriesRequest> requests;
+  broker.drop_many = [&](const v1::DropDeliveriesRequest& request,
+                         DurationMs) -> absl::StatusOr<v1::DropDeliveriesResponse> {
+    requests.push_back(request);
+    v1::DropDeliveriesResponse response;
+    response.set_dropped(request.limit());
+    response.set_more(requests.size() < 3);
+    return response;
+  };
+  EXPECT_EQ(Tokenctl({"delivery", "drop", "--dead", "--target", "states"}), 0) << err;
+  EXPECT_EQ(out, "3000\n");
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(requests[0].target(), "states");
+  EXPECT_FALSE(requests[0].namespace_().empty());
+  ASSERT_EQ(requests[0].states_size(), 1);
+  EXPECT_EQ(requests[0].states(0), v1::DELIVERY_STATE_DEAD_LETTERED);
+
+  requests.clear();
+  EXPECT_EQ(Tokenctl({"delivery", "drop", "--pending", "--all-namespaces", "--limit", "1500", "-o", "json"}), 0) << err;
+  EXPECT_THAT(out, HasSubstr("\"dropped\": 1500"));
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[1].limit(), 500);
+  EXPECT_EQ(requests[0].namespace_(), "");
+  EXPECT_EQ(requests[0].states(0), v1::DELIVERY_STATE_PENDING);
+}
+
+TEST_F(CommandsTest, ManyDeliveriesAreDroppedOnlyWhereTheirStateIsSaid) {
+  broker.drop_many = [](const v1::DropDeliveriesRequest&, DurationMs) -> absl::StatusOr<v1::DropDeliveriesResponse> {
+    ADD_FAILURE() << "nobody has asked for it";
+    return v1::DropDeliveriesResponse();
+  };
+  EXPECT_EQ(Tokenctl({"delivery", "drop", "--target", "states"}), kUsage);
+  EXPECT_EQ(Tokenctl({"delivery", "drop", "--all-namespaces"}), kUsage);
+  EXPECT_EQ(Tokenctl({"delivery", "drop", "--dead", "--limit", "0"}), kUsage);
+}
+
 TEST_F(CommandsTest, RunDoesNotStartForATaskThatEnded) {
   broker.get = [](const v1::GetTaskRequest&, DurationMs) -> absl::StatusOr<v1::GetTaskResponse> {
     v1::GetTaskResponse response;

@@ -57,6 +57,9 @@ absl::StatusOr<v1::RedriveDeliveriesResponse> FakeBroker::Redrive(const v1::Redr
 absl::StatusOr<v1::DropDeliveryResponse> FakeBroker::Drop(const v1::DropDeliveryRequest& r, DurationMs t) {
   return Answer(drop, r, t);
 }
+absl::StatusOr<v1::DropDeliveriesResponse> FakeBroker::DropMany(const v1::DropDeliveriesRequest& r, DurationMs t) {
+  return Answer(drop_many, r, t);
+}
 absl::StatusOr<v1::FailResponse> FakeBroker::Fail(const v1::FailRequest& r, DurationMs t) { return Answer(fail, r, t); }
 absl::StatusOr<v1::PeekTaskResponse> FakeBroker::Peek(const v1::PeekTaskRequest& r, DurationMs t) {
   return Answer(peek, r, t);

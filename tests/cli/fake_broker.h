@@ -37,6 +37,7 @@ class FakeBroker : public Broker {
   Hook<v1::GetDeliveryRequest, v1::GetDeliveryResponse> get_delivery;
   Hook<v1::RedriveDeliveriesRequest, v1::RedriveDeliveriesResponse> redrive;
   Hook<v1::DropDeliveryRequest, v1::DropDeliveryResponse> drop;
+  Hook<v1::DropDeliveriesRequest, v1::DropDeliveriesResponse> drop_many;
   Hook<v1::CreateBackupRequest, v1::CreateBackupResponse> backup;
   std::function<absl::StatusOr<v1::GetStatusResponse>()> status;
   std::function<std::unique_ptr<WatchStream>(const v1::WatchTasksRequest&)> watch;
@@ -57,6 +58,7 @@ class FakeBroker : public Broker {
   absl::StatusOr<v1::GetDeliveryResponse> GetDelivery(const v1::GetDeliveryRequest& r, DurationMs t) override;
   absl::StatusOr<v1::RedriveDeliveriesResponse> Redrive(const v1::RedriveDeliveriesRequest& r, DurationMs t) override;
   absl::StatusOr<v1::DropDeliveryResponse> Drop(const v1::DropDeliveryRequest& r, DurationMs t) override;
+  absl::StatusOr<v1::DropDeliveriesResponse> DropMany(const v1::DropDeliveriesRequest& r, DurationMs t) override;
   absl::StatusOr<v1::CreateBackupResponse> Backup(const v1::CreateBackupRequest& r, DurationMs t) override;
   absl::StatusOr<v1::GetStatusResponse> Status(DurationMs t) override;
   std::unique_ptr<WatchStream> Watch(const v1::WatchTasksRequest& r) override { return watch(r); }

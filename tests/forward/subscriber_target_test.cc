@@ -19,7 +19,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 // Keeps what it takes.
-class Keeper : public Subscriber {
+class Keeper final : public Subscriber {
  public:
   bool Take(Delivery&& delivery) override {
     if (leaving) return false;
@@ -161,7 +161,7 @@ TEST(SubscriberTargetRace, SubscribersComeAndGoWhileDeliveriesAreHandedOut) {
   SubscriberTarget target;
   std::atomic<int> answered{0}, accepted{0};
   // Locks itself, as a stream does, and never while it calls the target.
-  class Stream : public Subscriber {
+  class Stream final : public Subscriber {
    public:
     bool Take(Delivery&& delivery) override {
       std::lock_guard<std::mutex> lock(mutex_);

@@ -176,6 +176,46 @@ TEST_F(DeliveriesTest, DeadLettersAreListedAndRedriven) {
   EXPECT_EQ(Redrive(redrive, &redriven).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
 }
 
+TEST_F(DeliveriesTest, ManyAreDroppedByStateNamespaceAndTarget) {
+  const auto drop = [&](const std::string& target, std::vector<pb::DeliveryState> states, int limit = 0) {
+    pb::DropDeliveriesRequest request;
+    request.set_namespace_("demo");
+    request.set_target(target);
+    for (const pb::DeliveryState state : states) request.add_states(state);
+    request.set_limit(limit);
+    pb::DropDeliveriesResponse response;
+    const grpc::Status status = Call(*deliveries_, &pb::DeliveryService::Stub::DropDeliveries, request, &response);
+    if (!status.ok()) return "error " + std::to_string(status.error_code());
+    return std::to_string(response.dropped()) + (response.more() ? " and more" : "");
+  };
+  const std::string denied = "error " + std::to_string(grpc::StatusCode::PERMISSION_DENIED);
+  const std::string invalid = "error " + std::to_string(grpc::StatusCode::INVALID_ARGUMENT);
+
+  kind_ = Answer::Kind::kRejected;
+  for (int i = 0; i < 3; ++i) SucceedAndWait(IssueFor("t").token());
+  // Nobody takes what is for "u".
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(SucceedAndWait(IssueFor("u").token(), 0).state(), pb::DELIVERY_STATE_PENDING);
+  }
+
+  key_ = "reader";
+  EXPECT_EQ(drop("t", {pb::DELIVERY_STATE_DEAD_LETTERED}), denied);
+  key_ = "all";
+  EXPECT_EQ(drop("t", {}), invalid) << "nothing is dropped that was not named";
+  EXPECT_EQ(drop("t", {pb::DELIVERY_STATE_DELIVERED}), invalid);
+  EXPECT_EQ(drop("t", {pb::DELIVERY_STATE_DEAD_LETTERED}, 10'001), invalid);
+  EXPECT_EQ(drop("t", {pb::DELIVERY_STATE_DEAD_LETTERED}, 2), "2 and more");
+  EXPECT_EQ(drop("t", {pb::DELIVERY_STATE_DEAD_LETTERED}, 2), "1");
+  EXPECT_EQ(drop("t", {pb::DELIVERY_STATE_DEAD_LETTERED}), "0") << "a second call";
+  EXPECT_EQ(drop("u", {pb::DELIVERY_STATE_DEAD_LETTERED}), "0") << "what is pending stays";
+  EXPECT_EQ(drop("u", {pb::DELIVERY_STATE_PENDING, pb::DELIVERY_STATE_DEAD_LETTERED}), "2");
+  pb::ListDeliveriesRequest list;
+  list.set_namespace_("demo");
+  EXPECT_EQ(List(list).deliveries_size(), 0);
+  list.add_states(pb::DELIVERY_STATE_DROPPED);
+  EXPECT_EQ(List(list).deliveries_size(), 5) << "they are shown as what they are";
+}
+
 TEST_F(DeliveriesTest, WhatFailsShowsWhenItIsTriedNext) {
   kind_ = Answer::Kind::kNeedsOperator;
   const auto issued = IssueFor("t");

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <iostream>
 #include <random>
 #include <vector>
@@ -208,6 +209,25 @@ TEST_F(CallQuotaTest, UsesAllOfTheQuotaAndNotMoreInAnyWindow) {
   EXPECT_GE(static_cast<double>(service.taken), 0.98 * allowed);
   EXPECT_EQ(service.taken, static_cast<int64_t>(service.calls.size())) << "some were throttled";
   std::cout << "  published quota, 10 minutes: " << service.taken / allowed << " of what is allowed\n";
+}
+
+TEST_F(CallQuotaTest, StaysWithinTheBucketWhenCallsBunchUpOnTheirWay) {
+  const Quota published = PublishedQuota("us-east-1");
+  CallQuota quota(published, clock_, timers_);
+  Service service(clock_, published, 0);
+  std::mt19937 random(11);
+  int64_t sent = 0;
+  const std::function<void()> go = [&] {
+    ++sent;
+    timers_.After(static_cast<DurationMs>(random() % 80), [&] { service.Call(); });
+  };
+  for (TimeMs end = clock_.Now() + kMinute; clock_.Now() < end; timers_.Advance(1)) {
+    while (quota.Take(0, go) == 0) {
+    }
+  }
+  EXPECT_LE(service.MostBeyond(), 0);
+  EXPECT_EQ(service.taken, static_cast<int64_t>(service.calls.size())) << "some were throttled";
+  EXPECT_GE(static_cast<double>(sent), 0.98 * (3'000 + 500 * 60));
 }
 
 TEST_F(CallQuotaTest, LearnsAQuotaThatIsSmallerThanPublished) {

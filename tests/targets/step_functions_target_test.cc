@@ -101,10 +101,12 @@ TEST_F(StepFunctionsTargetTest, SendsHeartbeats) {
 }
 
 TEST_F(StepFunctionsTargetTest, SaysHowManyHeartbeatsTheirQuotaLetsGo) {
-  EXPECT_EQ(target_->beats_available(), PublishedQuota("eu-west-1").burst);
+  const int64_t before = target_->beats_available();
+  EXPECT_LE(before, PublishedQuota("eu-west-1").burst);
+  EXPECT_GE(before, PublishedQuota("eu-west-1").burst * 98 / 100);
   target_->Beat(kUpstreamToken, [](const Answer&) {});
   Deliver(MakeDelivery());
-  EXPECT_EQ(target_->beats_available(), PublishedQuota("eu-west-1").burst - 1);
+  EXPECT_EQ(target_->beats_available(), before - 1);
 }
 
 TEST_F(StepFunctionsTargetTest, SendsNothingThatIsBeyondALimit) {

@@ -71,6 +71,33 @@ TEST_F(TargetFactoryTest, TargetsOfOneAccountAndRegionShareItsQuota) {
   EXPECT_EQ(Deliver(**factory_.StepFunctions({.region = "other"})), "accepted");
 }
 
+TEST_F(TargetFactoryTest, AQuotaThatIsSetHoldsForAllTargetsOfTheAccountAndRegion) {
+  StepFunctionsSettings settings{.region = "r", .account = "one", .quota_burst = 1, .quota_per_second = 1};
+  settings.longest_wait = 0;
+  EXPECT_EQ(Deliver(**factory_.StepFunctions(settings)), "accepted");
+  settings.quota_burst = settings.quota_per_second = 0;
+  EXPECT_EQ(Deliver(**factory_.StepFunctions(settings)), "throttled");
+  settings.account = "two";
+  EXPECT_EQ(Deliver(**factory_.StepFunctions(settings)), "accepted");
+}
+
+TEST_F(TargetFactoryTest, OneSettingOfAQuotaLeavesTheOtherAsPublished) {
+  const auto target = factory_.StepFunctions({.region = "eu-west-1", .account = "one", .quota_per_second = 2'000});
+  EXPECT_EQ(Deliver(**target), "accepted");
+  const auto quota = factory_.quotas().For("one", "eu-west-1", "SendTaskSuccess");
+  EXPECT_EQ(quota->rate(), 2'000);
+  EXPECT_GT(quota->available(), 2'900);
+}
+
+TEST_F(TargetFactoryTest, RefusesTwoQuotasForOneAccountAndRegion) {
+  StepFunctionsSettings settings{.region = "r", .account = "one", .quota_per_second = 10};
+  EXPECT_TRUE(factory_.StepFunctions(settings).ok());
+  EXPECT_TRUE(factory_.StepFunctions(settings).ok());
+  settings.quota_per_second = 11;
+  EXPECT_EQ(factory_.StepFunctions(settings).status(),
+            absl::InvalidArgumentError("another quota was set for the same account and region (one, r)"));
+}
+
 TEST_F(TargetFactoryTest, SaysWhatIsMissing) {
   EXPECT_EQ(factory_.StepFunctions({}).status(),
             absl::InvalidArgumentError("region must be set: neither AWS_REGION nor the profile says which"));

@@ -92,7 +92,9 @@ TEST(TimerWheel, BehavesLikeASortedSet) {
       }
       const TimeMs next = wheel.NextDue();
       ASSERT_LE(next, model.empty() ? INT64_MAX : model.begin()->first);
-      if (model.empty() || model.begin()->first > now) ASSERT_GT(next, now - 1);
+      if (model.empty() || model.begin()->first > now) {
+        ASSERT_GT(next, now - 1);
+      }
       now += static_cast<TimeMs>(random() % spans[random() % 6]);
       const size_t max = random() % 4 == 0 ? random() % 5 : SIZE_MAX;
       std::vector<TimerWheel::Timer> due;

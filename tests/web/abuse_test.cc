@@ -166,7 +166,7 @@ TEST_F(AbuseTest, EachDoorSaysWhatIsWrongInItsOwnFormAndChangesNothing) {
 // Framing that two readers could read in two ways, in front of a request that would change something.
 TEST_F(AbuseTest, WhatHidesBehindARequestIsNotRun) {
   const std::string hidden = Rest(R"({"output":"1"})");
-  for (const std::string target : {rest_, std::string("/"), page_ + "/succeed"}) {
+  for (const std::string& target : {rest_, std::string("/"), page_ + "/succeed"}) {
     const std::string head = "POST " + target + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     for (const char* fields :
          {"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -195,7 +195,7 @@ TEST_F(AbuseTest, HalfARequestAtAnyDoorChangesNothing) {
 }
 
 TEST_F(AbuseTest, AFloodOfHeadersIsRefused) {
-  for (const std::string target : {rest_, std::string("/"), page_ + "/succeed"}) {
+  for (const std::string& target : {rest_, std::string("/"), page_ + "/succeed"}) {
     EXPECT_EQ(Send(Request("POST", target, Headers(200, {"X-Flood", "x"}), "{}")).status, 431);
     http::RawPeer peer(port());
     peer.Send("POST " + target + " HTTP/1.1\r\nHost: x\r\nX-Flood: " + std::string(100'000, 'x'));

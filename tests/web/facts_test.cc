@@ -133,7 +133,6 @@ std::vector<Fact> FactsTest::Facts() {
   const auto limited = [this] { return Limited(); };
   const auto early = [this] { return NotYetIssued(); };
   const auto issue_it = [this](Subject& subject) { IssueIt(subject); };
-  const auto no_task = [this] { return Subject{codec_->Seal({0, 4711, 0}), "000000000000004711", ""}; };
   const auto foreign = [] { return Subject{.token = "AQCEAAAAKgAAAAMAAAAAnobody"}; };
   const std::string large = "\"" + std::string(300'000, 'x') + "\"";
   const Saying why = Failure("Broken", "why");

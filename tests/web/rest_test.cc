@@ -80,7 +80,8 @@ class RestTest : public WebFixture {
     const std::map<std::string, std::string> refused = {{"CreateBackup", "INVALID_FIELD"},
                                                         {"GetDelivery", "DELIVERY_UNKNOWN"},
                                                         {"RedriveDeliveries", "DELIVERY_UNKNOWN"},
-                                                        {"DropDelivery", "DELIVERY_UNKNOWN"}};
+                                                        {"DropDelivery", "DELIVERY_UNKNOWN"},
+                                                        {"DropDeliveries", "INVALID_FIELD"}};
     const auto reason = refused.find(route.method->name());
     if (reason != refused.end()) {
       EXPECT_EQ(answer.Reason(), reason->second) << answer.raw.body;
