@@ -49,7 +49,7 @@ TEST_F(EncodingTest, TextsThatAreNotUtf8AreRefused) {
   const std::string name_space = TextField(1, "e2e");
   ASSERT_TRUE(Send(kIssue, name_space).ok());
   // A lone continuation byte, an overlong slash, a surrogate, a cut-off sequence, a code point beyond the last.
-  for (const std::string& bad : {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xe2\x82", "\xf4\x90\x80\x80", "\xff\xfe"}) {
+  for (const std::string bad : {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xe2\x82", "\xf4\x90\x80\x80", "\xff\xfe"}) {
     for (int field : {2, 3, 5, 6, 8, 11}) {
       const grpc::Status status = Send(kIssue, name_space + TextField(field, bad));
       EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
