@@ -161,6 +161,7 @@ class Throughput {
     std::unique_ptr<Runner> filled;
     if (full_) filled = std::make_unique<Runner>(bench_, waiting_->server(), filled_);
     for (int i = 0; i < options_.slices(); ++i) TakeTurns(empty, filled.get());
+    for (int i = 0; i < options_.slices(); ++i) TakeTurnsInBatches(empty, filled.get());
     for (auto& [load, slices] : empty_) slices.Print(NameOf(load));
     for (auto& [load, slices] : filled_) slices.Print(std::string("with many: ") + NameOf(load));
   }
@@ -172,6 +173,10 @@ class Throughput {
     if (filled != nullptr) filled->Resolve();
     if (resolves_) empty.Resolve();
     if (heartbeats_) empty.Heartbeat();
+  }
+
+  // Behind the others: what so many tasks leave to be sorted and merged would be charged to them.
+  void TakeTurnsInBatches(Runner& empty, Runner* filled) {
     if (filled != nullptr) filled->BatchIssue();
     if (batches_) empty.BatchIssue();
     if (batches_ && resolves_) empty.BatchResolve();
