@@ -217,11 +217,9 @@ void Lane::GiveBack(std::string text) {
 }
 
 std::string_view Lane::CommonHeaders() {
-  const int64_t elapsed = ElapsedMicros();
-  if (elapsed < common_headers_until_) return common_headers_;
-  const int64_t wall = WallMicros();
-  common_headers_until_ = elapsed + 1'000'000 - wall % 1'000'000;
-  const std::time_t seconds = wall / 1'000'000;
+  const std::time_t seconds = WallSeconds();
+  if (seconds == common_headers_at_) return common_headers_;
+  common_headers_at_ = seconds;
   std::tm utc;
   gmtime_r(&seconds, &utc);
   char date[64];

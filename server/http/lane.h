@@ -119,7 +119,7 @@ class Lane final : public Home {
   std::vector<std::unique_ptr<Workspace>> workspaces_;
   std::vector<std::string> strings_;
   std::string common_headers_;
-  int64_t common_headers_until_ = 0;
+  int64_t common_headers_at_ = 0;
   uint64_t next_request_id_;
 };
 
