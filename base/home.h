@@ -38,10 +38,13 @@ class Home {
 // The visits that wait. Posting is lock-free; one thread takes.
 class VisitList {
  public:
-  void Push(Visit& visit) {
-    visit.next_ = newest_.load(std::memory_order_relaxed);
-    while (!newest_.compare_exchange_weak(visit.next_, &visit, std::memory_order_seq_cst)) {
-    }
+  // True if there were none.
+  bool Push(Visit& visit) {
+    Visit* newest = newest_.load(std::memory_order_relaxed);
+    do {
+      visit.next_ = newest;
+    } while (!newest_.compare_exchange_weak(newest, &visit, std::memory_order_seq_cst));
+    return newest == nullptr;
   }
 
   bool empty() const { return newest_.load(std::memory_order_seq_cst) == nullptr; }

@@ -22,6 +22,7 @@ int64_t ReadMicros(clockid_t id) {
 }  // namespace
 
 int64_t WallMicros() { return ReadMicros(CLOCK_REALTIME); }
+int64_t WallSeconds() { return time(nullptr); }
 int64_t ElapsedMicros() { return ReadMicros(CLOCK_BOOTTIME); }
 
 SystemClock::SystemClock(TimeMs high_water, Source source) : source_(std::move(source)) {

@@ -12,6 +12,8 @@ namespace tokenbroker {
 
 // Microseconds since the Unix epoch by the machine's settable clock. Jumps when somebody sets it.
 int64_t WallMicros();
+// Whole seconds of the same, which may be a few milliseconds old: costs next to nothing.
+int64_t WallSeconds();
 // Microseconds since some fixed moment, counted through suspension. Never set, never backwards.
 int64_t ElapsedMicros();
 

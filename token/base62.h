@@ -1,6 +1,7 @@
 // Base 62 in fixed-width groups: 8 bytes as 11 characters, 3 bytes as 5. One spelling per value.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,23 +16,30 @@ inline void AppendBase62(uint64_t value, int width, std::string& out) {
   for (int i = width - 1; i >= 0; --i, value /= 62) out[start + i] = kBase62[value % 62];
 }
 
-inline int Base62Digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'Z') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'z') return c - 'a' + 36;
-  return -1;
-}
+namespace base62_internal {
+// A table, since digits come by chance: which comparison holds cannot be predicted.
+inline constexpr auto kDigits = [] {
+  std::array<int8_t, 256> digits{};
+  digits.fill(-1);
+  for (int8_t i = 0; i < 62; ++i) digits[static_cast<uint8_t>(kBase62[i])] = i;
+  return digits;
+}();
+}  // namespace base62_internal
+
+// -1 for other characters.
+inline int Base62Digit(char c) { return base62_internal::kDigits[static_cast<uint8_t>(c)]; }
 
 // False for other characters and for values above `max`.
 inline bool ParseBase62(std::string_view text, uint64_t max, uint64_t& value) {
   unsigned __int128 sum = 0;
+  int all = 0;  // negative once there was something else
   for (char c : text) {
     const int digit = Base62Digit(c);
-    if (digit < 0) return false;
+    all |= digit;
     sum = sum * 62 + static_cast<unsigned>(digit);
   }
   value = static_cast<uint64_t>(sum);
-  return sum <= max;
+  return all >= 0 && sum <= max;
 }
 
 }  // namespace tokenbroker::token

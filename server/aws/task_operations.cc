@@ -1,11 +1,10 @@
 #include "server/aws/task_operations.h"
 
-#include <google/protobuf/arena.h>
-
 #include <optional>
 
 #include "server/aws/constraints.h"
 #include "server/aws/verdicts.h"
+#include "server/calls/call_arena.h"
 #include "server/calls/judged.h"
 #include "server/calls/resolver_calls.h"
 
@@ -98,7 +97,7 @@ class TaskCall final : private calls::Reply {
       : door_(door),
         relay_(relay),
         exchange_(std::move(exchange)),
-        call_({door, exchange_->principal(), exchange_->home(), *this, arena_}) {}
+        call_({door, exchange_->principal(), exchange_->home(), *this, arena_.get()}) {}
 
  private:
   calls::Call& base() { return call_; }
@@ -145,7 +144,7 @@ class TaskCall final : private calls::Reply {
   ExchangePtr exchange_;
   // What may have to be passed on; else empty.
   std::string body_;
-  google::protobuf::Arena arena_;
+  calls::CallArena arena_;
   C call_;
 };
 

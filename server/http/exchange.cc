@@ -125,7 +125,7 @@ void ExchangeCore::Finish() {
 
 template <typename Change>
 void ExchangeCore::Post(Change change) {
-  const bool here = lane_->IsHere();
+  const bool here = lane_->Here();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!change(*this)) return;

@@ -73,7 +73,11 @@ void Lane::Stop() {
 
 void Lane::Run(std::function<void()> job) { Add(*new Job(std::move(job))); }
 
-bool Lane::IsHere() const { return lane_of_this_thread == this; }
+bool Lane::Here() const { return lane_of_this_thread == this; }
+
+void Lane::Post(Visit& visit) {
+  if (visits_.Push(visit)) asio::post(context_, [this] { ResumeVisits(); });
+}
 
 void Lane::Add(InboxItem& item) {
   switch (inbox_.Add(item)) {
@@ -86,10 +90,17 @@ void Lane::Add(InboxItem& item) {
   }
 }
 
+// All are told before one is served, so that nobody is served twice.
 void Lane::DeliverInbox() {
-  // All are told before one is served, so that nobody is served twice.
   const bool serving = std::exchange(serving_, true);
   inbox_.Deliver();
+  serving_ = serving;
+  ServeReady();
+}
+
+void Lane::ResumeVisits() {
+  const bool serving = std::exchange(serving_, true);
+  visits_.ResumeAll();
   serving_ = serving;
   ServeReady();
 }
@@ -206,11 +217,9 @@ void Lane::GiveBack(std::string text) {
 }
 
 std::string_view Lane::CommonHeaders() {
-  const int64_t elapsed = ElapsedMicros();
-  if (elapsed < common_headers_until_) return common_headers_;
-  const int64_t wall = WallMicros();
-  common_headers_until_ = elapsed + 1'000'000 - wall % 1'000'000;
-  const std::time_t seconds = wall / 1'000'000;
+  const std::time_t seconds = WallSeconds();
+  if (seconds == common_headers_at_) return common_headers_;
+  common_headers_at_ = seconds;
   std::tm utc;
   gmtime_r(&seconds, &utc);
   char date[64];

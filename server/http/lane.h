@@ -49,7 +49,8 @@ class Lane final : public Home {
   // Ends the thread, and with it all connections; what is in the inbox is discarded.
   void Stop();
   void Run(std::function<void()> job) override;
-  bool IsHere() const override;
+  bool Here() const override;
+  void Post(Visit& visit) override;
   void Add(InboxItem& item);
 
   // This lane's thread.
@@ -91,6 +92,7 @@ class Lane final : public Home {
 
  private:
   void DeliverInbox();
+  void ResumeVisits();
   void ServeReady();
   void ArmTimer();
 
@@ -101,6 +103,7 @@ class Lane final : public Home {
   boost::asio::steady_timer timer_;
   TimeMs timer_due_ = Deadlines::kNever;
   Inbox inbox_;
+  VisitList visits_;
   Deadlines deadlines_;
   std::thread thread_;
 
@@ -116,7 +119,7 @@ class Lane final : public Home {
   std::vector<std::unique_ptr<Workspace>> workspaces_;
   std::vector<std::string> strings_;
   std::string common_headers_;
-  int64_t common_headers_until_ = 0;
+  int64_t common_headers_at_ = 0;
   uint64_t next_request_id_;
 };
 

@@ -8,7 +8,6 @@
 
 #include "base/status_macros.h"
 #include "base/system_clock.h"
-#include "server/http/lane_home.h"
 
 namespace tokenbroker::web {
 namespace {
@@ -43,7 +42,7 @@ class OperationMetrics {
 
 // What lives until the answer has left.
 struct UnderWay {
-  explicit UnderWay(http::ExchangePtr the_exchange) : exchange(std::move(the_exchange)), home(exchange->home()) {}
+  explicit UnderWay(http::ExchangePtr the_exchange) : exchange(std::move(the_exchange)) {}
 
   void Answer(aws::Answer answer, const OperationMetrics& metrics) {
     metrics.Of(answer.operation).OnDone(answer.code, static_cast<double>(ElapsedMicros() - began) * 1e-6);
@@ -51,7 +50,6 @@ struct UnderWay {
   }
 
   http::ExchangePtr exchange;
-  http::LaneHome home;
   const int64_t began = ElapsedMicros();
 };
 
@@ -63,7 +61,7 @@ void Serve(const aws::Door& door, const OperationMetrics& metrics, http::Exchang
   const std::string_view method = http::NameOf(request.method);
   const aws::Request asked{method, request.path, request.query, headers, request.body, exchange->request_id()};
   auto under_way = std::make_unique<UnderWay>(std::move(exchange));
-  Home& home = under_way->home;
+  Home& home = under_way->exchange->home();
   door.Serve(asked, home, [under_way = std::move(under_way), &metrics](aws::Answer answer) {
     under_way->Answer(std::move(answer), metrics);
   });

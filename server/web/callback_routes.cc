@@ -6,7 +6,6 @@
 
 #include "base/status_macros.h"
 #include "server/calls/errors.h"
-#include "server/http/lane_home.h"
 #include "server/pages/accept.h"
 #include "server/pages/answers.h"
 #include "server/web/caller.h"
@@ -15,13 +14,6 @@ namespace tokenbroker::web {
 namespace {
 
 using pages::Action;
-
-// What a request needs until it is answered.
-struct Held {
-  explicit Held(http::ExchangePtr the_exchange) : exchange(std::move(the_exchange)), home(exchange->home()) {}
-  http::ExchangePtr exchange;
-  http::LaneHome home;
-};
 
 std::string FieldOf(const http::Request& request, std::string_view name) {
   return std::string(request.Find(name).value_or(std::string_view()));
@@ -58,9 +50,11 @@ void Serve(const pages::CallbackDoor& door, const calls::Authenticator& authenti
   const broker::Principal* const caller = CallerOf(*exchange, authenticator);
   pages::Request request = ReadRequest(action, *exchange);
   if (caller == nullptr) return exchange->Answer(ResponseOf(RefuseCredentials(request)));
-  const auto held = std::make_shared<Held>(std::move(exchange));
-  door.Handle(std::move(request), *caller, held->home,
-              [held](pages::Answer answer) { held->exchange->Answer(ResponseOf(std::move(answer))); });
+  Home& home = exchange->home();
+  // The door's functions are copied; exchanges are not.
+  const std::shared_ptr<http::Exchange> held = std::move(exchange);
+  door.Handle(std::move(request), *caller, home,
+              [held](pages::Answer answer) { held->Answer(ResponseOf(std::move(answer))); });
 }
 
 }  // namespace

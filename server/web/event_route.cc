@@ -8,7 +8,6 @@
 
 #include "base/system_clock.h"
 #include "server/calls/task_calls.h"
-#include "server/http/lane_home.h"
 #include "server/rest/error_body.h"
 #include "server/web/caller.h"
 #include "server/web/content_type.h"
@@ -29,8 +28,7 @@ class EventCall final : private calls::Reply {
   }
 
  private:
-  EventCall(const Shared& shared, http::ExchangePtr exchange)
-      : shared_(shared), exchange_(std::move(exchange)), home_(exchange_->home()) {}
+  EventCall(const Shared& shared, http::ExchangePtr exchange) : shared_(shared), exchange_(std::move(exchange)) {}
 
   void Begin(const intake::EventRules& rules) {
     const http::Request& request = exchange_->request();
@@ -42,7 +40,8 @@ class EventCall final : private calls::Reply {
     rule_ = match.rule;
     if (match.refusal) return OnRefused({match.refusal});
     issues_ = true;
-    call_ = std::make_unique<calls::IssueTaskCall>(calls::Call::Parts{shared_.door, *principal, home_, *this, arena_});
+    call_ = std::make_unique<calls::IssueTaskCall>(
+        calls::Call::Parts{shared_.door, *principal, exchange_->home(), *this, arena_});
     static_cast<IssueTaskRequest&>(call_->request_message()) = std::move(match.request);
     static_cast<calls::Call&>(*call_).Begin();
   }
@@ -77,7 +76,6 @@ class EventCall final : private calls::Reply {
   // The rules have taken it, and counted it as received.
   bool issues_ = false;
   http::ExchangePtr exchange_;
-  http::LaneHome home_;
   google::protobuf::Arena arena_;
   std::unique_ptr<calls::IssueTaskCall> call_;
 };

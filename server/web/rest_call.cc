@@ -25,18 +25,14 @@ void RestCall::Serve(const Shared& shared, const RestMethod& method, const rest:
 }
 
 RestCall::RestCall(const Shared& shared, const RestMethod& method, http::ExchangePtr exchange)
-    : shared_(shared),
-      method_(method),
-      began_(ElapsedMicros()),
-      exchange_(std::move(exchange)),
-      home_(exchange_->home()) {}
+    : shared_(shared), method_(method), began_(ElapsedMicros()), exchange_(std::move(exchange)) {}
 
 void RestCall::Begin(const rest::Found& found) {
   const http::Request& request = exchange_->request();
   const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
   if (principal == nullptr) return OnRefused({calls::CredentialsUnknown()});
   if (const broker::Refusal refusal = CheckSite(request, shared_.origins)) return OnRefused({refusal});
-  call_ = method_.make({shared_.door, *principal, home_, *this, arena_});
+  call_ = method_.make({shared_.door, *principal, exchange_->home(), *this, arena_.get()});
   if (const broker::Refusal refusal = Read(found)) return OnRefused({refusal});
   call_->Begin();
 }

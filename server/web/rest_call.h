@@ -1,24 +1,21 @@
 // One unary call of the contract, through the REST door.
 #pragma once
 
-#include <google/protobuf/arena.h>
-
-#include <functional>
 #include <memory>
 
 #include "server/calls/call.h"
+#include "server/calls/call_arena.h"
 #include "server/http/exchange.h"
-#include "server/http/lane_home.h"
 #include "server/rest/route_table.h"
 #include "server/web/shared.h"
 
 namespace tokenbroker::web {
 
-// Makes the call of one method.
-using CallMaker = std::function<std::unique_ptr<calls::Call>(const calls::Call::Parts&)>;
+// Makes the call of one method, in its arena.
+using CallMaker = calls::Call* (*)(const calls::Call::Parts&);
 
 struct RestMethod {
-  CallMaker make;
+  CallMaker make = nullptr;
   RpcMetrics* metrics = nullptr;
   // Whether the call may wait for long, so that it wants to know when its caller has gone.
   bool may_wait = false;
@@ -50,9 +47,9 @@ class RestCall final : public http::Listener, private calls::Reply, public std::
   const RestMethod& method_;
   const int64_t began_;
   http::ExchangePtr exchange_;
-  http::LaneHome home_;
-  google::protobuf::Arena arena_;
-  std::unique_ptr<calls::Call> call_;
+  calls::CallArena arena_;
+  // In the arena.
+  calls::Call* call_ = nullptr;
   std::shared_ptr<RestCall> self_;
 };
 

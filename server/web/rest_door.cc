@@ -47,7 +47,9 @@ absl::StatusOr<std::unique_ptr<RestDoor>> RestDoor::Make(const Shared& shared) {
 void RestDoor::AddMethods() {
   calls::ForEachUnaryCall([this]<typename C>(const char* service, const char* method) {
     RestMethod& added = methods_[absl::StrCat(service, ".", method)];
-    added.make = [](const calls::Call::Parts& parts) { return std::make_unique<C>(parts); };
+    added.make = [](const calls::Call::Parts& parts) {
+      return static_cast<calls::Call*>(google::protobuf::Arena::Create<C>(&parts.arena, parts));
+    };
     added.metrics = &shared_.door.metrics.rpc(absl::StrCat(ShortName(service), "/", method));
     added.may_wait = C::kMayWait;
   });

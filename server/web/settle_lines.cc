@@ -37,7 +37,7 @@ void SettleLines::Serve(const Shared& shared, http::ExchangePtr exchange) {
 }
 
 SettleLines::SettleLines(const Shared& shared, http::ExchangePtr exchange)
-    : shared_(shared), home_(exchange->home()), lane_(exchange->home()), exchange_(std::move(exchange)) {}
+    : shared_(shared), lane_(exchange->home()), exchange_(std::move(exchange)) {}
 
 void SettleLines::Begin() {
   const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
@@ -45,7 +45,7 @@ void SettleLines::Begin() {
   broker::Refusal refusal = CheckSite(exchange_->request(), shared_.origins);
   if (!refusal) refusal = CheckContentType(exchange_->request(), kNdjson);
   if (refusal) return End(How::kRefused, {refusal});
-  feed_.emplace(calls::SettleFeed::Parts{shared_.door, shared_.streams, *principal, home_, *this});
+  feed_.emplace(calls::SettleFeed::Parts{shared_.door, shared_.streams, *principal, lane_, *this});
   feed_->Start();
 }
 

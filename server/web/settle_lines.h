@@ -10,7 +10,6 @@
 
 #include "server/calls/settle_feed.h"
 #include "server/http/exchange.h"
-#include "server/http/lane_home.h"
 #include "server/web/shared.h"
 
 namespace tokenbroker::web {
@@ -46,7 +45,6 @@ class SettleLines final : public http::Listener,
   void OnGone() override;
 
   const Shared& shared_;
-  http::LaneHome home_;
   http::Home& lane_;
   std::optional<calls::SettleFeed> feed_;
   std::shared_ptr<SettleLines> self_;

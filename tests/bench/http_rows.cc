@@ -18,7 +18,7 @@ constexpr int kUnansweredLines = 4;
 constexpr int kGrpcChannels = 2;
 constexpr int kGrpcOutstanding = 8;
 // More than any machine settles in a second.
-constexpr double kUnaryRate = 80'000;
+constexpr double kUnaryRate = 120'000;
 constexpr double kBatchRate = 400'000;
 
 // A load and what it is compared with.

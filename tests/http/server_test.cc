@@ -220,9 +220,9 @@ TEST_F(ServerTest, WorkCanBePostedToTheConnectionsThread) {
   RawPeer peer = Connect();
   peer.Send(Post("/park", ""));
   ExchangePtr exchange = parked_.Take();
-  EXPECT_FALSE(exchange->home().IsHere());
+  EXPECT_FALSE(exchange->home().Here());
   Exchange* raw = exchange.get();
-  raw->home().Run([raw] { raw->Answer({.body = raw->home().IsHere() ? "here" : "elsewhere"}); });
+  raw->home().Run([raw] { raw->Answer({.body = raw->home().Here() ? "here" : "elsewhere"}); });
   EXPECT_EQ(peer.ReadAnswer().body, "here");
 }
 
