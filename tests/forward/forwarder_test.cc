@@ -2,7 +2,10 @@
 #include "server/forward/forwarder.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sched.h>
 
+#include <future>
 #include <map>
 #include <random>
 
@@ -248,6 +251,26 @@ TEST_F(ForwarderTest, ItsThreadStopsAndDelivers) {
   forwarder_->Stop(10'000);
   broker_.Run();
   EXPECT_NE(StateOf(task), DeliveryState::kDeadLettered);
+}
+
+TEST_F(ForwarderTest, ABacklogIsSentByAThreadThatLetsOthersGoFirst) {
+  constexpr size_t kOwed = 200;
+  std::vector<int> policies;
+  std::promise<void> all_sent;
+  script_.max_under_way = 4;
+  script_.rule = [&](const Delivery&) {
+    sched_param parameters{};
+    pthread_getschedparam(pthread_self(), &policies.emplace_back(), &parameters);
+    if (policies.size() == kOwed) all_sent.set_value();
+    return Says(Kind::kAccepted);
+  };
+  for (size_t i = 0; i < kOwed; ++i) Succeed();
+  forwarder_->Start();
+  all_sent.get_future().wait();
+  forwarder_->Stop(10'000);
+  EXPECT_EQ(script_.told.size(), kOwed);
+  EXPECT_EQ(policies.front(), SCHED_OTHER);
+  EXPECT_EQ(policies.back(), SCHED_IDLE);
 }
 
 }  // namespace
