@@ -4,6 +4,7 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/http_load.h"
+#include "tests/bench/slices.h"
 
 namespace tokenbroker::benchmarks {
 namespace {
@@ -20,28 +21,21 @@ constexpr int kGrpcOutstanding = 8;
 constexpr double kUnaryRate = 80'000;
 constexpr double kBatchRate = 400'000;
 
-// Rate and CPU, each beside its baseline's.
-struct Series {
-  void Add(const LoadResult& result, const LoadResult& base) {
-    rates.push_back(result.rate());
-    base_rates.push_back(base.rate());
-    rate_ratios.push_back(result.rate() / base.rate());
-    cpu.push_back(result.cpu_us_per_item());
-    base_cpu.push_back(base.cpu_us_per_item());
-    cpu_ratios.push_back(result.cpu_us_per_item() / base.cpu_us_per_item());
-  }
-  Row Rates(const char* id, const char* name, const char* unit, const char* base, double limit) const {
-    Row row{id, name, Median(rates), unit, Median(base_rates), base, Must::kReach, limit};
-    row.median_ratio = Median(rate_ratios);
+// A load and what it is compared with.
+struct Pair {
+  Row Rates(const char* id, const char* name, const char* unit, const char* base_name, double limit) const {
+    Row row{id, name, load.Median(Slices::Rate), unit, base.Median(Slices::Rate), base_name, Must::kReach, limit};
+    row.median_ratio = load.MedianRatio(base, Slices::Rate);
     return row;
   }
-  Row Cpu(const char* id, const char* name, const char* base) const {
-    Row row{id, name, Median(cpu), "us", Median(base_cpu), base};
-    row.median_ratio = Median(cpu_ratios);
+  Row Cpu(const char* id, const char* name, const char* base_name) const {
+    Row row{id, name, load.Median(Slices::Cpu), "us", base.Median(Slices::Cpu), base_name};
+    row.median_ratio = load.MedianRatio(base, Slices::Cpu);
     return row;
   }
 
-  std::vector<double> rates, base_rates, rate_ratios, cpu, base_cpu, cpu_ratios;
+  Slices load;
+  Slices base;
 };
 
 class HttpRows {
@@ -61,13 +55,13 @@ class HttpRows {
  private:
   void Repeat() {
     FreshBroker broker(options_);
-    if (rest_) Unary(broker, Wire::kRest, "REST", rest_series_);
-    if (aws_) Unary(broker, Wire::kAws, "AWS", aws_series_);
+    if (rest_) Unary(broker, Wire::kRest, "REST", rest_pair_);
+    if (aws_) Unary(broker, Wire::kAws, "AWS", aws_pair_);
     if (bulk_) Bulk(broker);
   }
 
-  TokenPool Issue(const FreshBroker& broker, double rate) {
-    const double count = rate * (options_.warm_up + options_.run).count();
+  TokenPool Issue(const FreshBroker& broker, double rate, int slices) {
+    const double count = rate * slices * (options_.slice_warm_up + options_.slice).count();
     BatchIssueTraffic issue(static_cast<uint64_t>(count));
     LoadShape shape{kGrpcChannels, kGrpcOutstanding, Seconds(0), Seconds(120)};
     shape.quiet = true;
@@ -76,34 +70,43 @@ class HttpRows {
     return std::move(issue.tokens);
   }
 
-  LoadShape Shape(int channels, int outstanding) const {
-    return {channels, outstanding, options_.warm_up, options_.run};
+  LoadShape Slice(int channels, int outstanding) const {
+    return {channels, outstanding, options_.slice_warm_up, options_.slice, /*quiet=*/true};
   }
 
-  void Unary(const FreshBroker& broker, Wire wire, const std::string& name, Series& series) {
-    TokenPool tokens = Issue(broker, kUnaryRate);
-    const auto run = [&](const std::string& what, HttpTraffic& traffic) {
-      return RunHttpLoad(name + what, traffic, broker.server.http_port(), broker.server.process(),
-                         Shape(kConnections, 1));
-    };
+  void Unary(const FreshBroker& broker, Wire wire, const std::string& name, Pair& pair) {
+    TokenPool tokens = Issue(broker, kUnaryRate, options_.slices());
     HttpNullTraffic nothing(wire);
     HttpSettleTraffic settle(wire, tokens);
-    const LoadResult base = run(" null", nothing);
-    series.Add(run(" settle", settle), base);
+    const auto run = [&](HttpTraffic& traffic) {
+      return RunHttpLoad(name, traffic, broker.server.http_port(), broker.server.process(), Slice(kConnections, 1));
+    };
+    for (int i = 0; i < options_.slices(); ++i) {
+      pair.base.Add(run(nothing));
+      pair.load.Add(run(settle));
+    }
+    pair.base.Print(name + " null");
+    pair.load.Print(name + " settle");
   }
 
   void Bulk(const FreshBroker& broker) {
     const int port = broker.server.http_port();
     const pid_t server = broker.server.process();
-    TokenPool tokens = Issue(broker, kBatchRate);
-    BatchSettleTraffic settle(tokens);
-    const LoadResult base =
-        RunLoad("gRPC settle, batches", settle, broker.target(), server, Shape(kGrpcChannels, kGrpcOutstanding));
-    tokens = Issue(broker, kBatchRate);
-    lines_.Add(RunLineLoad("REST NDJSON", tokens, port, server, Shape(kStreams, kUnansweredLines)), base);
-    tokens = Issue(broker, kBatchRate);
-    HttpBatchTraffic batches(tokens);
-    batches_.Add(RunHttpLoad("REST settle, batches", batches, port, server, Shape(kBatchConnections, 1)), base);
+    for (int i = 0; i < options_.slices(); ++i) {
+      TokenPool tokens = Issue(broker, kBatchRate, 1);
+      BatchSettleTraffic settle(tokens);
+      const LoadResult base = RunLoad("gRPC", settle, broker.target(), server, Slice(kGrpcChannels, kGrpcOutstanding));
+      lines_.base.Add(base);
+      batches_.base.Add(base);
+      tokens = Issue(broker, kBatchRate, 1);
+      lines_.load.Add(RunLineLoad("NDJSON", tokens, port, server, Slice(kStreams, kUnansweredLines)));
+      tokens = Issue(broker, kBatchRate, 1);
+      HttpBatchTraffic batches(tokens);
+      batches_.load.Add(RunHttpLoad("batches", batches, port, server, Slice(kBatchConnections, 1)));
+    }
+    lines_.base.Print("gRPC settle, batches");
+    lines_.load.Print("REST NDJSON");
+    batches_.load.Print("REST settle, batches");
   }
 
   void AddRows() {
@@ -111,12 +114,12 @@ class HttpRows {
       if (options_.Wants({row.id.c_str()})) bench_.report.Add(std::move(row));
     };
     if (rest_) {
-      add(rest_series_.Rates("H1", "settle, REST", "calls/s", "null handler", 0.70));
-      add(rest_series_.Cpu("H1.cpu", "server CPU, settle, REST", "null handler"));
+      add(rest_pair_.Rates("H1", "settle, REST", "calls/s", "null handler", 0.70));
+      add(rest_pair_.Cpu("H1.cpu", "server CPU, settle, REST", "null handler"));
     }
     if (aws_) {
-      add(aws_series_.Rates("H2", "settle, AWS wire", "calls/s", "null handler", 0.70));
-      add(aws_series_.Cpu("H2.cpu", "server CPU, settle, AWS wire", "null handler"));
+      add(aws_pair_.Rates("H2", "settle, AWS wire", "calls/s", "null handler", 0.70));
+      add(aws_pair_.Cpu("H2.cpu", "server CPU, settle, AWS wire", "null handler"));
     }
     if (bulk_) {
       add(lines_.Rates("H3", "settle, NDJSON, 100 a line", "tasks/s", "gRPC, batches", 0.5));
@@ -129,10 +132,10 @@ class HttpRows {
   const bool rest_;
   const bool aws_;
   const bool bulk_;
-  Series rest_series_;
-  Series aws_series_;
-  Series lines_;
-  Series batches_;
+  Pair rest_pair_;
+  Pair aws_pair_;
+  Pair lines_;
+  Pair batches_;
 };
 
 }  // namespace

@@ -23,19 +23,28 @@ struct Moment {
 
 Moment Look(const Progress& progress, pid_t server) { return {Time::now(), progress.items.load(), CpuSeconds(server)}; }
 
-void Print(const std::string& what, const LoadResult& result) {
+}  // namespace
+
+void LoadResult::Merge(const LoadResult& other) {
+  seconds += other.seconds;
+  items += other.items;
+  wrong += other.wrong;
+  server_cpu_seconds += other.server_cpu_seconds;
+  latency.Merge(other.latency);
+}
+
+void PrintLoad(const std::string& what, const LoadResult& result) {
   std::printf("#   %-22s %10.0f /s  p50 %7.0f us  p99 %7.0f us  server CPU %6.2f us each, %3.0f %% of a core\n",
               what.c_str(), result.rate(), result.latency.QuantileUs(0.5), result.latency.QuantileUs(0.99),
               result.cpu_us_per_item(), 100 * result.server_cpu_seconds / result.seconds);
   std::fflush(stdout);
 }
 
-}  // namespace
-
 LoadResult Watch(const std::string& what, const LoadShape& shape, pid_t server,
                  const std::function<void(Progress&)>& loop) {
   auto progress = std::make_unique<Progress>();
   std::thread thread([&] {
+    const OneProcessor pinned;
     loop(*progress);
     progress->ended.store(true);
   });
@@ -53,7 +62,7 @@ LoadResult Watch(const std::string& what, const LoadShape& shape, pid_t server,
   result.wrong = progress->wrong.load();
   result.server_cpu_seconds = end.cpu - begin.cpu;
   result.latency = progress->latency;
-  if (!shape.quiet) Print(what, result);
+  if (!shape.quiet) PrintLoad(what, result);
   if (result.wrong * 1000 > progress->items.load()) {
     throw std::runtime_error(what + ": " + std::to_string(result.wrong) +
                              " wrong answers, the first: " + progress->first_wrong);

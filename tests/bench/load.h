@@ -41,7 +41,11 @@ struct LoadResult {
 
   double rate() const { return seconds > 0 ? static_cast<double>(items) / seconds : 0; }
   double cpu_us_per_item() const { return items > 0 ? server_cpu_seconds * 1e6 / static_cast<double>(items) : 0; }
+
+  void Merge(const LoadResult& other);
 };
+
+void PrintLoad(const std::string& what, const LoadResult& result);
 
 // What a loop tells the thread that watches it.
 struct Progress {

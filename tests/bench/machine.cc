@@ -117,4 +117,17 @@ double ResidentBytes(pid_t process) {
   return 0;
 }
 
+OneProcessor::OneProcessor() {
+  CPU_ZERO(&before_);
+  sched_getaffinity(0, sizeof before_, &before_);
+  int last = CPU_SETSIZE - 1;
+  while (last > 0 && !CPU_ISSET(last, &before_)) --last;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(last, &one);
+  if (CPU_COUNT(&before_) > 1) sched_setaffinity(0, sizeof one, &one);
+}
+
+OneProcessor::~OneProcessor() { sched_setaffinity(0, sizeof before_, &before_); }
+
 }  // namespace tokenbroker::benchmarks

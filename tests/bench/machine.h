@@ -1,6 +1,7 @@
 // What the numbers depend on besides the broker: the machine, its disk, a process's use of both.
 #pragma once
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include <cstddef>
@@ -22,5 +23,18 @@ SyncTimes MeasureSync(const std::string& folder, size_t bytes);
 double CpuSeconds(pid_t process);
 // Memory of its own that the process has in RAM.
 double ResidentBytes(pid_t process);
+
+// Keeps the calling thread, and threads that it starts, on the last of the processors that it may use; the server may
+// use all. A load that the scheduler moves about measures the scheduler. Nothing on a machine with one processor.
+class OneProcessor {
+ public:
+  OneProcessor();
+  ~OneProcessor();
+  OneProcessor(const OneProcessor&) = delete;
+  OneProcessor& operator=(const OneProcessor&) = delete;
+
+ private:
+  cpu_set_t before_;
+};
 
 }  // namespace tokenbroker::benchmarks

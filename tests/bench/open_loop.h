@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "tests/bench/latency.h"
+#include "tests/bench/machine.h"
 #include "tests/bench/options.h"
 #include "tests/bench/stubs.h"
 
@@ -44,6 +45,7 @@ class OpenLoop {
   }
 
   OpenLoopResult Run() {
+    const OneProcessor pinned;
     begin_ = Time::now() + kSpurt;
     measured_from_ = begin_ + std::chrono::duration_cast<Time::duration>(shape_.warm_up);
     end_ = measured_from_ + std::chrono::duration_cast<Time::duration>(shape_.run);

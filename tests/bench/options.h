@@ -22,6 +22,10 @@ struct Options {
   int repetitions = 3;
   Seconds warm_up{3};
   Seconds run{10};
+  // Loads that are compared take turns in slices of the run.
+  Seconds slice_warm_up{0.2};
+  Seconds slice{0.6};
+  int slices() const { return static_cast<int>(run / slice); }
   // Waiting tasks for the rows about size.
   uint64_t waiting = 2'000'000;
   // Deadlines for the row about lateness, and the span they are spread over.

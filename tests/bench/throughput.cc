@@ -1,5 +1,5 @@
-// Rates, CPU, and the broker with many waiting tasks. Everything that is compared runs close together: a repetition
-// goes through all loads once, on a fresh broker and, between, on the one with the waiting tasks.
+// Rates, CPU, and the broker with many waiting tasks. Everything that is compared takes turns: a repetition goes
+// through all loads slice by slice, on a fresh broker and, between, on the one with the waiting tasks.
 #include <signal.h>
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/load.h"
+#include "tests/bench/slices.h"
 #include "tests/bench/traffic.h"
 #include "tests/bench/waiting_broker.h"
 
@@ -26,28 +27,47 @@ constexpr double kRestartSeconds = 10;
 
 enum class Load { kNull, kIssue, kResolve, kHeartbeat, kBatchIssue, kBatchResolve };
 
-// One pass through all loads on one broker.
-using Pass = std::map<Load, LoadResult>;
+// What was measured on one kind of broker.
+using Measurements = std::map<Load, Slices>;
 
-LoadShape Unary(const Options& options) { return {kUnaryChannels, kUnaryOutstanding, options.warm_up, options.run}; }
-LoadShape Batch(const Options& options) { return {kBatchChannels, kBatchOutstanding, options.warm_up, options.run}; }
+const char* NameOf(Load load) {
+  switch (load) {
+    case Load::kNull:
+      return "null";
+    case Load::kIssue:
+      return "issue";
+    case Load::kResolve:
+      return "resolve";
+    case Load::kHeartbeat:
+      return "heartbeat";
+    case Load::kBatchIssue:
+      return "issue, batches";
+    case Load::kBatchResolve:
+      return "resolve, batches";
+  }
+  return "";
+}
+
+LoadShape Slice(const Options& options, int channels, int outstanding) {
+  return {channels, outstanding, options.slice_warm_up, options.slice, /*quiet=*/true};
+}
+LoadShape Unary(const Options& options) { return Slice(options, kUnaryChannels, kUnaryOutstanding); }
+LoadShape Batch(const Options& options) { return Slice(options, kBatchChannels, kBatchOutstanding); }
 
 class Runner {
  public:
-  Runner(Bench& bench, const BrokerServer& server, std::string prefix)
-      : bench_(bench), options_(bench.options), server_(server), prefix_(std::move(prefix)) {}
-
-  const Pass& pass() const { return pass_; }
+  Runner(Bench& bench, const BrokerServer& server, Measurements& measured)
+      : bench_(bench), options_(bench.options), server_(server), measured_(measured) {}
 
   void Null() {
     NullTraffic traffic;
-    Run(Load::kNull, "null", traffic, Unary(options_));
+    Run(Load::kNull, traffic, Unary(options_));
   }
 
   void Issue() {
     IssueTraffic traffic;
     const MetricsPage before = server_.Metrics();
-    Run(Load::kIssue, "issue", traffic, Unary(options_));
+    Run(Load::kIssue, traffic, Unary(options_));
     bench_.measured.issue_group = server_.Metrics().Mean("tokenbroker_commit_group_size", before);
     tokens_ = std::move(traffic.tokens);
   }
@@ -56,26 +76,31 @@ class Runner {
   void Resolve() {
     tokens_.Shuffle();
     SucceedTraffic traffic(tokens_);
-    Run(Load::kResolve, "resolve", traffic, Unary(options_));
+    Run(Load::kResolve, traffic, Unary(options_));
   }
 
   void Heartbeat() {
+    if (beating_.size() == 0) MakeBeating();
+    HeartbeatTraffic traffic(beating_);
+    Run(Load::kHeartbeat, traffic, Unary(options_));
+  }
+
+  void MakeBeating() {
     BatchIssueTraffic issue(kBeating, [](v1::IssueTaskRequest& request) {
       request.mutable_heartbeat_timeout()->set_seconds(kHeartbeatMs / 1000);
     });
     LoadShape all{kBatchChannels, kBatchOutstanding, Seconds(0), Seconds(60)};
     all.quiet = true;
     RunLoad("issuing", issue, server_.target(), server_.process(), all);
-    issue.tokens.Shuffle();
-    HeartbeatTraffic traffic(issue.tokens);
-    Run(Load::kHeartbeat, "heartbeat", traffic, Unary(options_));
+    beating_ = std::move(issue.tokens);
+    beating_.Shuffle();
   }
 
   void BatchIssue() {
     BatchIssueTraffic traffic;
     traffic.tokens.Reserve(kMostTokens);
     const MetricsPage before = server_.Metrics();
-    Run(Load::kBatchIssue, "issue, batches", traffic, Batch(options_));
+    Run(Load::kBatchIssue, traffic, Batch(options_));
     bench_.measured.batch_issue_group = server_.Metrics().Mean("tokenbroker_commit_group_size", before);
     tokens_ = std::move(traffic.tokens);
   }
@@ -83,21 +108,21 @@ class Runner {
   void BatchResolve() {
     tokens_.Shuffle();
     BatchSettleTraffic traffic(tokens_);
-    Run(Load::kBatchResolve, "resolve, batches", traffic, Batch(options_));
+    Run(Load::kBatchResolve, traffic, Batch(options_));
   }
 
  private:
   template <typename Traffic>
-  void Run(Load load, const std::string& name, Traffic& traffic, const LoadShape& shape) {
-    pass_[load] = RunLoad(prefix_ + name, traffic, server_.target(), server_.process(), shape);
+  void Run(Load load, Traffic& traffic, const LoadShape& shape) {
+    measured_[load].Add(RunLoad(NameOf(load), traffic, server_.target(), server_.process(), shape));
   }
 
   Bench& bench_;
   const Options& options_;
   const BrokerServer& server_;
-  const std::string prefix_;
+  Measurements& measured_;
   TokenPool tokens_;
-  Pass pass_;
+  TokenPool beating_;
 };
 
 class Throughput {
@@ -132,80 +157,69 @@ class Throughput {
 
   void Repeat() {
     FreshBroker fresh(options_);
-    Runner empty(bench_, fresh.server, "");
+    Runner empty(bench_, fresh.server, empty_);
     std::unique_ptr<Runner> filled;
-    if (full_) filled = std::make_unique<Runner>(bench_, waiting_->server(), "with many: ");
-    empty.Null();
-    if (filled) filled->Issue();
-    empty.Issue();
-    if (filled) filled->Resolve();
-    if (resolves_) empty.Resolve();
-    if (heartbeats_) empty.Heartbeat();
-    if (filled) filled->BatchIssue();
-    if (batches_) empty.BatchIssue();
-    if (batches_ && resolves_) empty.BatchResolve();
-    empty_.push_back(empty.pass());
-    if (filled) filled_.push_back(filled->pass());
+    if (full_) filled = std::make_unique<Runner>(bench_, waiting_->server(), filled_);
+    for (int i = 0; i < options_.slices(); ++i) TakeTurns(empty, filled.get());
+    for (auto& [load, slices] : empty_) slices.Print(NameOf(load));
+    for (auto& [load, slices] : filled_) slices.Print(std::string("with many: ") + NameOf(load));
   }
 
-  using Figure = double (*)(const LoadResult&);
-  static double Rate(const LoadResult& result) { return result.rate(); }
-  static double Cpu(const LoadResult& result) { return result.cpu_us_per_item(); }
-
-  static double MedianOf(const std::vector<Pass>& passes, Load load, Figure figure) {
-    std::vector<double> values;
-    for (const Pass& pass : passes) {
-      if (pass.count(load) > 0) values.push_back(figure(pass.at(load)));
-    }
-    return Median(std::move(values));
+  void TakeTurns(Runner& empty, Runner* filled) {
+    empty.Null();
+    if (filled != nullptr) filled->Issue();
+    empty.Issue();
+    if (filled != nullptr) filled->Resolve();
+    if (resolves_) empty.Resolve();
+    if (heartbeats_) empty.Heartbeat();
+    if (filled != nullptr) filled->BatchIssue();
+    if (batches_) empty.BatchIssue();
+    if (batches_ && resolves_) empty.BatchResolve();
   }
 
   void KeepMeasured() {
-    bench_.measured.issue = MedianOf(empty_, Load::kIssue, Rate);
-    bench_.measured.resolve = MedianOf(empty_, Load::kResolve, Rate);
-    bench_.measured.batch_issue = MedianOf(empty_, Load::kBatchIssue, Rate);
-    bench_.measured.batch_resolve = MedianOf(empty_, Load::kBatchResolve, Rate);
+    bench_.measured.issue = empty_[Load::kIssue].Median(Slices::Rate);
+    bench_.measured.resolve = empty_[Load::kResolve].Median(Slices::Rate);
+    bench_.measured.batch_issue = empty_[Load::kBatchIssue].Median(Slices::Rate);
+    bench_.measured.batch_resolve = empty_[Load::kBatchResolve].Median(Slices::Rate);
   }
 
-  // `load` of some passes against `base` of others, repetition by repetition.
-  void Compare(Row row, const std::vector<Pass>& passes, Load load, const std::vector<Pass>& bases, Load base,
-               Figure figure) {
+  void Compare(Row row, const Slices& load, const Slices& base, Slices::Figure figure) {
     if (!Wants({row.id.c_str()})) return;
-    std::vector<double> ratios;
-    for (size_t i = 0; i < passes.size(); ++i) ratios.push_back(figure(passes[i].at(load)) / figure(bases[i].at(base)));
-    row.value = MedianOf(passes, load, figure);
-    row.baseline = MedianOf(bases, base, figure);
-    row.median_ratio = Median(std::move(ratios));
+    row.value = load.Median(figure);
+    row.baseline = base.Median(figure);
+    row.median_ratio = load.MedianRatio(base, figure);
     bench_.report.Add(std::move(row));
   }
 
   void AddRows() {
-    const auto compare = [this](Row row, Load load, Load base, Figure figure) {
-      Compare(std::move(row), empty_, load, empty_, base, figure);
+    const auto compare = [this](Row row, Load load, Load base, Slices::Figure figure) {
+      Compare(std::move(row), empty_[load], empty_[base], figure);
     };
     compare({"P1", "issue, unary", 0, "calls/s", {}, "null handler", Must::kReach, 0.70}, Load::kIssue, Load::kNull,
-            Rate);
+            Slices::Rate);
     if (batches_) {
       compare({"P2", "issue, batches of 100", 0, "tasks/s", {}, "P1", Must::kReach, 8}, Load::kBatchIssue, Load::kIssue,
-              Rate);
+              Slices::Rate);
     }
     if (resolves_) {
-      compare({"P3", "resolve, unary", 0, "calls/s", {}, "P1", Must::kReach, 0.9}, Load::kResolve, Load::kIssue, Rate);
+      compare({"P3", "resolve, unary", 0, "calls/s", {}, "P1", Must::kReach, 0.9}, Load::kResolve, Load::kIssue,
+              Slices::Rate);
     }
     if (batches_ && resolves_) {
       compare({"P3b", "resolve, batches of 100", 0, "tasks/s", {}, "P2", Must::kReach, 0.8}, Load::kBatchResolve,
-              Load::kBatchIssue, Rate);
+              Load::kBatchIssue, Slices::Rate);
     }
     if (heartbeats_) {
       compare({"HB", "heartbeat, unary", 0, "calls/s", {}, "null handler", Must::kReach, 0.85}, Load::kHeartbeat,
-              Load::kNull, Rate);
+              Load::kNull, Slices::Rate);
     }
     compare({"P7", "server CPU, unary issue", 0, "us/call", {}, "null handler", Must::kStayBelow, 1.5}, Load::kIssue,
-            Load::kNull, Cpu);
+            Load::kNull, Slices::Cpu);
     if (batches_ && Wants({"P7b"})) {
       bench_.report.Add({"P7b",
                          "server CPU, batches of 100",
-                         MedianOf(empty_, Load::kBatchIssue, Cpu),
+                         empty_[Load::kBatchIssue].Median(Slices::Cpu),
                          "us/task",
                          {},
                          "",
@@ -217,7 +231,7 @@ class Throughput {
   void AddWaitingRows() {
     const std::string with = ", " + std::to_string(options_.waiting / 1'000'000) + " million wait";
     const auto compare = [&](const char* id, const std::string& name, Load load) {
-      Compare({id, name + with, 0, "/s", {}, "without", Must::kReach, 0.85}, filled_, load, empty_, load, Rate);
+      Compare({id, name + with, 0, "/s", {}, "without", Must::kReach, 0.85}, filled_[load], empty_[load], Slices::Rate);
     };
     compare("P8.issue", "issue, unary", Load::kIssue);
     compare("P8.batch", "issue, batches", Load::kBatchIssue);
@@ -246,8 +260,8 @@ class Throughput {
   const bool heartbeats_;
   std::unique_ptr<WaitingBroker> waiting_;
   double idle_ = 0;
-  std::vector<Pass> empty_;
-  std::vector<Pass> filled_;
+  Measurements empty_;
+  Measurements filled_;
 };
 
 }  // namespace
