@@ -22,6 +22,9 @@ constexpr int kSentAtOnce = 256;
 constexpr DurationMs kLongestSleep = 1'000;
 // After so many rounds in a row that left something behind there is a backlog.
 constexpr int kBacklogRounds = 8;
+// So many calls since the last look, so long ago or longer: callers come.
+constexpr uint64_t kManyCalls = 100;
+constexpr DurationMs kCallsWithin = 100;
 // While there is one, answers are let gather: until so many have come, or for so long.
 constexpr size_t kEnough = 64;
 constexpr std::chrono::milliseconds kGathering{1};
@@ -95,7 +98,7 @@ class Forwarder::Recording : public broker::Submission {
 };
 
 Forwarder::Forwarder(Parts parts, ScheduleOptions options, std::vector<NamedTarget> targets)
-    : parts_(std::move(parts)) {
+    : parts_(std::move(parts)), calls_seen_(parts_.broker.calls_decided()) {
   for (NamedTarget& named : targets) {
     lines_.push_back(std::unique_ptr<Line>(new Line{std::move(named.name), std::move(named.target),
                                                     Schedule(options, parts_.random), true, Breaker::State::kClosed}));
@@ -330,8 +333,8 @@ void Forwarder::Start() {
     NameThisThread("forwarder");
     Run(false);
   });
-  backlog_thread_ = std::thread([this] {
-    NameThisThread("forwarder-bulk");
+  patient_thread_ = std::thread([this] {
+    NameThisThread("forwarder-late");
     LetOthersGoFirst();
     Run(true);
   });
@@ -367,13 +370,23 @@ bool Forwarder::IsBacklog() {
   return backlog_rounds_ == kBacklogRounds;
 }
 
-void Forwarder::Run(bool with_backlog) {
-  while (AwaitTurn(with_backlog)) {
+bool Forwarder::CallersCome() {
+  const TimeMs now = parts_.clock.Now();
+  if (now - looked_for_callers_ < kCallsWithin) return callers_come_;
+  looked_for_callers_ = now;
+  const uint64_t calls = parts_.broker.calls_decided();
+  callers_come_ = calls - std::exchange(calls_seen_, calls) >= kManyCalls;
+  return callers_come_;
+}
+
+void Forwarder::Run(bool giving_way) {
+  while (AwaitTurn(giving_way)) {
     const bool moved = RunOnce();
     const bool last = stopping_.load() && (Quiet() || parts_.clock.Now() >= stop_at_.load());
     const bool backlog = IsBacklog();
-    if (last || backlog != with_backlog) {
-      EndTurn(backlog, last);
+    const bool give_way = CallersCome() && backlog;
+    if (last || give_way != giving_way) {
+      EndTurn(give_way, last);
     } else if (moved && backlog) {
       LetGather();
     } else if (!moved) {
@@ -385,15 +398,15 @@ void Forwarder::Run(bool with_backlog) {
 }
 
 // False when there are no more.
-bool Forwarder::AwaitTurn(bool with_backlog) {
+bool Forwarder::AwaitTurn(bool giving_way) {
   std::unique_lock<std::mutex> lock(turn_mutex_);
-  turn_.wait(lock, [&] { return ended_ || backlog_turn_ == with_backlog; });
+  turn_.wait(lock, [&] { return ended_ || give_way_ == giving_way; });
   return !ended_;
 }
 
-void Forwarder::EndTurn(bool with_backlog_next, bool last) {
+void Forwarder::EndTurn(bool give_way_next, bool last) {
   std::lock_guard<std::mutex> lock(turn_mutex_);
-  backlog_turn_ = with_backlog_next;
+  give_way_ = give_way_next;
   ended_ = last;
   turn_.notify_all();
 }
@@ -407,7 +420,7 @@ void Forwarder::Stop(DurationMs patience) {
   stop_at_.store(parts_.clock.Now() + patience);
   if (stopping_.exchange(true)) return;
   Wake();
-  for (std::thread* thread : {&prompt_thread_, &backlog_thread_}) {
+  for (std::thread* thread : {&prompt_thread_, &patient_thread_}) {
     if (thread->joinable()) thread->join();
   }
   for (auto& line : lines_) line->target.reset();

@@ -115,9 +115,10 @@ class Forwarder {
   void WakeUnlessGathering();
   void LetGather();
   bool IsBacklog();
-  void Run(bool with_backlog);
-  bool AwaitTurn(bool with_backlog);
-  void EndTurn(bool with_backlog_next, bool last);
+  bool CallersCome();
+  void Run(bool giving_way);
+  bool AwaitTurn(bool giving_way);
+  void EndTurn(bool give_way_next, bool last);
   bool Quiet() const;
   void NoteOpen();
 
@@ -139,11 +140,16 @@ class Forwarder {
 
   std::mutex turn_mutex_;
   std::condition_variable turn_;
-  bool backlog_turn_ = false;  // guarded by turn_mutex_: whose turn it is
-  bool ended_ = false;         // guarded by turn_mutex_
-  int backlog_rounds_ = 0;     // the round's own: so many in a row
+  bool give_way_ = false;  // guarded by turn_mutex_: whose turn it is
+  bool ended_ = false;     // guarded by turn_mutex_
   std::thread prompt_thread_;
-  std::thread backlog_thread_;
+  std::thread patient_thread_;
+
+  // The round's own.
+  int backlog_rounds_ = 0;  // so many in a row
+  TimeMs looked_for_callers_ = 0;
+  uint64_t calls_seen_;
+  bool callers_come_ = false;
 };
 
 }  // namespace tokenbroker::forward
