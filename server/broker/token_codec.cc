@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #include "server/broker/tag_search.h"
 #include "token/base62.h"
@@ -43,11 +44,14 @@ void StoreBig(uint64_t value, int size, uint8_t* bytes) {
 // its subkeys anew at each call, which costs 2 us, and its CMAC and CTR look their parameters up by name, 0.5 us. So
 // both modes are spelled out here over its block cipher: a token takes one block of each.
 //
-// One prepared pair of contexts per thread, key and direction: setting the key is the dear part.
+// What is longer, as an upstream token is, is handed to the cipher many blocks at once.
+//
+// One prepared set of contexts per thread, key and direction: setting the key is the dear part.
 class Siv {
  public:
   void SetKey(const TokenKey& key) {
     mac_.SetKey(key.secret.data());
+    chain_.SetKey(key.secret.data());
     mask_.SetKey(key.secret.data() + 16);
     const Block zero{};
     last_whole_ = Doubled(mac_.Encrypt(zero));
@@ -69,16 +73,16 @@ class Siv {
  private:
   using Block = std::array<uint8_t, kTagSize>;
 
-  // AES-128 on single blocks.
+  // AES-128: each block by itself, or chained (CBC).
   class Aes {
    public:
-    Aes() : context_(EVP_CIPHER_CTX_new()) {}
+    explicit Aes(const EVP_CIPHER* mode = EVP_aes_128_ecb()) : mode_(mode), context_(EVP_CIPHER_CTX_new()) {}
     ~Aes() { EVP_CIPHER_CTX_free(context_); }
     Aes(const Aes&) = delete;
     Aes& operator=(const Aes&) = delete;
 
     void SetKey(const uint8_t* key) {
-      Must(EVP_EncryptInit_ex(context_, EVP_aes_128_ecb(), nullptr, key, nullptr));
+      Must(EVP_EncryptInit_ex(context_, mode_, nullptr, key, nullptr));
       Must(EVP_CIPHER_CTX_set_padding(context_, 0));
     }
     Block Encrypt(const Block& in) {
@@ -87,8 +91,19 @@ class Siv {
       Must(EVP_EncryptUpdate(context_, out.data(), &length, in.data(), kTagSize));
       return out;
     }
+    // Whole blocks, in place.
+    void Encrypt(uint8_t* blocks, size_t size) {
+      int length = 0;
+      Must(EVP_EncryptUpdate(context_, blocks, &length, blocks, static_cast<int>(size)));
+    }
+    // Chaining begins anew, with zeros.
+    void BeginChain() {
+      const Block zero{};
+      Must(EVP_EncryptInit_ex(context_, nullptr, nullptr, nullptr, zero.data()));
+    }
 
    private:
+    const EVP_CIPHER* const mode_;
     EVP_CIPHER_CTX* const context_;
   };
 
@@ -110,6 +125,7 @@ class Siv {
 
   // CMAC (RFC 4493) of associated || plain.
   void Authenticate(std::string_view associated, const uint8_t* plain, size_t size, uint8_t* tag) {
+    if (associated.size() + size > 2 * kTagSize) return AuthenticateLong(associated, plain, size, tag);
     Block state{};
     size_t filled = 0;
     const auto feed = [&](const uint8_t* bytes, size_t count) {
@@ -130,19 +146,44 @@ class Siv {
     std::memcpy(tag, state.data(), kTagSize);
   }
 
+  // The same, which is the last block of the chained message when the subkey was put into that.
+  void AuthenticateLong(std::string_view associated, const uint8_t* plain, size_t size, uint8_t* tag) {
+    std::vector<uint8_t> message(associated.begin(), associated.end());
+    message.insert(message.end(), plain, plain + size);
+    const bool whole = message.size() % kTagSize == 0;
+    if (!whole) {
+      message.push_back(0x80);
+      message.resize((message.size() + kTagSize - 1) / kTagSize * kTagSize);
+    }
+    uint8_t* const last = message.data() + message.size() - kTagSize;
+    const Block& subkey = whole ? last_whole_ : last_padded_;
+    for (int i = 0; i < kTagSize; ++i) last[i] ^= subkey[i];
+    chain_.BeginChain();
+    chain_.Encrypt(message.data(), message.size());
+    std::memcpy(tag, last, kTagSize);
+  }
+
   // CTR, with the tag as its first counter.
   void Mask(const uint8_t* tag, const uint8_t* in, size_t size, uint8_t* out) {
+    constexpr size_t kBlocksAtOnce = 16;
     Block counter;
     std::memcpy(counter.data(), tag, kTagSize);
-    for (size_t at = 0; at < size; at += kTagSize) {
-      const Block stream = mask_.Encrypt(counter);
-      for (size_t i = at; i < std::min(size, at + kTagSize); ++i) out[i] = in[i] ^ stream[i - at];
-      for (int i = kTagSize - 1; i >= 0 && ++counter[i] == 0; --i) {
+    std::array<uint8_t, kBlocksAtOnce * kTagSize> stream;
+    for (size_t at = 0; at < size; at += stream.size()) {
+      const size_t count = std::min(size - at, stream.size());
+      const size_t blocks = (count + kTagSize - 1) / kTagSize;
+      for (size_t block = 0; block < blocks; ++block) {
+        std::memcpy(&stream[block * kTagSize], counter.data(), kTagSize);
+        for (int i = kTagSize - 1; i >= 0 && ++counter[i] == 0; --i) {
+        }
       }
+      mask_.Encrypt(stream.data(), blocks * kTagSize);
+      for (size_t i = 0; i < count; ++i) out[at + i] = in[at + i] ^ stream[i];
     }
   }
 
   Aes mac_;
+  Aes chain_{EVP_aes_128_cbc()};  // with the key of mac_
   Aes mask_;
   Block last_whole_{};
   Block last_padded_{};

@@ -20,6 +20,14 @@ constexpr size_t kRecordedAtOnce = 1'000;
 // What one line may send before the others have their turn.
 constexpr int kSentAtOnce = 256;
 constexpr DurationMs kLongestSleep = 1'000;
+// After so many rounds in a row that left something behind there is a backlog.
+constexpr int kBacklogRounds = 8;
+// So many calls since the last look, so long ago or longer: callers come.
+constexpr uint64_t kManyCalls = 100;
+constexpr DurationMs kCallsWithin = 100;
+// While there is one, answers are let gather: until so many have come, or for so long.
+constexpr size_t kEnough = 64;
+constexpr std::chrono::milliseconds kGathering{1};
 // Before what the broker had no room for is handed to it again.
 constexpr DurationMs kRetryWhenFull = 100;
 
@@ -90,7 +98,7 @@ class Forwarder::Recording : public broker::Submission {
 };
 
 Forwarder::Forwarder(Parts parts, ScheduleOptions options, std::vector<NamedTarget> targets)
-    : parts_(std::move(parts)) {
+    : parts_(std::move(parts)), calls_seen_(parts_.broker.calls_decided()) {
   for (NamedTarget& named : targets) {
     lines_.push_back(std::unique_ptr<Line>(new Line{std::move(named.name), std::move(named.target),
                                                     Schedule(options, parts_.random), true, Breaker::State::kClosed}));
@@ -98,14 +106,14 @@ Forwarder::Forwarder(Parts parts, ScheduleOptions options, std::vector<NamedTarg
   }
   parts_.broker.OnOwed([this] {
     std::lock_guard<std::mutex> lock(inbox_mutex_);
-    owes_more_ = awake_ = true;
-    wake_.notify_one();
+    owes_more_ = true;
+    WakeUnlessGathering();
   });
 }
 
 // Without Stop nothing more is recorded, as after a crash.
 Forwarder::~Forwarder() {
-  if (thread_.joinable()) Stop(0);
+  if (prompt_thread_.joinable()) Stop(0);
 }
 
 // --- A round ---
@@ -244,8 +252,8 @@ void Forwarder::Answered(Line& line, Sequence outcome, int number, Answer answer
   if (answer.message.size() > Answer::kMaxMessage) answer.message.resize(Answer::kMaxMessage);
   std::lock_guard<std::mutex> lock(inbox_mutex_);
   arrived_.push_back({&line, outcome, number, std::move(answer)});
-  if (std::exchange(awake_, true)) return;
-  wake_.notify_one();
+  if (arrived_.size() >= kEnough) gathering_ = false;
+  WakeUnlessGathering();
 }
 
 void Forwarder::WatchBreaker(Line& line) {
@@ -321,27 +329,86 @@ TimeMs Forwarder::NextDue() {
 // --- The thread ---
 
 void Forwarder::Start() {
-  thread_ = std::thread([this] {
+  prompt_thread_ = std::thread([this] {
     NameThisThread("forwarder");
-    Run();
+    Run(false);
+  });
+  patient_thread_ = std::thread([this] {
+    NameThisThread("forwarder-late");
+    LetOthersGoFirst();
+    Run(true);
   });
 }
 
 void Forwarder::Wake() {
   std::lock_guard<std::mutex> lock(inbox_mutex_);
-  awake_ = true;
+  WakeUnlessGathering();
+}
+
+void Forwarder::WakeUnlessGathering() {
+  if (gathering_ || std::exchange(awake_, true)) return;
   wake_.notify_one();
 }
 
-void Forwarder::Run() {
-  while (true) {
+// Each answer makes room for another try: a few at a time, that would be a change of threads for each.
+void Forwarder::LetGather() {
+  std::unique_lock<std::mutex> lock(inbox_mutex_);
+  gathering_ = arrived_.size() < kEnough;
+  awake_ = false;
+  wake_.wait_for(lock, kGathering, [this] { return !gathering_; });
+  gathering_ = false;
+}
+
+// More is owed than may be under way.
+bool Forwarder::IsBacklog() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const TimeMs now = parts_.clock.Now();
+  const bool left = std::any_of(lines_.begin(), lines_.end(), [&](const auto& line) {
+    return line->new_waits && line->schedule.under_way() > 0 && line->schedule.Room(now, UnderWayMax(*line)) == 0;
+  });
+  backlog_rounds_ = left ? std::min(backlog_rounds_ + 1, kBacklogRounds) : 0;
+  return backlog_rounds_ == kBacklogRounds;
+}
+
+bool Forwarder::CallersCome() {
+  const TimeMs now = parts_.clock.Now();
+  if (now - looked_for_callers_ < kCallsWithin) return callers_come_;
+  looked_for_callers_ = now;
+  const uint64_t calls = parts_.broker.calls_decided();
+  callers_come_ = calls - std::exchange(calls_seen_, calls) >= kManyCalls;
+  return callers_come_;
+}
+
+void Forwarder::Run(bool giving_way) {
+  while (AwaitTurn(giving_way)) {
     const bool moved = RunOnce();
-    if (stopping_.load() && (Quiet() || parts_.clock.Now() >= stop_at_.load())) return;
-    if (moved) continue;
-    const DurationMs sleep = std::clamp<DurationMs>(NextDue() - parts_.clock.Now(), 0, kLongestSleep);
-    std::unique_lock<std::mutex> lock(inbox_mutex_);
-    wake_.wait_for(lock, std::chrono::milliseconds(sleep), [this] { return awake_; });
+    const bool last = stopping_.load() && (Quiet() || parts_.clock.Now() >= stop_at_.load());
+    const bool backlog = IsBacklog();
+    const bool give_way = CallersCome() && backlog;
+    if (last || give_way != giving_way) {
+      EndTurn(give_way, last);
+    } else if (moved && backlog) {
+      LetGather();
+    } else if (!moved) {
+      const DurationMs sleep = std::clamp<DurationMs>(NextDue() - parts_.clock.Now(), 0, kLongestSleep);
+      std::unique_lock<std::mutex> lock(inbox_mutex_);
+      wake_.wait_for(lock, std::chrono::milliseconds(sleep), [this] { return awake_; });
+    }
   }
+}
+
+// False when there are no more.
+bool Forwarder::AwaitTurn(bool giving_way) {
+  std::unique_lock<std::mutex> lock(turn_mutex_);
+  turn_.wait(lock, [&] { return ended_ || give_way_ == giving_way; });
+  return !ended_;
+}
+
+void Forwarder::EndTurn(bool give_way_next, bool last) {
+  std::lock_guard<std::mutex> lock(turn_mutex_);
+  give_way_ = give_way_next;
+  ended_ = last;
+  turn_.notify_all();
 }
 
 bool Forwarder::Quiet() const {
@@ -353,7 +420,9 @@ void Forwarder::Stop(DurationMs patience) {
   stop_at_.store(parts_.clock.Now() + patience);
   if (stopping_.exchange(true)) return;
   Wake();
-  if (thread_.joinable()) thread_.join();
+  for (std::thread* thread : {&prompt_thread_, &patient_thread_}) {
+    if (thread->joinable()) thread->join();
+  }
   for (auto& line : lines_) line->target.reset();
   TakeAnswers();
   RecordSome();

@@ -4,8 +4,9 @@
 //                          ▲                                        │
 //                          └───────── when its time comes ──────────┘
 //
-// One thread does this for all targets. A target's answer, a commit that owes more, and time wake it; while a target is
-// down it sleeps until the next probe.
+// One thread at a time does this for all targets. A target's answer, a commit that owes more, and time wake it; while a
+// target is down it sleeps until the next probe. While more is owed than targets take at once, that is the second of
+// two threads, which lets others go first: callers are not to feel a backlog (docs/adr/0018).
 //
 // At least once: what was sent and not recorded before a crash is sent again, with may_have_arrived set.
 //
@@ -110,7 +111,14 @@ class Forwarder {
   bool RecordSome();
   void Recorded(std::vector<Record> again);
   void Wake();
-  void Run();
+  // With inbox_mutex_ held.
+  void WakeUnlessGathering();
+  void LetGather();
+  bool IsBacklog();
+  bool CallersCome();
+  void Run(bool giving_way);
+  bool AwaitTurn(bool giving_way);
+  void EndTurn(bool give_way_next, bool last);
   bool Quiet() const;
   void NoteOpen();
 
@@ -126,9 +134,22 @@ class Forwarder {
   std::condition_variable wake_;
   bool awake_ = false;      // guarded by inbox_mutex_
   bool owes_more_ = false;  // guarded by inbox_mutex_
+  bool gathering_ = false;  // guarded by inbox_mutex_
   std::atomic<bool> stopping_{false};
   std::atomic<TimeMs> stop_at_{0};
-  std::thread thread_;
+
+  std::mutex turn_mutex_;
+  std::condition_variable turn_;
+  bool give_way_ = false;  // guarded by turn_mutex_: whose turn it is
+  bool ended_ = false;     // guarded by turn_mutex_
+  std::thread prompt_thread_;
+  std::thread patient_thread_;
+
+  // The round's own.
+  int backlog_rounds_ = 0;  // so many in a row
+  TimeMs looked_for_callers_ = 0;
+  uint64_t calls_seen_;
+  bool callers_come_ = false;
 };
 
 }  // namespace tokenbroker::forward

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "base/system_clock.h"
 #include "base/thread.h"
+#include "server/outbound/curl_poller.h"
 #include "server/outbound/curl_transfer.h"
 
 namespace tokenbroker::outbound {
@@ -41,7 +41,8 @@ void BlockSigpipe() {
 // What the client's thread has and does.
 class CurlClient::Loop {
  public:
-  Loop(CurlOptions options, CURLM* multi) : options_(std::move(options)), multi_(multi) {
+  Loop(CurlOptions options, CURLM* multi, std::unique_ptr<CurlPoller> poller)
+      : options_(std::move(options)), multi_(multi), poller_(std::move(poller)) {
     curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options_.connections_per_host));
     curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options_.connections));
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections));
@@ -53,7 +54,7 @@ class CurlClient::Loop {
       const std::lock_guard<std::mutex> lock(mutex_);
       stopping_ = true;
     }
-    curl_multi_wakeup(multi_);
+    poller_->Wake();
     thread_.join();
     curl_multi_cleanup(multi_);
   }
@@ -84,14 +85,14 @@ class CurlClient::Loop {
   // False if the thread takes nothing any more.
   template <typename Put>
   bool Hand(const Put& put) {
-    bool asleep = false;
+    bool wake = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (stopping_) return false;
       put();
-      asleep = !std::exchange(woken_, true);
+      wake = std::exchange(asleep_, false);
     }
-    if (asleep) curl_multi_wakeup(multi_);
+    if (wake) poller_->Wake();
     return true;
   }
 
@@ -100,12 +101,18 @@ class CurlClient::Loop {
     BlockSigpipe();
     while (TakeIn()) {
       RunJobs();
-      int running = 0;
-      curl_multi_perform(multi_, &running);
+      poller_->RunDue();
       FinishDone();
-      curl_multi_poll(multi_, nullptr, 0, PollTime(), nullptr);
+      poller_->Await(MaySleep() ? PollTime() : 0);
+      FinishDone();
     }
     CloseAll();
+  }
+
+  // False if there is something to take in already.
+  bool MaySleep() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return asleep_ = requests_.empty() && jobs_.empty() && !stopping_;
   }
 
   // False when it is time to end.
@@ -114,7 +121,7 @@ class CurlClient::Loop {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (stopping_) return false;
-      woken_ = false;
+      asleep_ = false;
       requests.swap(requests_);
       for (auto& [at, job] : jobs_) timers_.emplace(at, std::move(job));
       jobs_.clear();
@@ -124,24 +131,19 @@ class CurlClient::Loop {
   }
 
   void Begin(HttpRequest request, Done done) {
-    auto* const transfer = new CurlTransfer(TakeHandle(), options_, std::move(request), std::move(done));
-    transfers_.insert(transfer);
-    if (!transfer->Prepare()) {
-      End(transfer, [&] { transfer->Fail(HttpResult::Failure::kBadRequest); });
-    } else if (curl_multi_add_handle(multi_, transfer->handle()) != CURLM_OK) {
-      End(transfer, [&] { transfer->Fail(HttpResult::Failure::kOverloaded); });
+    CurlTransfer& transfer = TakeTransfer();
+    if (!transfer.Prepare(std::move(request), std::move(done))) {
+      End(transfer, transfer.Fail(HttpResult::Failure::kBadRequest));
+    } else if (curl_multi_add_handle(multi_, transfer.handle()) != CURLM_OK) {
+      End(transfer, transfer.Fail(HttpResult::Failure::kOverloaded));
     }
   }
 
-  // The transfer's memory, handle and place are free again when its caller hears of the end, so that it may go on.
-  template <typename Tell>
-  void End(CurlTransfer* transfer, const Tell& tell) {
-    transfers_.erase(transfer);
+  // The transfer and its place are free again when its caller hears of the end, so that it may go on.
+  void End(CurlTransfer& transfer, CurlTransfer::Ended ended) {
+    idle_.push_back(&transfer);
     --under_way_;
-    tell();
-    curl_easy_reset(transfer->handle());
-    handles_.push_back(transfer->handle());
-    delete transfer;
+    ended.Tell();
   }
 
   void FinishDone() {
@@ -154,7 +156,7 @@ class CurlClient::Loop {
       CurlTransfer* transfer = nullptr;
       curl_easy_getinfo(handle, CURLINFO_PRIVATE, &transfer);
       curl_multi_remove_handle(multi_, handle);
-      End(transfer, [&] { transfer->Finish(code); });
+      End(*transfer, transfer->Finish(code));
     }
   }
 
@@ -174,34 +176,35 @@ class CurlClient::Loop {
   void CloseAll() {
     // Nobody adds any more: Hand refuses.
     for (auto& [request, done] : requests_) Refuse(HttpResult::Failure::kClosed, done);
-    while (!transfers_.empty()) {
-      CurlTransfer* const transfer = *transfers_.begin();
+    for (const auto& transfer : transfers_) {
+      if (!transfer->under_way()) continue;
       curl_multi_remove_handle(multi_, transfer->handle());
-      End(transfer, [&] { transfer->Fail(HttpResult::Failure::kClosed); });
+      End(*transfer, transfer->Fail(HttpResult::Failure::kClosed));
     }
-    for (CURL* const handle : handles_) curl_easy_cleanup(handle);
+    transfers_.clear();
   }
 
-  CURL* TakeHandle() {
-    if (handles_.empty()) return curl_easy_init();
-    CURL* const handle = handles_.back();
-    handles_.pop_back();
-    return handle;
+  CurlTransfer& TakeTransfer() {
+    if (idle_.empty()) return *transfers_.emplace_back(std::make_unique<CurlTransfer>(options_));
+    CurlTransfer& transfer = *idle_.back();
+    idle_.pop_back();
+    return transfer;
   }
 
   const CurlOptions options_;
   CURLM* const multi_;
+  const std::unique_ptr<CurlPoller> poller_;
   std::atomic<int> under_way_{0};
 
   std::mutex mutex_;
   bool stopping_ = false;                                        // guarded by mutex_
-  bool woken_ = false;                                           // guarded by mutex_: since it took in what there was
+  bool asleep_ = false;                                          // guarded by mutex_: has to be woken
   std::vector<std::pair<HttpRequest, Done>> requests_;           // guarded by mutex_ until the thread ends
   std::vector<std::pair<int64_t, std::function<void()>>> jobs_;  // guarded by mutex_
 
   // The thread's own.
-  absl::flat_hash_set<CurlTransfer*> transfers_;
-  std::vector<CURL*> handles_;
+  std::vector<std::unique_ptr<CurlTransfer>> transfers_;
+  std::vector<CurlTransfer*> idle_;  // of them, that used last in the end
   // By elapsed microseconds.
   std::multimap<int64_t, std::function<void()>> timers_;
 
@@ -211,7 +214,13 @@ class CurlClient::Loop {
 absl::StatusOr<std::unique_ptr<CurlClient>> CurlClient::Start(CurlOptions options) {
   CURLM* const multi = InitCurl() ? curl_multi_init() : nullptr;
   if (multi == nullptr) return absl::InternalError("libcurl cannot be started");
-  return std::unique_ptr<CurlClient>(new CurlClient(std::make_unique<Loop>(std::move(options), multi)));
+  std::unique_ptr<CurlPoller> poller = CurlPoller::Make(multi);
+  if (poller == nullptr) {
+    curl_multi_cleanup(multi);
+    return absl::InternalError("no descriptors are left for outgoing calls");
+  }
+  return std::unique_ptr<CurlClient>(
+      new CurlClient(std::make_unique<Loop>(std::move(options), multi, std::move(poller))));
 }
 
 CurlClient::CurlClient(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}

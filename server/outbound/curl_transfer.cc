@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -35,48 +36,58 @@ bool HasHeader(const HttpHeaders& headers, std::string_view name) {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(CURL* handle, const CurlOptions& options, HttpRequest request, HttpClient::Done done)
-    : handle_(handle), options_(options), request_(std::move(request)), done_(std::move(done)) {}
+CurlTransfer::CurlTransfer(const CurlOptions& options) : handle_(curl_easy_init()), options_(options) {
+  if (handle_ != nullptr) SetUpForAll();
+}
 
-bool CurlTransfer::Prepare() {
-  const absl::StatusOr<Url> url = ParseUrl(request_.url);
+bool CurlTransfer::Prepare(HttpRequest request, HttpClient::Done done) {
+  std::swap(request_, request);
+  done_ = std::move(done);
+  course_ = {};
+  error_[0] = '\0';
+  const HttpRequest& before = request;
+  // What was set once was looked at then.
+  const absl::Status url = set_up_ && request_.url == before.url ? absl::OkStatus() : ParseUrl(request_.url).status();
   if (!url.ok()) {
-    why_ = std::string(url.status().message());
-    return false;
+    course_.why = std::string(url.message());
+  } else if (!SetHeaders()) {
+    course_.why = "a header field has a name or a value that cannot be sent";
+  } else if (handle_ != nullptr) {
+    SetUp(before);
+    return set_up_ = true;
   }
-  if (!AddHeaders()) {
-    why_ = "a header field has a name or a value that cannot be sent";
-    return false;
-  }
-  SetUp();
-  SetMethod();
-  return true;
+  return set_up_ = false;
 }
 
-bool CurlTransfer::AddLine(const std::string& line) {
-  curl_slist* const longer = curl_slist_append(lines_.get(), line.c_str());
-  if (longer == nullptr) return false;
-  (void)lines_.release();
-  lines_.reset(longer);
-  return true;
+void CurlTransfer::AddLine(std::string_view name, std::string_view between, std::string_view value) {
+  lines_.append(name).append(between).append(value).push_back('\0');
+  list_.emplace_back();
 }
 
-bool CurlTransfer::AddHeaders() {
+bool CurlTransfer::SetHeaders() {
+  lines_.clear();
+  list_.clear();
   for (const auto& [name, value] : request_.headers) {
+    if (!IsName(name) || !IsValue(value)) return false;
     // Without a value curl wants a semicolon: a colon would take the field out.
-    if (!IsName(name) || !IsValue(value) || !AddLine(value.empty() ? name + ";" : name + ": " + value)) return false;
+    AddLine(name, value.empty() ? ";" : ": ", value);
   }
   // What curl would add by itself, and nobody has asked for.
   for (const char* name : {"Accept", "Content-Type", "Expect"}) {
-    if (!HasHeader(request_.headers, name) && !AddLine(std::string(name) + ":")) return false;
+    if (!HasHeader(request_.headers, name)) AddLine(name, ":", "");
+  }
+  // Now that the lines stay where they are.
+  char* line = lines_.data();
+  for (size_t i = 0; i < list_.size(); ++i) {
+    list_[i] = {line, i + 1 < list_.size() ? &list_[i + 1] : nullptr};
+    line += std::strlen(line) + 1;
   }
   return true;
 }
 
-void CurlTransfer::SetUp() {
-  const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(handle_, option, value); };
+void CurlTransfer::SetUpForAll() {
+  const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(handle(), option, value); };
   set(CURLOPT_PRIVATE, this);
-  set(CURLOPT_URL, request_.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_FOLLOWLOCATION, 0L);
@@ -85,16 +96,11 @@ void CurlTransfer::SetUp() {
   set(CURLOPT_NOPROGRESS, 1L);
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
-  // Empty: none, whatever the environment says.
-  set(CURLOPT_PROXY, request_.guard == nullptr ? options_.proxy.c_str() : "");
   set(CURLOPT_NOPROXY, options_.no_proxy.c_str());
   set(CURLOPT_USERAGENT, options_.user_agent.c_str());
   set(CURLOPT_MAXAGE_CONN, static_cast<long>(options_.idle_time / 1000));
   set(CURLOPT_TCP_KEEPALIVE, 1L);
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout));
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout));
   set(CURLOPT_ERRORBUFFER, error_);
-  set(CURLOPT_HTTPHEADER, lines_.get());
   set(CURLOPT_WRITEFUNCTION, &OnBody);
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_HEADERFUNCTION, &OnHeader);
@@ -105,41 +111,49 @@ void CurlTransfer::SetUp() {
   set(CURLOPT_PREREQDATA, this);
 }
 
-void CurlTransfer::SetMethod() {
-  const bool has_body = !request_.body.empty() || request_.method == "POST" || request_.method == "PUT";
-  if (has_body) {
-    curl_easy_setopt(handle_, CURLOPT_POST, 1L);
-    curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, request_.body.data());
-    curl_easy_setopt(handle_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+// curl copies texts and takes them apart: that is spared where they are the same as before.
+void CurlTransfer::SetUp(const HttpRequest& before) {
+  const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(handle(), option, value); };
+  if (!set_up_ || request_.url != before.url) set(CURLOPT_URL, request_.url.c_str());
+  const bool guarded = request_.guard != nullptr;
+  // Empty: none, whatever the environment says.
+  if (!set_up_ || guarded != (before.guard != nullptr)) set(CURLOPT_PROXY, guarded ? "" : options_.proxy.c_str());
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout));
+  set(CURLOPT_HTTPHEADER, list_.data());
+  if (!request_.body.empty() || request_.method == "POST" || request_.method == "PUT") {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDS, request_.body.data());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
   } else {
-    curl_easy_setopt(handle_, CURLOPT_HTTPGET, 1L);
+    set(CURLOPT_HTTPGET, 1L);
   }
-  curl_easy_setopt(handle_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  if (!set_up_ || request_.method != before.method) set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
 }
 
 size_t CurlTransfer::OnBody(char* data, size_t size, size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const size_t bytes = size * count;
-  transfer.too_large_ = transfer.response_.body.size() + bytes > transfer.request_.max_answer_bytes;
-  if (transfer.too_large_) return CURL_WRITEFUNC_ERROR;
-  transfer.response_.body.append(data, bytes);
+  transfer.course_.too_large = transfer.course_.response.body.size() + bytes > transfer.request_.max_answer_bytes;
+  if (transfer.course_.too_large) return CURL_WRITEFUNC_ERROR;
+  transfer.course_.response.body.append(data, bytes);
   return bytes;
 }
 
 size_t CurlTransfer::OnHeader(char* data, size_t size, size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const size_t bytes = size * count;
-  transfer.header_bytes_ += bytes;
-  transfer.too_large_ = transfer.header_bytes_ > kMaxHeaderBytes;
-  if (transfer.too_large_) return CURL_WRITEFUNC_ERROR;
+  transfer.course_.header_bytes += bytes;
+  transfer.course_.too_large = transfer.course_.header_bytes > kMaxHeaderBytes;
+  if (transfer.course_.too_large) return CURL_WRITEFUNC_ERROR;
   const absl::string_view line = absl::StripAsciiWhitespace(absl::string_view(data, bytes));
   // Each answer begins with a status line; those of the interim answers (1xx) before it do not count.
-  if (absl::StartsWith(line, "HTTP/")) transfer.response_.headers.clear();
-  transfer.head_complete_ = line.empty();
+  if (absl::StartsWith(line, "HTTP/")) transfer.course_.response.headers.clear();
+  transfer.course_.head_complete = line.empty();
   const size_t colon = line.find(':');
   if (colon != absl::string_view::npos && !absl::StartsWith(line, "HTTP/")) {
-    transfer.response_.headers.emplace_back(absl::AsciiStrToLower(line.substr(0, colon)),
-                                            std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
+    transfer.course_.response.headers.emplace_back(absl::AsciiStrToLower(line.substr(0, colon)),
+                                                   std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
   }
   return bytes;
 }
@@ -147,7 +161,7 @@ size_t CurlTransfer::OnHeader(char* data, size_t size, size_t count, void* self)
 curl_socket_t CurlTransfer::OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   if (transfer.request_.guard != nullptr && !transfer.request_.guard->Allows(address->addr)) {
-    transfer.forbidden_ = true;
+    transfer.course_.forbidden = true;
     return CURL_SOCKET_BAD;
   }
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -157,24 +171,24 @@ int CurlTransfer::OnRequest(void* self, char* peer_address, char* own_address, i
   auto& transfer = *static_cast<CurlTransfer*>(self);
   // A kept connection may have been made for a request without a guard.
   if (transfer.request_.guard != nullptr && !transfer.request_.guard->Allows(std::string_view(peer_address))) {
-    transfer.forbidden_ = true;
+    transfer.course_.forbidden = true;
     return CURL_PREREQFUNC_ABORT;
   }
-  ++transfer.sendings_;
+  ++transfer.course_.sendings;
   return CURL_PREREQFUNC_OK;
 }
 
 HttpResult::Failure CurlTransfer::FailureOf(CURLcode code) const {
   using Failure = HttpResult::Failure;
   if (code == CURLE_OK) return Failure::kNone;
-  if (too_large_) return Failure::kTooLarge;
-  if (forbidden_ && !WasSent()) return Failure::kForbiddenAddress;
+  if (course_.too_large) return Failure::kTooLarge;
+  if (course_.forbidden && !WasSent()) return Failure::kForbiddenAddress;
   switch (code) {
     case CURLE_URL_MALFORMAT:
       return Failure::kBadRequest;
     case CURLE_UNSUPPORTED_PROTOCOL:
       // Also of an answer without a status line.
-      return sendings_ > 0 ? Failure::kBadAnswer : Failure::kBadRequest;
+      return course_.sendings > 0 ? Failure::kBadAnswer : Failure::kBadRequest;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
       return Failure::kResolve;
@@ -191,7 +205,7 @@ HttpResult::Failure CurlTransfer::FailureOf(CURLcode code) const {
     case CURLE_BAD_CONTENT_ENCODING:
       return Failure::kBadAnswer;
     default:
-      return sendings_ > 0 ? Failure::kCut : Failure::kConnect;
+      return course_.sendings > 0 ? Failure::kCut : Failure::kConnect;
   }
 }
 
@@ -199,34 +213,40 @@ HttpResult::Failure CurlTransfer::FailureOf(CURLcode code) const {
 bool CurlTransfer::WasSent() const {
   long head = 0;
   curl_off_t body = 0;
-  curl_easy_getinfo(handle_, CURLINFO_REQUEST_SIZE, &head);
-  curl_easy_getinfo(handle_, CURLINFO_SIZE_UPLOAD_T, &body);
-  return sendings_ > 1 || (head > 0 && body >= static_cast<curl_off_t>(request_.body.size()));
+  curl_easy_getinfo(handle(), CURLINFO_REQUEST_SIZE, &head);
+  curl_easy_getinfo(handle(), CURLINFO_SIZE_UPLOAD_T, &body);
+  return course_.sendings > 1 || (head > 0 && body >= static_cast<curl_off_t>(request_.body.size()));
 }
 
-void CurlTransfer::Finish(CURLcode code) {
-  if (code == CURLE_OK && !head_complete_) code = CURLE_GOT_NOTHING;
+CurlTransfer::Ended CurlTransfer::Finish(CURLcode code) {
+  if (code == CURLE_OK && !course_.head_complete) code = CURLE_GOT_NOTHING;
   HttpResult result;
   result.failure = FailureOf(code);
-  result.resent = sendings_ > 1;
+  result.resent = course_.sendings > 1;
   if (result.answered()) {
     long status = 0;
-    curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
-    result.response = std::move(response_);
+    curl_easy_getinfo(handle(), CURLINFO_RESPONSE_CODE, &status);
+    result.response = std::move(course_.response);
     result.response.status = static_cast<int>(status);
   } else {
     result.may_have_arrived = WasSent();
     result.message = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
   }
-  done_(std::move(result));
+  return End(std::move(result));
 }
 
-void CurlTransfer::Fail(HttpResult::Failure failure) {
+CurlTransfer::Ended CurlTransfer::Fail(HttpResult::Failure failure) {
   HttpResult result;
   result.failure = failure;
-  result.message = why_.empty() ? std::string(NameOf(failure)) : why_;
-  result.may_have_arrived = failure == HttpResult::Failure::kClosed && sendings_ > 0 && WasSent();
-  done_(std::move(result));
+  result.message = course_.why.empty() ? std::string(NameOf(failure)) : course_.why;
+  result.may_have_arrived = failure == HttpResult::Failure::kClosed && course_.sendings > 0 && WasSent();
+  return End(std::move(result));
+}
+
+CurlTransfer::Ended CurlTransfer::End(HttpResult result) {
+  request_.body = {};
+  request_.headers = {};
+  return {std::exchange(done_, nullptr), std::move(result)};
 }
 
 }  // namespace tokenbroker::outbound

@@ -1,10 +1,12 @@
-// One request on a curl handle.
+// A curl handle and the requests that it is used for, one after the other. What stays the same from one to the next is
+// not set again: a target's requests differ in little.
 #pragma once
 
 #include <curl/curl.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/outbound/curl_client.h"
 #include "server/outbound/http_client.h"
@@ -13,28 +15,37 @@ namespace tokenbroker::outbound {
 
 class CurlTransfer {
  public:
-  // `handle` is fresh or reset, and belongs to the caller; `options` must outlive this.
-  CurlTransfer(CURL* handle, const CurlOptions& options, HttpRequest request, HttpClient::Done done);
+  // `options` must outlive this.
+  explicit CurlTransfer(const CurlOptions& options);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
-  // False if the URL or a header cannot be sent; Fail(kBadRequest) then says why.
-  bool Prepare();
-  CURL* handle() const { return handle_; }
-  // Calls `done` with what came of it.
-  void Finish(CURLcode code);
-  // Calls `done` with a failure of the client's own.
-  void Fail(HttpResult::Failure failure);
+  // The next request, once the one before has ended. False if its URL or a header cannot be sent; Fail(kBadRequest)
+  // then says why.
+  bool Prepare(HttpRequest request, HttpClient::Done done);
+  CURL* handle() const { return handle_.get(); }
+  bool under_way() const { return done_ != nullptr; }
+
+  // Each ends the request: what came of it, or a failure of the client's own, with what is to be told of it. Everything
+  // is ready for the next one when it is told.
+  struct Ended {
+    HttpClient::Done done;
+    HttpResult result;
+    void Tell() { done(std::move(result)); }
+  };
+  Ended Finish(CURLcode code);
+  Ended Fail(HttpResult::Failure failure);
 
  private:
-  struct FreeList {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  struct FreeHandle {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
   };
 
-  void SetUp();
-  void SetMethod();
-  bool AddHeaders();
-  bool AddLine(const std::string& line);
+  void SetUpForAll();
+  void SetUp(const HttpRequest& before);
+  bool SetHeaders();
+  void AddLine(std::string_view name, std::string_view between, std::string_view value);
+  Ended End(HttpResult result);
 
   // What curl calls; `self` is the transfer.
   static size_t OnBody(char* data, size_t size, size_t count, void* self);
@@ -45,21 +56,30 @@ class CurlTransfer {
   HttpResult::Failure FailureOf(CURLcode code) const;
   bool WasSent() const;
 
-  CURL* const handle_;
+  // What is known of one request.
+  struct Course {
+    HttpResponse response;
+    std::string why;
+    size_t header_bytes = 0;
+    // The empty line after the fields has come: curl takes a head that is cut off for a complete one.
+    bool head_complete = false;
+    // How often curl has begun to send it: more than once if a kept connection died.
+    int sendings = 0;
+    bool forbidden = false;
+    bool too_large = false;
+  };
+
+  const std::unique_ptr<CURL, FreeHandle> handle_;
   const CurlOptions& options_;
-  const HttpRequest request_;
-  const HttpClient::Done done_;
-  std::unique_ptr<curl_slist, FreeList> lines_;
-  HttpResponse response_;
-  std::string why_;
+  // Without headers and body when it has ended: what the handle is set to.
+  HttpRequest request_;
+  bool set_up_ = false;
+  HttpClient::Done done_;
+  // The header's lines, each with a zero behind it, and curl's list of them.
+  std::string lines_;
+  std::vector<curl_slist> list_;
+  Course course_;
   char error_[CURL_ERROR_SIZE] = {};
-  size_t header_bytes_ = 0;
-  // The empty line after the fields has come: curl takes a head that is cut off for a complete one.
-  bool head_complete_ = false;
-  // How often curl has begun to send it: more than once if a kept connection died.
-  int sendings_ = 0;
-  bool forbidden_ = false;
-  bool too_large_ = false;
 };
 
 }  // namespace tokenbroker::outbound

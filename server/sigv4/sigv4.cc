@@ -2,9 +2,10 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -46,19 +47,58 @@ bool AppendHeader(absl::Span<const Header> headers, std::string_view name, std::
   return found;
 }
 
-}  // namespace
+constexpr size_t kHashBlock = 64;
 
-Digest Sha256(std::string_view text) {
-  Digest digest;
-  SHA256(reinterpret_cast<const uint8_t*>(text.data()), text.size(), digest.data());
-  return digest;
+// SHA-256 with what OpenSSL needs for it kept: its calls for single texts look the algorithm up by name each time,
+// which costs more than hashing a kilobyte.
+class Hash {
+ public:
+  Hash() : context_(EVP_MD_CTX_new()) {}
+  ~Hash() { EVP_MD_CTX_free(context_); }
+  Hash(const Hash&) = delete;
+  Hash& operator=(const Hash&) = delete;
+
+  // Of the parts, one behind the other.
+  Digest Of(std::initializer_list<std::string_view> parts) {
+    static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    Digest digest;
+    Must(EVP_DigestInit_ex2(context_, algorithm, nullptr));
+    for (const std::string_view part : parts) Must(EVP_DigestUpdate(context_, part.data(), part.size()));
+    Must(EVP_DigestFinal_ex(context_, digest.data(), nullptr));
+    return digest;
+  }
+
+ private:
+  // The library refuses only when it is out of memory or wrongly called.
+  static void Must(int ok) {
+    if (!ok) std::abort();
+  }
+
+  EVP_MD_CTX* const context_;
+};
+
+Hash& ThisThreadsHash() {
+  thread_local Hash hash;
+  return hash;
 }
 
+}  // namespace
+
+Digest Sha256(std::string_view text) { return ThisThreadsHash().Of({text}); }
+
+// RFC 2104, with a key that is shorter than a block.
 Digest Hmac(const Digest& key, std::string_view text) {
-  Digest digest;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const uint8_t*>(text.data()),
-       text.size(), digest.data(), nullptr);
-  return digest;
+  std::array<char, kHashBlock> inner, outer;
+  inner.fill(0x36);
+  outer.fill(0x5c);
+  for (size_t i = 0; i < key.size(); ++i) {
+    inner[i] = static_cast<char>(inner[i] ^ key[i]);
+    outer[i] = static_cast<char>(outer[i] ^ key[i]);
+  }
+  const auto view = [](const auto& bytes) {
+    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  return ThisThreadsHash().Of({view(outer), view(ThisThreadsHash().Of({view(inner), text}))});
 }
 
 std::string Hex(const Digest& digest) {

@@ -2,7 +2,10 @@
 #include "server/forward/forwarder.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sched.h>
 
+#include <future>
 #include <map>
 #include <random>
 
@@ -248,6 +251,45 @@ TEST_F(ForwarderTest, ItsThreadStopsAndDelivers) {
   forwarder_->Stop(10'000);
   broker_.Run();
   EXPECT_NE(StateOf(task), DeliveryState::kDeadLettered);
+}
+
+class ForwarderThreadsTest : public ForwarderTest {
+ protected:
+  static constexpr size_t kOwed = 200;
+
+  void SetUp() override {
+    script_.max_under_way = 4;
+    script_.rule = [&](const Delivery&) {
+      sched_param parameters{};
+      pthread_getschedparam(pthread_self(), &policies_.emplace_back(), &parameters);
+      if (policies_.size() == kOwed) all_sent_.set_value();
+      return Says(Kind::kAccepted);
+    };
+  }
+  void SendAll() {
+    forwarder_->Start();
+    all_sent_.get_future().wait();
+    forwarder_->Stop(10'000);
+    EXPECT_EQ(script_.told.size(), kOwed);
+  }
+
+  // Of the threads that sent them.
+  std::vector<int> policies_;
+  std::promise<void> all_sent_;
+};
+
+TEST_F(ForwarderThreadsTest, ABacklogLetsOthersGoFirstWhileCallersCome) {
+  for (size_t i = 0; i < kOwed; ++i) Succeed();
+  SendAll();
+  EXPECT_EQ(policies_.front(), SCHED_OTHER);
+  EXPECT_EQ(policies_.back(), SCHED_IDLE);
+}
+
+TEST_F(ForwarderThreadsTest, ABacklogWithoutCallersGivesWayToNobody) {
+  for (size_t i = 0; i < kOwed; ++i) Succeed();
+  Crash();
+  SendAll();
+  EXPECT_EQ(policies_, std::vector<int>(kOwed, SCHED_OTHER));
 }
 
 }  // namespace

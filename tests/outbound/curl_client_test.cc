@@ -63,6 +63,35 @@ TEST_F(CurlClientTest, KeepsConnections) {
   EXPECT_EQ(server.connections(), 1u);
 }
 
+// One after the other they use the same handle of curl's.
+TEST_F(CurlClientTest, ARequestLeavesNothingToTheNext) {
+  FaultServer server({Step::Answer(200, "first", "X-First: 1\r\n"), Step::Answer(204, "")});
+  FaultServer other({Step::Answer(200, "third")});
+  const std::string ours = "Host: 127.0.0.1:" + std::to_string(server.port()) + "\r\nUser-Agent: tokenbroker\r\n";
+  EXPECT_EQ(Send({.url = server.url() + "/a", .headers = {{"X-Name", "value"}}, .body = "body"}).response.body,
+            "first");
+  EXPECT_EQ(server.TakeRequest().head, "POST /a HTTP/1.1\r\n" + ours + "X-Name: value\r\nContent-Length: 4\r\n");
+  const HttpResult second = Send({.method = "DELETE", .url = server.url() + "/a"});
+  EXPECT_EQ(second.response.status, 204);
+  EXPECT_EQ(second.response.Header("x-first"), "");
+  EXPECT_EQ(server.TakeRequest().head, "DELETE /a HTTP/1.1\r\n" + ours);
+  EXPECT_EQ(Send({.url = server.url() + "/a", .headers = {{"X", "a\nb"}}}).failure, Failure::kBadRequest);
+  const HttpResult third = Send({.url = other.url() + "/b", .body = "xy"});
+  EXPECT_EQ(third.response.body, "third");
+  EXPECT_EQ(third.message, "");
+  const SeenRequest request = other.TakeRequest();
+  EXPECT_EQ(request.body, "xy");
+  EXPECT_EQ(request.head, "POST /b HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(other.port()) +
+                              "\r\nUser-Agent: tokenbroker\r\nContent-Length: 2\r\n");
+}
+
+TEST_F(CurlClientTest, ConnectionsThatTheServerEndsWhileTheyAreIdleAreNotUsedAgain) {
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  FaultServer server({Step::Raw(answer)});
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Post(server).response.body, "ok");
+  EXPECT_EQ(server.requests(), 5u);
+}
+
 TEST_F(CurlClientTest, FollowsNoRedirect) {
   FaultServer server({Step::Answer(302, "", "Location: /elsewhere\r\n")});
   EXPECT_EQ(Post(server).response.status, 302);
