@@ -25,7 +25,7 @@ class PlainTransport final : public Transport {
 
   IoResult Write(absl::Span<const iovec> parts) override {
     // Most answers are one piece, for which the machine has less to look at.
-    if (parts.back().iov_len == 0) {
+    if (parts.size() == 1 || (parts.size() == 2 && parts.back().iov_len == 0)) {
       const iovec& only = parts.front();
       return Outcome(send(fd_, only.iov_base, only.iov_len, MSG_NOSIGNAL), 0, IoResult::Kind::kWantWrite);
     }
