@@ -1,6 +1,7 @@
 // The broker under measurement: its own program, as a child, on ports of its choice.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,8 +21,9 @@ class BrokerServer {
   int http_port() const { return http_port_; }
   std::string target() const { return "127.0.0.1:" + std::to_string(grpc_port_); }
   MetricsPage Metrics() const;
-  // Waits until it has used next to no CPU for a second: compactions and checkpoints are done. At most a minute.
-  void WaitUntilQuiet() const;
+  // Waits until it has used next to no CPU from one look to the next: compactions and checkpoints are done. At most a
+  // minute.
+  void WaitUntilQuiet(std::chrono::milliseconds look = std::chrono::seconds(1)) const;
   // SIGTERM, or the signal given.
   void Stop(int signal = 0) { process_->Stop(signal); }
 

@@ -26,9 +26,9 @@ constexpr Seconds kLongestWarmUp{2};
 // Of F1's rate: an easy load.
 constexpr double kEasy = 0.2;
 // Of what callers alone can settle: the load whose acceptance is compared.
-constexpr double kAccepting = 0.5;
+constexpr double kAccepting = 1.0 / 3;
 // More than any machine settles in a second, one a call.
-constexpr double kMostSettled = 60'000;
+constexpr double kMostSettled = 150'000;
 // The target is probed at least so often.
 constexpr Seconds kLongestProbe{90};
 constexpr Seconds kLongestDrain{600};
@@ -121,6 +121,7 @@ class ForwardPass {
     OpenLoopResult result = RunAtRate(traffic, broker.target(), {kChannels, accepting_, warm_up_, run_});
     broker.SettledUpTo(traffic.next());
     if (result.wrong > 0) throw std::runtime_error("settling: " + std::to_string(result.wrong) + " wrong answers");
+    if (traffic.next() >= broker.tokens().size()) throw std::runtime_error("settling: there were too few tasks");
     return result;
   }
 

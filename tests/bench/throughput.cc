@@ -1,5 +1,5 @@
 // Rates, CPU, and the broker with many waiting tasks. Everything that is compared takes turns: a repetition goes
-// through all loads slice by slice, on a fresh broker and, between, on the one with the waiting tasks.
+// through all loads slice by slice, on a fresh broker and then on the one with the waiting tasks.
 #include <signal.h>
 
 #include <algorithm>
@@ -24,6 +24,8 @@ constexpr int64_t kHeartbeatMs = 3'600'000;
 // Tokens that are kept of a run of batches, at most: 40 bytes each.
 constexpr size_t kMostTokens = 12'000'000;
 constexpr double kRestartSeconds = 10;
+// What a load leaves to be sorted and merged is not to be charged to the other broker.
+constexpr std::chrono::milliseconds kShortLook{100};
 
 enum class Load { kNull, kIssue, kResolve, kHeartbeat, kBatchIssue, kBatchResolve };
 
@@ -56,8 +58,9 @@ LoadShape Batch(const Options& options) { return Slice(options, kBatchChannels, 
 
 class Runner {
  public:
-  Runner(Bench& bench, const BrokerServer& server, Measurements& measured)
-      : bench_(bench), options_(bench.options), server_(server), measured_(measured) {}
+  // `other` also runs; nullptr: none.
+  Runner(Bench& bench, const BrokerServer& server, const BrokerServer* other, Measurements& measured)
+      : bench_(bench), options_(bench.options), server_(server), other_(other), measured_(measured) {}
 
   void Null() {
     NullTraffic traffic;
@@ -114,12 +117,14 @@ class Runner {
  private:
   template <typename Traffic>
   void Run(Load load, Traffic& traffic, const LoadShape& shape) {
+    if (other_ != nullptr) other_->WaitUntilQuiet(kShortLook);
     measured_[load].Add(RunLoad(NameOf(load), traffic, server_.target(), server_.process(), shape));
   }
 
   Bench& bench_;
   const Options& options_;
   const BrokerServer& server_;
+  const BrokerServer* const other_;
   Measurements& measured_;
   TokenPool tokens_;
   TokenPool beating_;
@@ -157,9 +162,9 @@ class Throughput {
 
   void Repeat() {
     FreshBroker fresh(options_);
-    Runner empty(bench_, fresh.server, empty_);
+    Runner empty(bench_, fresh.server, full_ ? &waiting_->server() : nullptr, empty_);
     std::unique_ptr<Runner> filled;
-    if (full_) filled = std::make_unique<Runner>(bench_, waiting_->server(), filled_);
+    if (full_) filled = std::make_unique<Runner>(bench_, waiting_->server(), &fresh.server, filled_);
     for (int i = 0; i < options_.slices(); ++i) TakeTurns(empty, filled.get());
     for (int i = 0; i < options_.slices(); ++i) TakeTurnsInBatches(empty, filled.get());
     for (auto& [load, slices] : empty_) slices.Print(NameOf(load));
@@ -168,11 +173,12 @@ class Throughput {
 
   void TakeTurns(Runner& empty, Runner* filled) {
     empty.Null();
-    if (filled != nullptr) filled->Issue();
     empty.Issue();
-    if (filled != nullptr) filled->Resolve();
     if (resolves_) empty.Resolve();
     if (heartbeats_) empty.Heartbeat();
+    if (filled == nullptr) return;
+    filled->Issue();
+    filled->Resolve();
   }
 
   // Behind the others: what so many tasks leave to be sorted and merged would be charged to them.
