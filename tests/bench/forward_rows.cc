@@ -26,7 +26,7 @@ constexpr Seconds kLongestWarmUp{2};
 // Of F1's rate: an easy load.
 constexpr double kEasy = 0.2;
 // Of what callers alone can settle: the load whose acceptance is compared.
-constexpr double kAccepting = 1.0 / 3;
+constexpr double kAccepting = 0.5;
 // More than any machine settles in a second, one a call.
 constexpr double kMostSettled = 150'000;
 // The target is probed at least so often.

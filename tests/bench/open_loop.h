@@ -33,7 +33,7 @@ struct OpenLoopResult {
   // Of calls that were due while measuring.
   Latency latency;
   uint64_t wrong = 0;
-  // Right answers that came while measuring, a second.
+  // Right answers, of calls that were due and answered while measuring, a second.
   double rate = 0;
 };
 
@@ -112,7 +112,7 @@ class OpenLoop {
       const bool right = traffic_.Take(call->request, call->response, call->status) > 0;
       std::lock_guard<std::mutex> lock(mutex_);
       if (!right) ++result_.wrong;
-      if (right && now >= measured_from_ && now < end_) ++answered_;
+      if (right && call->due >= measured_from_ && now < end_) ++answered_;
       if (call->due >= measured_from_) result_.latency.Add(std::chrono::nanoseconds(now - call->due).count());
       idle_.push_back(call);
     }
