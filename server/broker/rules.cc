@@ -228,7 +228,7 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
   Sequence holder = 0;
   if (!request.correlation_key.empty()) holder = state_.Find(operation.correlation_index_key, operation.stored_task);
   if (OpenTask* open = holder == 0 ? nullptr : state_.open.Find(holder)) ExpireIfDue(holder, *open, now);
-  const bool parked = state_.parked.contains(holder);
+  const bool parked = ParkedAt(holder, now) != nullptr;
   if (parked && request.has_contract() && operation.parked_checked != holder) {
     operation.next = Operation::Next::kDecideAgain;
     return;
@@ -334,9 +334,7 @@ Refusal Rules::RefuseParking(const ResolveOperation& operation) const {
 void Rules::DecideWithoutTask(ResolveOperation& operation, TimeMs now) {
   const TaskAddress& address = operation.address;
   const Sequence known = TaskOf(address, operation);
-  if (auto found = state_.parked.find(known); known != 0 && found != state_.parked.end()) {
-    return CompareWithParked(operation, found->second);
-  }
+  if (const ParkedOutcome* parked = ParkedAt(known, now)) return CompareWithParked(operation, *parked);
   if (operation.park_for < 0) {
     operation.refusal = TaskUnknown();
     return;
@@ -508,6 +506,14 @@ bool Rules::ExpireIfDue(Sequence task, OpenTask& open, TimeMs now) {
   return true;
 }
 
+const ParkedOutcome* Rules::ParkedAt(Sequence at, TimeMs now) {
+  const auto found = state_.parked.find(at);
+  if (found == state_.parked.end()) return nullptr;
+  if (found->second.keep_until > now) return &found->second;
+  state_.Unpark(at, 0, now);
+  return nullptr;
+}
+
 bool Rules::ServeDeadlines(TimeMs now) {
   due_.clear();
   bool more = state_.deadlines.Advance(now, limits_.expiries_per_commit, due_);
@@ -522,7 +528,7 @@ bool Rules::ServeDeadlines(TimeMs now) {
   due_.clear();
   more |= state_.park_ends.Advance(now, limits_.expiries_per_commit, due_);
   for (const TimerWheel::Timer& timer : due_) {
-    if (state_.parked.contains(timer.id)) state_.Unpark(timer.id, 0, now);
+    ParkedAt(timer.id, now);
   }
   return more;
 }

@@ -86,6 +86,8 @@ class Rules {
   // Ends the task if its deadline has passed. True if it did.
   bool ExpireIfDue(Sequence task, OpenTask& open, TimeMs now);
   void Expire(Sequence task, const OpenTask& open, TimeMs now);
+  // The callback that is parked there; nullptr if there is none, or its time is over: then it is forgotten.
+  const ParkedOutcome* ParkedAt(Sequence at, TimeMs now);
   void LookForOutcome(Operation& operation, Sequence task, Sequence& outcome_at) const;
 
   ShardState& state_;

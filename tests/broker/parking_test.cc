@@ -82,6 +82,33 @@ TEST_F(ParkingTest, AParkedCallbackThatLapsesDuringDowntimeIsNotApplied) {
   EXPECT_EQ(broker_.Issue({.correlation_key = "k"}).state, TaskState::kWaiting);
 }
 
+// Of what is overdue a limited number is forgotten in each round: what comes before its turn is treated no differently.
+class OverdueParkingTest : public testing::Test {
+ protected:
+  OverdueParkingTest() {
+    broker_.Park(Ref::Key("before"), "1", 5s);
+    broker_.Park(Ref::Key("k"), "1", 10s);
+    broker_.AdvanceUnnoticed(1h);
+  }
+
+  BrokerHarness broker_{{.limits = {.expiries_per_commit = 1}}};
+};
+
+TEST_F(OverdueParkingTest, TheSameIsParkedAnew) {
+  EXPECT_EQ(broker_.Succeed(Ref::Key("k"), "1").verdict, Verdict::kParked);
+  broker_.Run();
+  EXPECT_EQ(broker_.Issue({.correlation_key = "k"}).state, TaskState::kSucceeded);
+}
+
+TEST_F(OverdueParkingTest, ItDoesNotConflict) {
+  EXPECT_EQ(broker_.Succeed(Ref::Key("k"), "2").verdict, Verdict::kParked);
+}
+
+TEST_F(OverdueParkingTest, ItIsNotApplied) {
+  EXPECT_EQ(broker_.Issue({.correlation_key = "k"}).state, TaskState::kWaiting);
+  EXPECT_EQ(broker_.Succeed(Ref::Key("k"), "2").verdict, Verdict::kAccepted);
+}
+
 TEST_F(ParkingTest, AParkedCallbackThatBreaksTheContractIsDropped) {
   broker_.Succeed(Ref::Key("k"), "\"text\"");
   const Issued task = broker_.Issue({.correlation_key = "k", .output_schema = R"({"type":"number"})"});
