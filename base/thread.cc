@@ -36,9 +36,4 @@ void RunThisThreadPromptly() {
   syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
-void LetOthersGoFirst() {
-  const sched_param parameters{};
-  pthread_setschedparam(pthread_self(), SCHED_IDLE, &parameters);
-}
-
 }  // namespace tokenbroker

@@ -12,8 +12,4 @@ void NameThisThread(const char* name);
 // ms each.
 void RunThisThreadPromptly();
 
-// From now on the calling thread, and those that it starts, run when nobody else wants the processor. For good: going
-// back takes a right that few processes have.
-void LetOthersGoFirst();
-
 }  // namespace tokenbroker

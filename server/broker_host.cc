@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "base/serving_thread.h"
 #include "base/status_macros.h"
 #include "server/broker/key_ring.h"
 #include "server/telemetry/log.h"
@@ -189,7 +190,8 @@ absl::Status BrokerHost::OpenForwarder() {
   beater_ = std::make_unique<forward::Beater>(
       forward::Beater::Parts{*broker_, *clock_, *delivery_observer_, RandomFraction}, BeatingTargets(targets));
   forwarder_ = std::make_unique<forward::Forwarder>(
-      forward::Forwarder::Parts{*broker_, *clock_, *delivery_observer_, RandomFraction},
+      forward::Forwarder::Parts{*broker_, *clock_, *delivery_observer_, RandomFraction,
+                                [watch = ServingWatch()]() mutable { return watch.Take(); }},
       ScheduleOptions(config_.forwarding), std::move(targets));
   return absl::OkStatus();
 }

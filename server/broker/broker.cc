@@ -242,6 +242,13 @@ absl::StatusOr<std::string> Broker::UpstreamTokenOf(Sequence task) const {
   return parts_.codec.OpenUpstream(task, entry.upstream_token_sealed);
 }
 
+uint64_t Broker::owed() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  uint64_t owed = 0;
+  for (uint32_t target = 1; target < state_.lanes.targets(); ++target) owed += state_.outbox.CountsOf(target).owed;
+  return owed;
+}
+
 std::vector<Broker::TargetStatus> Broker::TargetStatuses() const {
   std::vector<TargetStatus> all;
   std::lock_guard<std::mutex> lock(mutex_);

@@ -116,9 +116,9 @@ class Broker {
   // At most `max` outcomes that the target is to be told next: the oldest of each namespace in turn. They are the
   // caller's until they are settled by a DeliveryOperation, or returned.
   std::vector<Owed> TakeOwed(std::string_view target, size_t max);
-  // How many operations of callers were decided so far, what TryNow answered not counted.
-  uint64_t calls_decided() const { return pipeline_->calls_decided(); }
   void ReturnOwed(absl::Span<const Sequence> outcomes);
+  // How many are owed, to all targets, those under way included.
+  uint64_t owed() const;
   // Before an orderly stop: these may have arrived, all others that are owed have not.
   void NoteMayHaveArrived(absl::Span<const Sequence> outcomes);
   // `wake` is called after each commit behind which more is owed; on the committer's thread, must not block. To be set

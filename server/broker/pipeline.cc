@@ -203,12 +203,10 @@ void Pipeline::DecideAll(Operations& operations) {
   std::lock_guard<std::mutex> lock(parts_.mutex);
   const TimeMs now = parts_.clock.Now();  // under the lock: never smaller than in an earlier decision
   more_due_ = rules_.ServeDeadlines(now);
-  uint64_t calls = 0;
   for (size_t i = 0; i < operations.size(); ++i) {
     if (i + kPrefetchAhead < operations.size()) rules_.Prefetch(*operations[i + kPrefetchAhead]);
     Operation* const operation = operations[i];
     operation->next = Operation::Next::kAnswer;
-    calls += operation->kind != Operation::Kind::kDelivery;
     if (operation->refusal) continue;  // its names could not be looked up
     rules_.Decide(*operation, now);
     if (operation->next == Operation::Next::kWait && awaits_ended_) {
@@ -217,7 +215,6 @@ void Pipeline::DecideAll(Operations& operations) {
       operation->refusal = {Reason::kDraining, "the broker is shutting down", "", kRetryWhenDraining};
     }
   }
-  calls_decided_.fetch_add(calls, std::memory_order_relaxed);
   const auto waits = [](const Operation* operation) { return operation->next == Operation::Next::kWait; };
   operations.erase(std::remove_if(operations.begin(), operations.end(), waits), operations.end());
   std::swap(in_flight_, parts_.state.batch);

@@ -91,8 +91,6 @@ class Pipeline {
     std::lock_guard<std::mutex> lock(parts_.mutex);
     return waits_.size();
   }
-  // How many operations were decided so far, recordings of deliveries not counted: those of callers.
-  uint64_t calls_decided() const { return calls_decided_.load(std::memory_order_relaxed); }
   size_t queued() const { return queued_operations_.load(std::memory_order_relaxed); }
   // The payload of what is queued.
   size_t queued_bytes() const { return queued_bytes_.load(std::memory_order_relaxed); }
@@ -128,7 +126,6 @@ class Pipeline {
 
   std::atomic<Sequence> committed_;
   std::atomic<bool> failed_{false};
-  std::atomic<uint64_t> calls_decided_{0};
 
   // The committer's own.
   Operations round_;

@@ -22,9 +22,8 @@ constexpr int kSentAtOnce = 256;
 constexpr DurationMs kLongestSleep = 1'000;
 // After so many rounds in a row that left something behind there is a backlog.
 constexpr int kBacklogRounds = 8;
-// So many calls since the last look, so long ago or longer: callers come.
-constexpr uint64_t kManyCalls = 100;
-constexpr DurationMs kCallsWithin = 100;
+// With fewer owed nothing is held back for callers' sake: a flow that comes and goes, and no backlog.
+constexpr uint64_t kManyOwed = 2'000;
 // While there is one, answers are let gather: until so many have come, or for so long.
 constexpr size_t kEnough = 64;
 constexpr std::chrono::milliseconds kGathering{1};
@@ -98,7 +97,7 @@ class Forwarder::Recording : public broker::Submission {
 };
 
 Forwarder::Forwarder(Parts parts, ScheduleOptions options, std::vector<NamedTarget> targets)
-    : parts_(std::move(parts)), calls_seen_(parts_.broker.calls_decided()) {
+    : parts_(std::move(parts)) {
   for (NamedTarget& named : targets) {
     lines_.push_back(std::unique_ptr<Line>(new Line{std::move(named.name), std::move(named.target),
                                                     Schedule(options, parts_.random), true, Breaker::State::kClosed}));
@@ -113,7 +112,7 @@ Forwarder::Forwarder(Parts parts, ScheduleOptions options, std::vector<NamedTarg
 
 // Without Stop nothing more is recorded, as after a crash.
 Forwarder::~Forwarder() {
-  if (prompt_thread_.joinable()) Stop(0);
+  if (thread_.joinable()) Stop(0);
 }
 
 // --- A round ---
@@ -127,13 +126,12 @@ bool Forwarder::RunOnce() {
       for (auto& line : lines_) line->new_waits = true;
     }
   }
+  KeepPace();
   bool moved = TakeAnswers();
   for (auto& line : lines_) moved |= GiveUpUnanswered(*line);
   moved |= RecordSome();
-  for (auto& line : lines_) {
-    if (!stopping_.load()) moved |= SendSome(*line);
-    WatchBreaker(*line);
-  }
+  if (!stopping_.load()) moved |= SendInTurn();
+  for (auto& line : lines_) WatchBreaker(*line);
   return moved;
 }
 
@@ -178,10 +176,26 @@ bool Forwarder::GiveUpUnanswered(Line& line) {
 
 // --- Sending ---
 
-int Forwarder::UnderWayMax(const Line& line) {
+int Forwarder::UnderWayMax(const Line& line) const {
+  const int under_way = line.schedule.under_way();
   const int room = line.target->room();
-  return room == INT_MAX ? line.target->max_under_way()
-                         : std::min(line.target->max_under_way(), line.schedule.under_way() + room);
+  const int most = std::min(line.target->max_under_way(), pace_.UnderWayMax(under_way));
+  return room == INT_MAX ? most : std::min(most, under_way + room);
+}
+
+void Forwarder::KeepPace() {
+  const TimeMs now = parts_.clock.Now();
+  if (now < pace_.next_look()) return;
+  const bool many = parts_.callers && parts_.broker.owed() >= kManyOwed;
+  pace_.Look(now, many ? parts_.callers() : std::vector<ServingShare>());
+}
+
+// Another line is the first each time: the trickle of a slow pace is for all.
+bool Forwarder::SendInTurn() {
+  bool moved = false;
+  for (size_t i = 0; i < lines_.size(); ++i) moved |= SendSome(*lines_[(turn_ + i) % lines_.size()]);
+  ++turn_;
+  return moved;
 }
 
 std::vector<Forwarder::Sending> Forwarder::ToSend(Line& line) {
@@ -210,6 +224,7 @@ std::vector<Forwarder::Sending> Forwarder::ToSend(Line& line) {
 
 bool Forwarder::SendSome(Line& line) {
   const std::vector<Sending> sending = ToSend(line);
+  pace_.Begun(static_cast<int>(sending.size()));
   for (const Sending& one : sending) Send(line, one);
   return !sending.empty();
 }
@@ -323,20 +338,15 @@ TimeMs Forwarder::NextDue() {
     const TimeMs due = line->schedule.NextDue(parts_.clock.Now(), line->new_waits && !full, UnderWayMax(*line));
     next = std::min(next, due);
   }
-  return next;
+  return pace_.holds_back() ? std::min(next, pace_.next_look()) : next;
 }
 
 // --- The thread ---
 
 void Forwarder::Start() {
-  prompt_thread_ = std::thread([this] {
+  thread_ = std::thread([this] {
     NameThisThread("forwarder");
-    Run(false);
-  });
-  patient_thread_ = std::thread([this] {
-    NameThisThread("forwarder-late");
-    LetOthersGoFirst();
-    Run(true);
+    Run();
   });
 }
 
@@ -370,24 +380,11 @@ bool Forwarder::IsBacklog() {
   return backlog_rounds_ == kBacklogRounds;
 }
 
-bool Forwarder::CallersCome() {
-  const TimeMs now = parts_.clock.Now();
-  if (now - looked_for_callers_ < kCallsWithin) return callers_come_;
-  looked_for_callers_ = now;
-  const uint64_t calls = parts_.broker.calls_decided();
-  callers_come_ = calls - std::exchange(calls_seen_, calls) >= kManyCalls;
-  return callers_come_;
-}
-
-void Forwarder::Run(bool giving_way) {
-  while (AwaitTurn(giving_way)) {
+void Forwarder::Run() {
+  while (true) {
     const bool moved = RunOnce();
-    const bool last = stopping_.load() && (Quiet() || parts_.clock.Now() >= stop_at_.load());
-    const bool backlog = IsBacklog();
-    const bool give_way = CallersCome() && backlog;
-    if (last || give_way != giving_way) {
-      EndTurn(give_way, last);
-    } else if (moved && backlog) {
+    if (stopping_.load() && (Quiet() || parts_.clock.Now() >= stop_at_.load())) return;
+    if (moved && IsBacklog()) {
       LetGather();
     } else if (!moved) {
       const DurationMs sleep = std::clamp<DurationMs>(NextDue() - parts_.clock.Now(), 0, kLongestSleep);
@@ -395,20 +392,6 @@ void Forwarder::Run(bool giving_way) {
       wake_.wait_for(lock, std::chrono::milliseconds(sleep), [this] { return awake_; });
     }
   }
-}
-
-// False when there are no more.
-bool Forwarder::AwaitTurn(bool giving_way) {
-  std::unique_lock<std::mutex> lock(turn_mutex_);
-  turn_.wait(lock, [&] { return ended_ || give_way_ == giving_way; });
-  return !ended_;
-}
-
-void Forwarder::EndTurn(bool give_way_next, bool last) {
-  std::lock_guard<std::mutex> lock(turn_mutex_);
-  give_way_ = give_way_next;
-  ended_ = last;
-  turn_.notify_all();
 }
 
 bool Forwarder::Quiet() const {
@@ -420,9 +403,7 @@ void Forwarder::Stop(DurationMs patience) {
   stop_at_.store(parts_.clock.Now() + patience);
   if (stopping_.exchange(true)) return;
   Wake();
-  for (std::thread* thread : {&prompt_thread_, &patient_thread_}) {
-    if (thread->joinable()) thread->join();
-  }
+  if (thread_.joinable()) thread_.join();
   for (auto& line : lines_) line->target.reset();
   TakeAnswers();
   RecordSome();

@@ -4,9 +4,9 @@
 //                          ▲                                        │
 //                          └───────── when its time comes ──────────┘
 //
-// One thread at a time does this for all targets. A target's answer, a commit that owes more, and time wake it; while a
-// target is down it sleeps until the next probe. While more is owed than targets take at once, that is the second of
-// two threads, which lets others go first: callers are not to feel a backlog (docs/adr/0018).
+// One thread does this for all targets. A target's answer, a commit that owes more, and time wake it; while a target is
+// down it sleeps until the next probe. Where callers have to wait for the processor a backlog is sent slower
+// (docs/adr/0020).
 //
 // At least once: what was sent and not recorded before a crash is sent again, with may_have_arrived set.
 //
@@ -25,9 +25,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/serving_thread.h"
 #include "server/broker/broker.h"
 #include "server/forward/observer.h"
 #include "server/forward/outcome_target.h"
+#include "server/forward/pace.h"
 #include "server/forward/schedule.h"
 
 namespace tokenbroker::forward {
@@ -47,6 +49,9 @@ class Forwarder {
     Observer& observer;
     // 0 to 1, evenly.
     std::function<double()> random;
+    // How threads that serve callers got on since this was called last; called by whoever runs the rounds. None: they
+    // never wait.
+    std::function<std::vector<ServingShare>()> callers;
   };
 
   Forwarder(Parts parts, ScheduleOptions options, std::vector<NamedTarget> targets);
@@ -101,7 +106,9 @@ class Forwarder {
   void TakeAnswer(Arrived arrived);
   bool GiveUpUnanswered(Line& line);
   // With mutex_ held.
-  static int UnderWayMax(const Line& line);
+  int UnderWayMax(const Line& line) const;
+  void KeepPace();
+  bool SendInTurn();
   bool SendSome(Line& line);
   std::vector<Sending> ToSend(Line& line);
   void Send(Line& line, const Sending& sending);
@@ -115,10 +122,7 @@ class Forwarder {
   void WakeUnlessGathering();
   void LetGather();
   bool IsBacklog();
-  bool CallersCome();
-  void Run(bool giving_way);
-  bool AwaitTurn(bool giving_way);
-  void EndTurn(bool give_way_next, bool last);
+  void Run();
   bool Quiet() const;
   void NoteOpen();
 
@@ -138,18 +142,11 @@ class Forwarder {
   std::atomic<bool> stopping_{false};
   std::atomic<TimeMs> stop_at_{0};
 
-  std::mutex turn_mutex_;
-  std::condition_variable turn_;
-  bool give_way_ = false;  // guarded by turn_mutex_: whose turn it is
-  bool ended_ = false;     // guarded by turn_mutex_
-  std::thread prompt_thread_;
-  std::thread patient_thread_;
-
-  // The round's own.
+  // The rounds' own.
+  Pace pace_;
+  size_t turn_ = 0;         // whose it is to be the first
   int backlog_rounds_ = 0;  // so many in a row
-  TimeMs looked_for_callers_ = 0;
-  uint64_t calls_seen_;
-  bool callers_come_ = false;
+  std::thread thread_;
 };
 
 }  // namespace tokenbroker::forward

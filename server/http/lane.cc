@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/serving_thread.h"
 #include "base/system_clock.h"
 #include "server/telemetry/log.h"
 
@@ -55,6 +56,7 @@ Lane::~Lane() = default;
 
 void Lane::Start() {
   thread_ = std::thread([this] {
+    const ServingThread serving;
     lane_of_this_thread = this;
     context_.run();
   });

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "base/serving_thread.h"
+
 namespace tokenbroker::rpc {
 namespace {
 
@@ -41,6 +43,7 @@ void NetworkThread::Post(Visit& visit) {
 }
 
 void NetworkThread::Run() {
+  const ServingThread serving;
   this_thread = this;
   void* tag = nullptr;
   bool ok = false;

@@ -2,10 +2,7 @@
 #include "server/forward/forwarder.h"
 
 #include <gtest/gtest.h>
-#include <pthread.h>
-#include <sched.h>
 
-#include <future>
 #include <map>
 #include <random>
 
@@ -33,9 +30,9 @@ class ForwarderTest : public testing::Test {
   void Open() {
     std::vector<NamedTarget> targets;
     targets.push_back({"t", std::make_unique<ScriptedTarget>(script_)});
-    forwarder_ =
-        std::make_unique<Forwarder>(Forwarder::Parts{broker_.broker(), broker_.clock(), observer_, [] { return 1.0; }},
-                                    options_, std::move(targets));
+    forwarder_ = std::make_unique<Forwarder>(
+        Forwarder::Parts{broker_.broker(), broker_.clock(), observer_, [] { return 1.0; }, [this] { return callers_; }},
+        options_, std::move(targets));
   }
   void Crash() {
     forwarder_ = nullptr;
@@ -64,6 +61,7 @@ class ForwarderTest : public testing::Test {
   BrokerHarness broker_;
   ScheduleOptions options_;
   ScriptedTarget::Script script_;
+  std::vector<ServingShare> callers_;
   Observer observer_;
   std::unique_ptr<Forwarder> forwarder_;
 };
@@ -253,43 +251,37 @@ TEST_F(ForwarderTest, ItsThreadStopsAndDelivers) {
   EXPECT_NE(StateOf(task), DeliveryState::kDeadLettered);
 }
 
-class ForwarderThreadsTest : public ForwarderTest {
- protected:
-  static constexpr size_t kOwed = 200;
-
-  void SetUp() override {
-    script_.max_under_way = 4;
-    script_.rule = [&](const Delivery&) {
-      sched_param parameters{};
-      pthread_getschedparam(pthread_self(), &policies_.emplace_back(), &parameters);
-      if (policies_.size() == kOwed) all_sent_.set_value();
-      return Says(Kind::kAccepted);
-    };
-  }
-  void SendAll() {
-    forwarder_->Start();
-    all_sent_.get_future().wait();
-    forwarder_->Stop(10'000);
-    EXPECT_EQ(script_.told.size(), kOwed);
-  }
-
-  // Of the threads that sent them.
-  std::vector<int> policies_;
-  std::promise<void> all_sent_;
-};
-
-TEST_F(ForwarderThreadsTest, ABacklogLetsOthersGoFirstWhileCallersCome) {
-  for (size_t i = 0; i < kOwed; ++i) Succeed();
-  SendAll();
-  EXPECT_EQ(policies_.front(), SCHED_OTHER);
-  EXPECT_EQ(policies_.back(), SCHED_IDLE);
+TEST_F(ForwarderTest, LessOfABacklogIsUnderWayWhileCallersWaitForTheProcessor) {
+  script_.max_under_way = 64;
+  for (int i = 0; i < 2'300; ++i) Succeed();
+  Run();
+  EXPECT_EQ(script_.under_way.size(), 64u);
+  const ServingShare pressed{.ran = 0.5, .waited = 0.4};
+  const auto next_under_way = [&](ServingShare callers) {
+    callers_ = {callers};
+    script_.AnswerAll(Says(Kind::kAccepted));
+    Advance(5ms);
+    return script_.under_way.size();
+  };
+  EXPECT_EQ(next_under_way(pressed), 5u);
+  EXPECT_EQ(next_under_way(pressed), 5u);
+  EXPECT_EQ(next_under_way({.ran = 0.5, .waited = 0.1}), 6u);
+  EXPECT_EQ(next_under_way({.ran = 0.5, .waited = 0.1}), 10u);
+  // What is left at last is no backlog any more.
+  int steps = 0;
+  while (next_under_way(pressed) < 10) ASSERT_LT(++steps, 100);
 }
 
-TEST_F(ForwarderThreadsTest, ABacklogWithoutCallersGivesWayToNobody) {
-  for (size_t i = 0; i < kOwed; ++i) Succeed();
-  Crash();
-  SendAll();
-  EXPECT_EQ(policies_, std::vector<int>(kOwed, SCHED_OTHER));
+TEST_F(ForwarderTest, ATrickleBeginsInTimeWhateverIsUnderWay) {
+  script_.max_under_way = 64;
+  for (int i = 0; i < 2'300; ++i) Succeed();
+  callers_ = {{.ran = 0.5, .waited = 0.4}};
+  Advance(5ms);
+  const size_t under_way = script_.under_way.size();
+  EXPECT_LT(under_way, 64u);
+  EXPECT_EQ(forwarder_->NextDue(), broker_.clock().Now() + 5);
+  Advance(5ms);
+  EXPECT_EQ(script_.under_way.size(), under_way + 5);
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+// How threads that serve callers get on: for how much of the time they ran, and for how much they were ready to while
+// others had the processors. The kernel counts it.
+//
+//   void Run() {
+//     const ServingThread serving;  // on a thread that reads and answers calls
+//     ...
+//   }
+//
+// Of all such threads of the process. Linux alone, schedstat in proc(5): elsewhere, and where /proc is not there,
+// nothing is counted.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace tokenbroker {
+
+// The calling thread serves callers for as long as this lives. To be destroyed on that thread.
+class ServingThread {
+ public:
+  ServingThread();
+  ~ServingThread();
+  ServingThread(const ServingThread&) = delete;
+  ServingThread& operator=(const ServingThread&) = delete;
+
+ private:
+  const int statistics_;  // the kernel's file on this thread; -1: none
+  uint64_t number_ = 0;
+};
+
+// Of the time: 0 to about 1. A wait counts once it is over.
+struct ServingShare {
+  double ran = 0;
+  double waited = 0;
+};
+
+// Not thread-safe, but for the threads that it watches.
+class ServingWatch {
+ public:
+  // Of each thread that serves now and did when this was called last; since then. Some microseconds a thread.
+  std::vector<ServingShare> Take();
+
+ private:
+  struct Times {
+    std::chrono::nanoseconds ran{0};
+    std::chrono::nanoseconds waited{0};
+  };
+  static Times Read(int statistics);
+
+  std::map<uint64_t, Times> before_;  // by thread
+  std::chrono::steady_clock::time_point taken_at_;
+};
+
+}  // namespace tokenbroker
