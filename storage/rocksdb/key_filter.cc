@@ -7,7 +7,7 @@
 namespace tokenbroker::storage {
 namespace {
 
-constexpr int kProbes = 6;
+constexpr int kProbes = 7;
 constexpr int kProbeBits = 9;  // a place in a block
 
 // The keys are hashes: `lo` chooses the block, `hi` the places in it.
@@ -51,7 +51,7 @@ KeyFilter::Segment& KeyFilter::Open(Segments& segments) {
   if (!segments.empty() && segments.back()->size < segments.back()->capacity) return *segments.back();
   size_t all = 0;
   for (const auto& segment : segments) all += segment->capacity;
-  return Append(segments, all / 2);
+  return Append(segments, all);
 }
 
 void KeyFilter::Add(absl::Span<const IndexEntry> entries) {

@@ -1,10 +1,11 @@
 // Says from memory that a key is not in the index: what most look-ups ask for (a new request id, a new correlation
 // key), and what RocksDB's own filters, one for each sorted file, take microseconds to answer.
 //
-// Blocked Bloom filters in segments: 12 bits and one cache line a key and segment, about one wrong "maybe" in a
-// hundred. Keys are only ever added. A segment goes when retention has dropped the log that all its keys point to. Each
-// new segment has room for half of what stands already, so there are few of them and little is wasted. Keys of held
-// tasks, which outlive their log, have segments of their own, which stay until the process ends.
+// Blocked Bloom filters in segments: 20 bits and one cache line a key and segment, about four wrong "maybe" in ten
+// thousand: each costs 25 us. Keys are only ever added. A segment goes when retention has dropped the log that all its
+// keys point to. Each new segment has room for as much as stands already: there are few of them, since each is looked
+// at for each key. Keys of held tasks, which outlive their log, have segments of their own, which stay until the
+// process ends.
 //
 // A filter that does not know all keys yet says "maybe" to everything; see Complete.
 //
@@ -44,7 +45,7 @@ class KeyFilter {
 
  private:
   static constexpr size_t kBlockBits = 512;
-  static constexpr size_t kBitsPerKey = 12;
+  static constexpr size_t kBitsPerKey = 20;
   static constexpr size_t kSmallest = 1 << 19;  // keys
 
   struct alignas(kBlockBits / 8) Block {

@@ -57,8 +57,8 @@ TEST_F(KeyFilterTest, KnowsWhatWasAddedAndLittleElse) {
   filter_.Add(entries);
   filter_.Complete();
   EXPECT_TRUE(MaybeAll(entries));
-  EXPECT_LT(FalseShare(), 0.05);
-  EXPECT_LT(filter_.SizeBytes(), entries.size() * 5 / 2) << "bytes a key";
+  EXPECT_LT(FalseShare(), 0.003);
+  EXPECT_LT(filter_.SizeBytes(), entries.size() * 3) << "bytes a key";
 }
 
 TEST_F(KeyFilterTest, ForgetsWhatPointsBelowTheFloorButNotWhatIsHeld) {
