@@ -21,6 +21,19 @@ Serving& All() {
   return *all;
 }
 
+// How long the thread has waited so far. The file says "ran waited slices", the times in nanoseconds.
+std::chrono::nanoseconds Waited(int statistics) {
+  char text[96];
+  const ssize_t size = pread(statistics, text, sizeof text, 0);
+  int64_t ran = 0;
+  int64_t waited = 0;
+  if (size > 0) {
+    const char* const end = std::from_chars(text, text + size, ran).ptr;
+    if (end < text + size) std::from_chars(end + 1, text + size, waited);
+  }
+  return std::chrono::nanoseconds(waited);
+}
+
 }  // namespace
 
 ServingThread::ServingThread() : statistics_(open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {
@@ -37,30 +50,16 @@ ServingThread::~ServingThread() {
   close(statistics_);
 }
 
-// "ran waited slices", nanoseconds.
-ServingWatch::Times ServingWatch::Read(int statistics) {
-  char text[96];
-  const ssize_t size = pread(statistics, text, sizeof text, 0);
-  int64_t ran = 0;
-  int64_t waited = 0;
-  if (size > 0) {
-    const char* const end = std::from_chars(text, text + size, ran).ptr;
-    if (end < text + size) std::from_chars(end + 1, text + size, waited);
-  }
-  return {std::chrono::nanoseconds(ran), std::chrono::nanoseconds(waited)};
-}
-
-std::vector<ServingShare> ServingWatch::Take() {
+std::vector<double> ServingWatch::Take() {
   const auto now = std::chrono::steady_clock::now();
   const std::chrono::duration<double> time = now - std::exchange(taken_at_, now);
-  const std::map<uint64_t, Times> before = std::exchange(before_, {});
-  std::vector<ServingShare> shares;
+  const std::map<uint64_t, std::chrono::nanoseconds> before = std::exchange(before_, {});
+  std::vector<double> shares;
   const std::lock_guard<std::mutex> lock(All().mutex);
   for (const auto& [thread, statistics] : All().statistics) {
-    const Times times = before_[thread] = Read(statistics);
+    const std::chrono::nanoseconds waited = before_[thread] = Waited(statistics);
     const auto was = before.find(thread);
-    if (was == before.end()) continue;
-    shares.push_back({(times.ran - was->second.ran) / time, (times.waited - was->second.waited) / time});
+    if (was != before.end()) shares.push_back((waited - was->second) / time);
   }
   return shares;
 }

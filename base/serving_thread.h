@@ -1,5 +1,5 @@
-// How threads that serve callers get on: for how much of the time they ran, and for how much they were ready to while
-// others had the processors. The kernel counts it.
+// How threads that serve callers get on: for how much of the time they were ready to run while others had the
+// processors. The kernel counts it.
 //
 //   void Run() {
 //     const ServingThread serving;  // on a thread that reads and answers calls
@@ -30,26 +30,15 @@ class ServingThread {
   uint64_t number_ = 0;
 };
 
-// Of the time: 0 to about 1. A wait counts once it is over.
-struct ServingShare {
-  double ran = 0;
-  double waited = 0;
-};
-
 // Not thread-safe, but for the threads that it watches.
 class ServingWatch {
  public:
-  // Of each thread that serves now and did when this was called last; since then. Some microseconds a thread.
-  std::vector<ServingShare> Take();
+  // For how much of the time, 0 to about 1, each thread waited that serves now and did when this was called last; since
+  // then. A wait counts once it is over. Takes some microseconds a thread.
+  std::vector<double> Take();
 
  private:
-  struct Times {
-    std::chrono::nanoseconds ran{0};
-    std::chrono::nanoseconds waited{0};
-  };
-  static Times Read(int statistics);
-
-  std::map<uint64_t, Times> before_;  // by thread
+  std::map<uint64_t, std::chrono::nanoseconds> before_;  // by thread
   std::chrono::steady_clock::time_point taken_at_;
 };
 

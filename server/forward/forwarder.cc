@@ -186,8 +186,8 @@ int Forwarder::UnderWayMax(const Line& line) const {
 void Forwarder::KeepPace() {
   const TimeMs now = parts_.clock.Now();
   if (now < pace_.next_look()) return;
-  const bool many = parts_.callers && parts_.broker.owed() >= kManyOwed;
-  pace_.Look(now, many ? parts_.callers() : std::vector<ServingShare>());
+  const bool many = parts_.callers_waited && parts_.broker.owed() >= kManyOwed;
+  pace_.Look(now, many ? parts_.callers_waited() : std::vector<double>());
 }
 
 // Another line is the first each time: the trickle of a slow pace is for all.

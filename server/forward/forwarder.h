@@ -25,7 +25,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/serving_thread.h"
 #include "server/broker/broker.h"
 #include "server/forward/observer.h"
 #include "server/forward/outcome_target.h"
@@ -49,9 +48,9 @@ class Forwarder {
     Observer& observer;
     // 0 to 1, evenly.
     std::function<double()> random;
-    // How threads that serve callers got on since this was called last; called by whoever runs the rounds. None: they
-    // never wait.
-    std::function<std::vector<ServingShare>()> callers;
+    // For how much of the time since this was called last each thread that serves callers waited for a processor;
+    // called by whoever runs the rounds. None: they never wait.
+    std::function<std::vector<double>()> callers_waited;
   };
 
   Forwarder(Parts parts, ScheduleOptions options, std::vector<NamedTarget> targets);
@@ -105,9 +104,9 @@ class Forwarder {
   bool TakeAnswers();
   void TakeAnswer(Arrived arrived);
   bool GiveUpUnanswered(Line& line);
+  void KeepPace();
   // With mutex_ held.
   int UnderWayMax(const Line& line) const;
-  void KeepPace();
   bool SendInTurn();
   bool SendSome(Line& line);
   std::vector<Sending> ToSend(Line& line);

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/serving_thread.h"
 
 namespace tokenbroker::forward {
 
@@ -29,10 +28,10 @@ class Pace {
 
   // When another look is due.
   TimeMs next_look() const { return looked_at_ + kStep; }
-  // A step begins. `callers`: the threads that serve them, since the last look.
-  void Look(TimeMs now, const std::vector<ServingShare>& callers) {
+  // A step begins. `waited`: for how much of the time since the last look each thread that serves callers did.
+  void Look(TimeMs now, const std::vector<double>& waited) {
     const DurationMs steps = std::min(now - looked_at_, kLongest) / kStep;
-    const bool pressed = std::any_of(callers.begin(), callers.end(), Pressed);
+    const bool pressed = std::any_of(waited.begin(), waited.end(), [](double share) { return share > kTolerated; });
     window_ = pressed ? kLeast : std::min(window_ + kGrowth * static_cast<int>(steps), kMost);
     begun_ = 0;
     looked_at_ = now;
@@ -50,8 +49,6 @@ class Pace {
   static constexpr double kTolerated = 0.2;
   static constexpr DurationMs kLongest = 1'000;
   static constexpr int kGrowth = 4;
-
-  static bool Pressed(const ServingShare& thread) { return thread.waited > kTolerated; }
 
   int window_ = kMost;
   int begun_ = 0;

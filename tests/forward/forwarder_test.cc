@@ -61,7 +61,7 @@ class ForwarderTest : public testing::Test {
   BrokerHarness broker_;
   ScheduleOptions options_;
   ScriptedTarget::Script script_;
-  std::vector<ServingShare> callers_;
+  std::vector<double> callers_;
   Observer observer_;
   std::unique_ptr<Forwarder> forwarder_;
 };
@@ -256,26 +256,26 @@ TEST_F(ForwarderTest, LessOfABacklogIsUnderWayWhileCallersWaitForTheProcessor) {
   for (int i = 0; i < 2'300; ++i) Succeed();
   Run();
   EXPECT_EQ(script_.under_way.size(), 64u);
-  const ServingShare pressed{.ran = 0.5, .waited = 0.4};
-  const auto next_under_way = [&](ServingShare callers) {
+  constexpr double kPressed = 0.4;
+  const auto next_under_way = [&](double callers) {
     callers_ = {callers};
     script_.AnswerAll(Says(Kind::kAccepted));
     Advance(5ms);
     return script_.under_way.size();
   };
-  EXPECT_EQ(next_under_way(pressed), 5u);
-  EXPECT_EQ(next_under_way(pressed), 5u);
-  EXPECT_EQ(next_under_way({.ran = 0.5, .waited = 0.1}), 6u);
-  EXPECT_EQ(next_under_way({.ran = 0.5, .waited = 0.1}), 10u);
+  EXPECT_EQ(next_under_way(kPressed), 5u);
+  EXPECT_EQ(next_under_way(kPressed), 5u);
+  EXPECT_EQ(next_under_way(0.1), 6u);
+  EXPECT_EQ(next_under_way(0.1), 10u);
   // What is left at last is no backlog any more.
   int steps = 0;
-  while (next_under_way(pressed) < 10) ASSERT_LT(++steps, 100);
+  while (next_under_way(kPressed) < 10) ASSERT_LT(++steps, 100);
 }
 
 TEST_F(ForwarderTest, ATrickleBeginsInTimeWhateverIsUnderWay) {
   script_.max_under_way = 64;
   for (int i = 0; i < 2'300; ++i) Succeed();
-  callers_ = {{.ran = 0.5, .waited = 0.4}};
+  callers_ = {0.4};
   Advance(5ms);
   const size_t under_way = script_.under_way.size();
   EXPECT_LT(under_way, 64u);
