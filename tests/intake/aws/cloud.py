@@ -46,11 +46,15 @@ class Cloud:
         attributes = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
         return self.sqs("CreateQueue", key=key, QueueName=name, Attributes=attributes)["QueueUrl"]
 
-    def count(self, queue, key=KEY):
-        """Messages that wait, and those that are hidden."""
+    def is_empty(self, queue, key=KEY):
+        """Whether no message waits and none is hidden. Those are counted one after the other, so that a message whose
+        hiding ends in between is in neither count: only two looks in a row that find nothing mean that."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self.sqs("GetQueueAttributes", key=key, QueueUrl=queue, AttributeNames=names)["Attributes"]
-        return tuple(int(found[name]) for name in names)
+
+        def finds_nothing():
+            found = self.sqs("GetQueueAttributes", key=key, QueueUrl=queue, AttributeNames=names)["Attributes"]
+            return all(found[name] == "0" for name in names)
+        return finds_nothing() and finds_nothing()
 
     def receive(self, queue):
         """The messages that come at once, with all that they carry."""

@@ -12,7 +12,7 @@ def messages_become_tasks(world):
     world.cloud.sqs("SendMessage", QueueUrl=queue, MessageBody="no JSON")
     with world.broker("messages", config) as broker:
         wait_for("25 tasks", lambda: broker.count_tasks() == 25)
-        wait_for("an empty queue", lambda: world.cloud.count(queue) == (0, 0))
+        wait_for("an empty queue", lambda: world.cloud.is_empty(queue))
         check_equal(json.loads(broker.task("o-7")["input"]), {"orderId": "o-7"}, "the input")
         bad = world.cloud.receive(dead)[0]
         reason = bad["MessageAttributes"]["TokenBroker.Reason"]["StringValue"]
@@ -24,10 +24,10 @@ def killed_between_store_and_delete(world):
     world.send(queue, "AQC-killed", "o-killed")
     broker = world.broker("killed", config, environment={"TOKENBROKER_FAILPOINTS": "intake.stored=crash"})
     check_equal(broker.process.wait(60), -9, "how it ended")
-    check(world.cloud.count(queue) != (0, 0), "deleted before the crash")
+    check(not world.cloud.is_empty(queue), "deleted before the crash")
     with world.broker("killed", config) as broker:
         check(broker.task("o-killed") is not None, "not stored before the crash")
-        wait_for("an empty queue", lambda: world.cloud.count(queue) == (0, 0))
+        wait_for("an empty queue", lambda: world.cloud.is_empty(queue))
         check_equal(broker.count_tasks(), 1, "tasks")
         check_equal(broker.metric(RESULT.format("callbacks", "replayed")), 1, "messages that were known")
 
@@ -47,7 +47,7 @@ def fifo_queues_keep_their_order(world):
                     MessageDeduplicationId="bad")
     with world.broker("ordered", config) as broker:
         wait_for("all attempts", lambda: broker.count_tasks() == groups * attempts)
-        wait_for("an empty queue", lambda: world.cloud.count(queue) == (0, 0))
+        wait_for("an empty queue", lambda: world.cloud.is_empty(queue))
         for group in range(groups):
             task = broker.task(f"o-{group}")
             check_equal((task["attempt"], task["state"]), (attempts, "TASK_STATE_WAITING"), "the last attempt")

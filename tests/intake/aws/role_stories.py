@@ -42,7 +42,7 @@ def queues_of_another_account_are_read(world):
     world.send(queue, "AQC-lent", "o-lent", key=key)
     with world.broker("lent", config, environment={"AWS_ENDPOINT_URL_STS": world.cloud.endpoint}) as broker:
         broker.wait_for_task("o-lent")
-        wait_for("an empty queue", lambda: world.cloud.count(queue, key=key) == (0, 0))
+        wait_for("an empty queue", lambda: world.cloud.is_empty(queue, key=key))
 
 
 STORIES = (executions_of_another_account_go_on, queues_of_another_account_are_read)
