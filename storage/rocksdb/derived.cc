@@ -81,15 +81,21 @@ absl::Status RocksDbStore::IngestIndex(ShardId shard, absl::Span<const IndexEntr
   TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("adding to the index of shard ", shard)));
   TB_FAILPOINT("store.after_ingest");
   NoteManifest(db_->db(), *witness_);
-  // In this version of RocksDB a read that fails while a file is taken in leaves the file without its bounds: nothing
-  // in it would be found, and no error said so.
-  TB_RETURN_IF_ERROR(CheckIndexed(shard, entries.front()));
-  return CheckIndexed(shard, entries.back());
+  return CheckIndexed(shard, entries);
+}
+
+// In this version of RocksDB a read that fails while a file is taken in leaves the file without its bounds: nothing in
+// it would be found, and no error said so.
+absl::Status RocksDbStore::CheckIndexed(ShardId shard, absl::Span<const IndexEntry> entries) const {
+  // Those below the floor may have been forgotten since.
+  const auto stays = [floor = FloorOf(shard)](const IndexEntry& entry) { return entry.sequence >= floor; };
+  const auto first = std::find_if(entries.begin(), entries.end(), stays);
+  if (first == entries.end()) return absl::OkStatus();
+  TB_RETURN_IF_ERROR(CheckIndexed(shard, *first));
+  return CheckIndexed(shard, *std::find_if(entries.rbegin(), entries.rend(), stays));
 }
 
 absl::Status RocksDbStore::CheckIndexed(ShardId shard, const IndexEntry& entry) const {
-  // The filter may have been quicker.
-  if (entry.sequence < FloorOf(shard)) return absl::OkStatus();
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = (*db_)->Get({}, db_->index(), IndexRowKey(shard, entry.key), &value);
   if (status.ok() && ToView(value) == IndexValue(entry.sequence).view()) return absl::OkStatus();

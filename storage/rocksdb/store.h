@@ -104,6 +104,7 @@ class RocksDbStore final : public TokenStore {
   // --- derived.cc ---
   absl::StatusOr<LoadedCheckpoint> LoadHead(ShardId shard, const rocksdb::ReadOptions& read) const;
   absl::Status IngestIndex(ShardId shard, absl::Span<const IndexEntry> entries);
+  absl::Status CheckIndexed(ShardId shard, absl::Span<const IndexEntry> entries) const;
   absl::Status CheckIndexed(ShardId shard, const IndexEntry& entry) const;
   absl::Status WriteIndexFile(ShardId shard, absl::Span<const IndexEntry> entries, const std::string& path) const;
 
