@@ -12,6 +12,7 @@
 #include "rocksdb/listener.h"
 #include "storage/rocksdb/checksum.h"
 #include "storage/rocksdb/status.h"
+#include "storage/rocksdb/zeroed_logs.h"
 
 namespace tokenbroker::storage {
 namespace {
@@ -48,10 +49,9 @@ absl::Status OpenError(const rocksdb::Status& status, const std::string& path) {
 
 }  // namespace
 
-rocksdb::Env* EnvFor(const RocksDbOptions& options, std::unique_ptr<rocksdb::Env>& owned) {
-  if (options.file_system == nullptr) return rocksdb::Env::Default();
-  owned = rocksdb::NewCompositeEnv(options.file_system);
-  return owned.get();
+std::unique_ptr<rocksdb::Env> EnvFor(const RocksDbOptions& options) {
+  const auto& disk = options.file_system == nullptr ? rocksdb::FileSystem::Default() : options.file_system;
+  return rocksdb::NewCompositeEnv(WithZeroedLogs(disk));
 }
 
 void NoteManifest(rocksdb::DB& db, Witness& witness) {
@@ -75,7 +75,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const RocksDbOptions& o
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   database->index_options_ = IndexFamilyOptions(cache, MakeIndexFilter(std::move(floors)));
   database->db_options_ = DatabaseOptions(options);
-  database->db_options_.env = EnvFor(options, database->env_);
+  database->env_ = EnvFor(options);
+  database->db_options_.env = database->env_.get();
   database->db_options_.listeners.push_back(std::make_shared<ManifestListener>(std::move(witness)));
   // The names are part of the format. The default family cannot be left out, so it serves.
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {

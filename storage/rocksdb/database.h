@@ -42,14 +42,13 @@ class Database {
 
   rocksdb::DBOptions db_options_;
   rocksdb::ColumnFamilyOptions index_options_;
-  // Only with a file system of a test; outlives the database.
-  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::Env> env_;  // outlives the database
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };
 
-// The environment that `options` ask for; `owned` keeps it if it is not the default one.
-rocksdb::Env* EnvFor(const RocksDbOptions& options, std::unique_ptr<rocksdb::Env>& owned);
+// The disk that `options` ask for, with logs that are written over zeros.
+std::unique_ptr<rocksdb::Env> EnvFor(const RocksDbOptions& options);
 
 // Tells the witness how far the manifest got.
 void NoteManifest(rocksdb::DB& db, Witness& witness);

@@ -47,15 +47,14 @@ absl::StatusOr<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const RocksDbOp
 }
 
 absl::Status RocksDbStore::Start(bool begin_new_epoch) {
-  std::unique_ptr<rocksdb::Env> owned_env;
-  rocksdb::Env* const env = EnvFor(options_, owned_env);
+  const std::unique_ptr<rocksdb::Env> env = EnvFor(options_);
   if (!options_.read_only) TB_RETURN_IF_ERROR(MakeFolder(options_.path));
   // A restore opens the folder before it is finished.
   if (!begin_new_epoch) TB_RETURN_IF_ERROR(CheckFolder(options_.path));
   TB_ASSIGN_OR_RETURN(std::unique_ptr<Witness> witness, Witness::Read(env->GetFileSystem(), options_.path));
   witness_ = std::move(witness);
-  TB_RETURN_IF_ERROR(AuditLogs(env));
-  TB_RETURN_IF_ERROR(AuditManifestFile(env));
+  TB_RETURN_IF_ERROR(AuditLogs(env.get()));
+  TB_RETURN_IF_ERROR(AuditManifestFile(env.get()));
   TB_ASSIGN_OR_RETURN(db_, Database::Open(options_, floors_, witness_));
   TB_ASSIGN_OR_RETURN(const bool new_identity, LoadIdentity(begin_new_epoch || options_.accept_lost_tail));
   TB_RETURN_IF_ERROR(LoadShards());

@@ -215,6 +215,8 @@ struct Tally {
   std::atomic<int> noticed{0};
 };
 
+constexpr uint64_t kZerosBehind = 2 << 10;
+
 // A folder with files of every kind, closed, to make damaged copies of.
 class Original {
  public:
@@ -224,6 +226,8 @@ class Original {
     rig_.store.reset();
     for (const auto& entry : fs::directory_iterator(rig_.options.path)) {
       const std::string name = entry.path().filename().string();
+      // As a process leaves its logs that was killed.
+      if (seed % 2 == 1 && name.ends_with(".log")) fs::resize_file(entry.path(), entry.file_size() + kZerosBehind);
       if (entry.file_size() > 0 && !name.starts_with("LOG")) files_[Kind(name)].push_back(name);
     }
     // Folders list their files in any order; a seed must pick the same ones each time.

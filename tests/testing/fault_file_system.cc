@@ -17,6 +17,15 @@ using rocksdb::Slice;
 
 constexpr uint64_t kSector = 512;
 
+// What stands there now; less than `size` at the end of the file.
+std::string ReadRange(const std::string& path, uint64_t at, size_t size) {
+  std::string bytes(size, '\0');
+  std::ifstream stream(path, std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(at)).read(bytes.data(), static_cast<std::streamsize>(size));
+  bytes.resize(static_cast<size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
+  return bytes;
+}
+
 class CountedSequentialFile : public rocksdb::FSSequentialFileOwnerWrapper {
  public:
   CountedSequentialFile(FaultFileSystem* owner, std::unique_ptr<rocksdb::FSSequentialFile> file)
@@ -48,18 +57,17 @@ class CountedWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   CountedWritableFile(FaultFileSystem* owner, std::string path, std::shared_ptr<FaultFileSystem::File> state,
                       std::unique_ptr<rocksdb::FSWritableFile> file)
-      : FSWritableFileOwnerWrapper(std::move(file)), owner_(owner), path_(std::move(path)), state_(std::move(state)) {}
+      : FSWritableFileOwnerWrapper(std::move(file)),
+        owner_(owner),
+        path_(std::move(path)),
+        state_(std::move(state)),
+        end_(state_->size) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
     IOStatus status = owner_->Count("append " + path_);
-    if (!status.ok()) {
-      // The part that reached the disk before it failed.
-      const Slice part(data.data(), data.size() / 2);
-      if (FSWritableFileOwnerWrapper::Append(part, options, debug).ok()) owner_->Grow(*state_, part.size());
-      return status;
-    }
-    status = FSWritableFileOwnerWrapper::Append(data, options, debug);
-    if (status.ok()) owner_->Grow(*state_, data.size());
+    if (status.ok()) return Write(data, options, debug);
+    // The part that reached the disk before it failed.
+    Write(Slice(data.data(), data.size() / 2), options, debug).PermitUncheckedError();
     return status;
   }
   IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
@@ -69,8 +77,24 @@ class CountedWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Sync(const IOOptions&, IODebugContext*) override { return SyncNow(); }
   IOStatus Fsync(const IOOptions&, IODebugContext*) override { return SyncNow(); }
   IOStatus RangeSync(uint64_t, uint64_t, const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
+  IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
+    IOStatus status = FSWritableFileOwnerWrapper::Close(options, debug);
+    // What was only reserved, or written ahead, goes.
+    if (fs::exists(path_)) owner_->Shortened(*state_, fs::file_size(path_));
+    return status;
+  }
 
  private:
+  // Others may have made the file longer than what was appended.
+  IOStatus Write(const Slice& data, const IOOptions& options, IODebugContext* debug) {
+    std::string before = ReadRange(path_, end_, data.size());
+    IOStatus status = FSWritableFileOwnerWrapper::Append(data, options, debug);
+    if (!status.ok()) return status;
+    owner_->Written(*state_, {end_, std::move(before), data.ToString()});
+    end_ += data.size();
+    return status;
+  }
+
   IOStatus SyncNow() {
     IOStatus status = owner_->Count("sync " + path_);
     if (status.ok()) owner_->Sync(*state_);
@@ -80,6 +104,7 @@ class CountedWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
   FaultFileSystem* owner_;
   std::string path_;
   std::shared_ptr<FaultFileSystem::File> state_;
+  uint64_t end_;
 };
 
 class CountedOverwrittenFile : public rocksdb::FSRandomRWFileOwnerWrapper {
@@ -95,7 +120,7 @@ class CountedOverwrittenFile : public rocksdb::FSRandomRWFileOwnerWrapper {
     Slice old;
     status = FSRandomRWFileOwnerWrapper::Read(at, before.size(), options, &old, before.data(), debug);
     if (!status.ok()) return status;
-    owner_->Overwritten(*state_, {at, old.ToString(), data.ToString()});
+    owner_->Written(*state_, {at, old.ToString(), data.ToString()});
     return FSRandomRWFileOwnerWrapper::Write(at, data, options, debug);
   }
   IOStatus Sync(const IOOptions&, IODebugContext*) override {
@@ -155,22 +180,24 @@ IOStatus FaultFileSystem::Count(const std::string& what) {
   return IOStatus::IOError("injected", what);
 }
 
-void FaultFileSystem::Grow(File& file, uint64_t by) {
-  std::lock_guard lock(mutex_);
-  file.size += by;
-}
-
 void FaultFileSystem::Sync(File& file) {
   std::lock_guard lock(mutex_);
   file.synced = file.size;
   file.overwrites.clear();
 }
 
-void FaultFileSystem::Overwritten(File& file, Overwrite overwrite) {
+void FaultFileSystem::Written(File& file, Overwrite write) {
   std::lock_guard lock(mutex_);
+  file.size = std::max(file.size, write.offset + write.after.size());
+  if (write.before.empty()) return;
   // The kernel writes things back after a while.
   if (file.overwrites.size() > 100) file.overwrites.erase(file.overwrites.begin(), file.overwrites.begin() + 50);
-  file.overwrites.push_back(std::move(overwrite));
+  file.overwrites.push_back(std::move(write));
+}
+
+void FaultFileSystem::Shortened(File& file, uint64_t size) {
+  std::lock_guard lock(mutex_);
+  file.size = std::min(file.size, size);
 }
 
 void FaultFileSystem::SyncFolder() {
@@ -303,16 +330,30 @@ void FaultFileSystem::Undo(const NameChange& change) {
   files_[change.path] = change.displaced;
 }
 
+void FaultFileSystem::LoseOverwrites(const std::string& path, File& file, Random& random) {
+  std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
+  const auto write = [&](uint64_t at, std::string_view bytes) {
+    stream.seekp(static_cast<std::streamoff>(at)).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  };
+  for (auto lost = file.overwrites.rbegin(); lost != file.overwrites.rend(); ++lost) write(lost->offset, lost->before);
+  for (const Overwrite& kept : file.overwrites) {
+    // All of it, nothing, or some sectors.
+    const uint64_t chance = random.Below(3);
+    const uint64_t end = kept.offset + kept.before.size();
+    for (uint64_t at = kept.offset, next = 0; at < end; at = next) {
+      next = std::min(end, (at / kSector + 1) * kSector);
+      if (random.Below(2) < chance) write(at, std::string_view(kept.after).substr(at - kept.offset, next - at));
+    }
+  }
+  file.overwrites.clear();
+}
+
 void FaultFileSystem::LoseBytes(const std::string& path, File& file, Random& random) {
-  if (!file.overwrites.empty()) {
-    std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
-    for (auto write = file.overwrites.rbegin(); write != file.overwrites.rend(); ++write) {
-      stream.seekp(write->offset).write(write->before.data(), write->before.size());
-    }
-    for (const Overwrite& write : file.overwrites) {
-      if (random.OneIn(2)) stream.seekp(write.offset).write(write.after.data(), write.after.size());
-    }
-    file.overwrites.clear();
+  if (!file.overwrites.empty()) LoseOverwrites(path, file, random);
+  if (file.size < file.synced) {
+    if (random.OneIn(2)) file.size = file.synced;
+    fs::resize_file(path, file.size);
+    file.synced = file.size;
   }
   if (file.size <= file.synced) return;
   const uint64_t kept = random.OneIn(3) ? file.size : file.synced + random.Below(file.size - file.synced + 1);

@@ -1,9 +1,10 @@
 // A file system that forgets, on demand, what was not synced, and lets single calls fail.
 //
 // Power cut: everything written goes to real files at once, but it is remembered what of it a disk would not have to
-// keep: bytes behind the last sync of their file, and names made, moved or deleted since the last sync of the folder.
-// When power is cut all calls fail; LoseUnsynced then takes a part of that away, chosen by the seed: files end
-// somewhere behind their last sync, or hold a sector of zeros there; the last changes of the folder are undone, newest
+// keep: bytes behind the last sync of their file, or written over others since, and names made, moved or deleted since
+// the last sync of the folder. When power is cut all calls fail; LoseUnsynced then takes a part of that away, chosen by
+// the seed: files end somewhere behind their last sync, or hold a sector of zeros there; sectors that were written over
+// are as before; files that were shortened are as long as before; the last changes of the folder are undone, newest
 // first.
 //
 // For one folder without subfolders. Real syncs are left out, which makes it fast. Thread-safe.
@@ -78,9 +79,10 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   };
   // Counts a call; an error if it must fail.
   rocksdb::IOStatus Count(const std::string& what);
-  void Grow(File& file, uint64_t by);
   void Sync(File& file);
-  void Overwritten(File& file, Overwrite overwrite);
+  // Of what is written, `before` holds the bytes that were there.
+  void Written(File& file, Overwrite write);
+  void Shortened(File& file, uint64_t size);
   void SyncFolder();
 
  private:
@@ -96,6 +98,7 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   // Moves what stands at `path` to the trash; empty if nothing does.
   std::string ToTrash(const std::string& path);
   void Undo(const NameChange& change);
+  void LoseOverwrites(const std::string& path, File& file, Random& random);
   void LoseBytes(const std::string& path, File& file, Random& random);
 
   const std::string trash_;

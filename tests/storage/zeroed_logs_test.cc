@@ -1,0 +1,114 @@
+#include "storage/rocksdb/zeroed_logs.h"
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/testing/fault_file_system.h"
+#include "tests/testing/store_folder.h"
+
+namespace tokenbroker::storage {
+namespace {
+
+namespace fs = std::filesystem;
+using ::tokenbroker::testing::FaultFileSystem;
+using ::tokenbroker::testing::TempFolder;
+
+constexpr uint64_t kAhead = 128 << 10;
+
+std::string Contents(const std::string& path) {
+  std::ostringstream contents;
+  contents << std::ifstream(path, std::ios::binary).rdbuf();
+  return contents.str();
+}
+
+class ZeroedLogsTest : public ::testing::Test {
+ protected:
+  ZeroedLogsTest() { fs::create_directory(folder_ / "trash"); }
+
+  void Make(const std::string& name) {
+    path_ = folder_ / name;
+    ASSERT_TRUE(logs_->NewWritableFile(path_, {}, &file_, nullptr).ok());
+  }
+  bool Append(size_t size) {
+    const std::string data(size, static_cast<char>('a' + written_.size() % 26));
+    if (!file_->Append(data, {}, nullptr).ok()) return false;
+    written_ += data;
+    return true;
+  }
+  std::string WithZeros(size_t zeros) const { return written_ + std::string(zeros, '\0'); }
+
+  TempFolder folder_{TempFolder::InMemory()};
+  const std::shared_ptr<FaultFileSystem> disk_ = std::make_shared<FaultFileSystem>(folder_ / "trash");
+  const std::shared_ptr<rocksdb::FileSystem> logs_ = WithZeroedLogs(disk_);
+  std::unique_ptr<rocksdb::FSWritableFile> file_;
+  std::string path_;
+  std::string written_;
+};
+
+TEST_F(ZeroedLogsTest, SmallCommitsAreWrittenOverZeros) {
+  Make("000004.log");
+  ASSERT_TRUE(Append(300));
+  EXPECT_EQ(Contents(path_), WithZeros(kAhead - 300));
+  const uint64_t calls = disk_->calls();
+  ASSERT_TRUE(Append(5'000));
+  EXPECT_EQ(Contents(path_), WithZeros(kAhead - 5'300));
+  EXPECT_EQ(disk_->calls(), calls + 1) << "zeros are written once for many commits";
+}
+
+TEST_F(ZeroedLogsTest, ZerosGoOnWhereTheyEnd) {
+  Make("000004.log");
+  while (written_.size() < 3 * kAhead) ASSERT_TRUE(Append(7'001));
+  const std::string contents = Contents(path_);
+  EXPECT_EQ(contents, WithZeros(contents.size() - written_.size()));
+  EXPECT_LE(contents.size(), written_.size() + kAhead);
+}
+
+TEST_F(ZeroedLogsTest, LargeCommitsAreWrittenOnce) {
+  Make("000004.log");
+  ASSERT_TRUE(Append(100'000));
+  EXPECT_EQ(Contents(path_), written_);
+  ASSERT_TRUE(Append(300));
+  ASSERT_TRUE(Append(kAhead)) << "over the zeros, and beyond them";
+  EXPECT_EQ(Contents(path_), written_);
+}
+
+TEST_F(ZeroedLogsTest, OtherFilesAreLeftAlone) {
+  for (const char* name : {"000005.sst", "MANIFEST-000003", "000006.log.cut"}) {
+    written_.clear();
+    Make(name);
+    ASSERT_TRUE(Append(300));
+    EXPECT_EQ(Contents(path_), written_) << name;
+  }
+}
+
+TEST_F(ZeroedLogsTest, ClosedLogsEndWithTheirLastRecord) {
+  Make("000004.log");
+  file_->SetPreallocationBlockSize(1 << 20);  // as RocksDB does
+  file_->PrepareWrite(0, 300, {}, nullptr);
+  ASSERT_TRUE(Append(300));
+  ASSERT_TRUE(file_->Close({}, nullptr).ok());
+  EXPECT_EQ(Contents(path_), written_);
+}
+
+TEST_F(ZeroedLogsTest, WithoutZerosCommitsAreWrittenAllTheSame) {
+  Make("000004.log");
+  disk_->FailAfter(0);
+  ASSERT_TRUE(Append(300));
+  ASSERT_TRUE(Append(300));
+  EXPECT_EQ(disk_->failed(), "overwrite");
+  EXPECT_EQ(Contents(path_), written_);
+}
+
+TEST_F(ZeroedLogsTest, FailedAppendIsToldOf) {
+  Make("000004.log");
+  ASSERT_TRUE(Append(300));
+  disk_->FailAfter(0);
+  EXPECT_FALSE(Append(300));
+}
+
+}  // namespace
+}  // namespace tokenbroker::storage
