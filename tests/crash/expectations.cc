@@ -217,6 +217,7 @@ Glance Expectations::GlanceAt(const Task& task) const {
   glance.may_be_gone = MayBeGone(task);
   glance.delivered = task.delivered_in != 0;
   glance.latest_due = LatestDue(task);
+  glance.deadline_events = task.deadline_events;
   glance.at = NowMs();
   return glance;
 }
@@ -446,6 +447,7 @@ void Expectations::AfterBeat(const Glance& before, TimeMs next_due, const Answer
 
 void Expectations::MoveDue(Task& task, DurationMs from_now) {
   task.deadline_sole = task.deadline_calls++ == 0;
+  ++task.deadline_events;
   task.dues.push_back({NowMs() + from_now - kClockSlack, INT64_MAX, from_now});
   task.touched = true;
 }
@@ -469,6 +471,7 @@ void Expectations::AfterDeadlineCall(const Glance& before, const v1::Task* seen,
   Task* task = Find(before.serial);
   if (task == nullptr) return;
   const bool sole = --task->deadline_calls == 0 && task->deadline_sole;
+  ++task->deadline_events;
   for (Due& due : task->dues) {
     if (due.latest == INT64_MAX && task->deadline_calls == 0) due.latest = NowMs() + due.span + kClockSlack;
   }
@@ -504,9 +507,9 @@ void Expectations::CheckWaiting(Task& task, const Glance& before, const v1::Task
   const bool known = std::any_of(task.dues.begin(), task.dues.end(), [deadline](const Due& due) {
     return deadline >= due.earliest && deadline <= due.latest;
   });
-  // Cancellation with a grace time leaves an earlier deadline as it is; what was overwritten meanwhile is not known
-  // either.
-  const bool certain = task.dues.size() == 1 && task.deadline_calls == 0 && before.latest_due == LatestDue(task);
+  // Cancellation with a grace time leaves an earlier deadline as it is; what a call that moves it, and was under way
+  // meanwhile, did to this look is not known either.
+  const bool certain = task.dues.size() == 1 && before.deadline_events == task.deadline_events;
   if (!known && certain) {
     Complain(task, absl::StrCat("has the deadline ", deadline, ", not ", task.dues[0].earliest, ": ", by));
   }

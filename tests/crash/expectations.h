@@ -83,6 +83,8 @@ struct Glance {
   bool delivered = false;
   // By then it cannot wait any more; INT64_MAX: not known.
   TimeMs latest_due = 0;
+  // How often calls that move its deadline had begun or ended.
+  int deadline_events = 0;
   TimeMs at = 0;
 };
 
@@ -185,6 +187,7 @@ class Expectations {
     bool seen_resolved = false;
     std::vector<Due> dues;
     int deadline_calls = 0;     // under way
+    int deadline_events = 0;    // begun or ended
     bool deadline_sole = true;  // the one under way has no rival
     TimeMs beat_floor = 0;
     TimeMs beat_latest = 0;
