@@ -47,7 +47,7 @@ class Database {
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };
 
-// The disk that `options` ask for, with logs that are written over zeros.
+// The disk that `options` ask for; with logs that are written over zeros, if anybody waits for their syncs.
 std::unique_ptr<rocksdb::Env> EnvFor(const RocksDbOptions& options);
 
 // Tells the witness how far the manifest got.
