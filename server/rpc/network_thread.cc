@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/serving_thread.h"
+#include "server/rpc/gathered_sends.h"
 
 namespace tokenbroker::rpc {
 namespace {
@@ -50,16 +51,23 @@ void NetworkThread::Run() {
   for (int events = 0; Next(&tag, &ok);) {
     if (tag == nullptr) continue;
     static_cast<Event*>(tag)->Happened(ok);
-    if (++events % kEventsBetweenVisits == 0) visits_.ResumeAll();
+    if (++events % kEventsBetweenVisits == 0) ResumeAll();
   }
   visits_.ResumeAll();
+}
+
+// Who visits mostly brings an answer, and what one commit decided comes together.
+bool NetworkThread::ResumeAll() {
+  if (visits_.empty()) return false;
+  const GatheredSends sends;
+  return visits_.ResumeAll();
 }
 
 // What is there already first, then the visits, then sleep.
 bool NetworkThread::Next(void** tag, bool* ok) {
   *tag = nullptr;
   auto got = queue_->AsyncNext(tag, ok, gpr_time_0(GPR_CLOCK_MONOTONIC));
-  if (got == grpc::CompletionQueue::TIMEOUT && !visits_.ResumeAll()) got = Sleep(tag, ok);
+  if (got == grpc::CompletionQueue::TIMEOUT && !ResumeAll()) got = Sleep(tag, ok);
   return got != grpc::CompletionQueue::SHUTDOWN;
 }
 

@@ -48,6 +48,8 @@ class NetworkThread : public Home {
   };
 
   void Run();
+  // False if there were none.
+  bool ResumeAll();
   // False at the end.
   bool Next(void** tag, bool* ok);
   grpc::CompletionQueue::NextStatus Sleep(void** tag, bool* ok);
