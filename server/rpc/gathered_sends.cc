@@ -15,6 +15,8 @@ namespace {
 // The first answer of many shall not wait for the last.
 constexpr size_t kMostSends = 64;
 constexpr size_t kMostSockets = 16;
+// A send this large, as batches are answered with, is worth a segment of its own; whoever reads it shall begin.
+constexpr size_t kLargeBytes = 1024;
 
 // What a thread has sent and not pushed.
 class Unpushed {
@@ -44,6 +46,12 @@ class Unpushed {
 thread_local bool gathers = false;
 thread_local Unpushed unpushed;
 
+size_t SizeOf(const msghdr& message) {
+  size_t size = 0;
+  for (size_t i = 0; i < message.msg_iovlen; ++i) size += message.msg_iov[i].iov_len;
+  return size;
+}
+
 using SendMessage = ssize_t (*)(int, const msghdr*, int);
 
 SendMessage NextSendMessage() {
@@ -65,7 +73,7 @@ GatheredSends::~GatheredSends() {
 // In the place of the C library's, for gRPC has no setting for this, nor does it show us its sockets.
 extern "C" ssize_t sendmsg(int socket, const msghdr* message, int flags) {
   using namespace tokenbroker::rpc;
-  if (!gathers) return NextSendMessage()(socket, message, flags);
+  if (!gathers || SizeOf(*message) >= kLargeBytes) return NextSendMessage()(socket, message, flags);
   const ssize_t sent = NextSendMessage()(socket, message, flags | MSG_MORE);
   unpushed.Add(socket);
   if (unpushed.full()) unpushed.Push();

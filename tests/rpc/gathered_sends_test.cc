@@ -140,6 +140,14 @@ TEST(GatheredSends, ArePushedWhenTheyGoToMany) {
   for (const auto& connection : connections) EXPECT_EQ(connection->Await(1), "a");
 }
 
+TEST(GatheredSends, LargeOnesTakeAlongWhatWaits) {
+  Connection connection;
+  const GatheredSends sends;
+  connection.Send("a");
+  connection.Send(std::string(1024, 'b'));
+  EXPECT_EQ(connection.Await(1025), "a" + std::string(1024, 'b'));
+}
+
 TEST(GatheredSends, ArriveThoughTheSocketIsClosedMeanwhile) {
   Connection connection;
   {
