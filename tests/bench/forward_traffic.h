@@ -16,6 +16,7 @@ namespace tokenbroker::benchmarks {
 // Issues tasks with the numbers below `count`, a hundred a call, and keeps their tokens by number.
 class ForwardedIssueTraffic {
  public:
+  static constexpr char kMethod[] = "/tokenbroker.v1.TaskService/BatchIssueTasks";
   using Request = v1::BatchIssueTasksRequest;
   using Response = v1::BatchIssueTasksResponse;
 
@@ -29,10 +30,6 @@ class ForwardedIssueTraffic {
       item.set_upstream_token(UpstreamToken(next_++));
     }
     return request.items_size() > 0;
-  }
-  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
-                         grpc::CompletionQueue* queue) {
-    return stubs.tasks->AsyncBatchIssueTasks(context, request, queue);
   }
   size_t Take(const Request& request, const Response& response, const grpc::Status& status) {
     if (!status.ok() || response.items_size() != request.items_size()) return 0;
@@ -53,6 +50,7 @@ class ForwardedIssueTraffic {
 // Settles the tasks with the numbers from `first` to before `last`, in order, and notes when each was answered.
 class ForwardedSettleTraffic {
  public:
+  static constexpr char kMethod[] = "/tokenbroker.v1.ResolverService/Succeed";
   struct Request {
     v1::SucceedRequest message;
     uint64_t number = 0;
@@ -68,10 +66,6 @@ class ForwardedSettleTraffic {
     request.number = next_++;
     FillSucceed(tokens_.At(request.number), request.message);
     return true;
-  }
-  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
-                         grpc::CompletionQueue* queue) {
-    return stubs.resolver->AsyncSucceed(context, request.message, queue);
   }
   size_t Take(const Request& request, const Response& response, const grpc::Status& status) {
     if (!status.ok() || response.verdict() != v1::VERDICT_ACCEPTED) return 0;
@@ -94,6 +88,7 @@ class ForwardedSettleTraffic {
 // The same without notes, a hundred a call.
 class ForwardedBatchSettleTraffic {
  public:
+  static constexpr char kMethod[] = "/tokenbroker.v1.ResolverService/BatchSettle";
   using Request = v1::BatchSettleRequest;
   using Response = v1::BatchSettleResponse;
 
@@ -106,10 +101,6 @@ class ForwardedBatchSettleTraffic {
       FillSucceed(tokens_.At(next_++), *request.add_items()->mutable_succeed());
     }
     return request.items_size() > 0;
-  }
-  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
-                         grpc::CompletionQueue* queue) {
-    return stubs.resolver->AsyncBatchSettle(context, request, queue);
   }
   size_t Take(const Request& request, const Response& response, const grpc::Status& status) {
     if (!status.ok() || response.items_size() != request.items_size()) return 0;

@@ -1,7 +1,10 @@
 #include "tests/bench/load.h"
 
 #include <cstdio>
+#include <exception>
+#include <memory>
 #include <stdexcept>
+#include <thread>
 
 #include "tests/bench/machine.h"
 
@@ -43,9 +46,14 @@ void PrintLoad(const std::string& what, const LoadResult& result) {
 LoadResult Watch(const std::string& what, const LoadShape& shape, pid_t server,
                  const std::function<void(Progress&)>& loop) {
   auto progress = std::make_unique<Progress>();
+  std::exception_ptr thrown;
   std::thread thread([&] {
     const OneProcessor pinned;
-    loop(*progress);
+    try {
+      loop(*progress);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
     progress->ended.store(true);
   });
   SleepOrEnd(shape.warm_up, *progress);
@@ -55,6 +63,7 @@ LoadResult Watch(const std::string& what, const LoadShape& shape, pid_t server,
   const Moment end = Look(*progress, server);
   progress->stop.store(true);
   thread.join();
+  if (thrown) std::rethrow_exception(thrown);
 
   LoadResult result;
   result.seconds = Seconds(end.at - begin.at).count();

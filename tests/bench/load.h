@@ -1,9 +1,9 @@
 // Closed loops of asynchronous calls: as many as the shape says are always under way.
 //
 // A Traffic is one kind of call, used by one thread:
-//   Request, Response           messages; the loop reuses them
+//   kMethod                     its full name: /package.Service/Method
+//   Request, Response           messages, which the loop reuses; a Request may also be a struct with one in `message`
 //   bool Fill(Request&)         makes the next request; false: there is nothing left to ask, the loop ends
-//   Start(stubs, context, request, queue)   starts the call
 //   size_t Take(request, response, status)  how many items were answered as they should be; 0: wrong answer
 #pragma once
 
@@ -11,16 +11,12 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "grpcpp/grpcpp.h"
+#include "tests/bench/connections.h"
 #include "tests/bench/latency.h"
 #include "tests/bench/options.h"
-#include "tests/bench/stubs.h"
 
 namespace tokenbroker::benchmarks {
 
@@ -61,69 +57,64 @@ struct Progress {
 };
 
 // Runs `loop` on a thread of its own for the shape's time, or until it ends by itself, and measures in between. Throws
-// if more than one answer in a thousand was wrong.
+// if more than one answer in a thousand was wrong, or what the loop throws.
 LoadResult Watch(const std::string& what, const LoadShape& shape, pid_t server,
                  const std::function<void(Progress&)>& loop);
 
 template <typename Traffic>
 class ClosedLoop {
  public:
-  ClosedLoop(Traffic& traffic, const std::string& target, const LoadShape& shape) : traffic_(traffic) {
-    for (int i = 0; i < shape.channels; ++i) stubs_.emplace_back(target);
-    calls_ = std::vector<Call>(static_cast<size_t>(shape.channels) * shape.outstanding);
-    for (size_t i = 0; i < calls_.size(); ++i) calls_[i].stubs = &stubs_[i % stubs_.size()];
+  ClosedLoop(Traffic& traffic, const std::string& target, const LoadShape& shape)
+      : traffic_(traffic), calls_(static_cast<size_t>(shape.channels) * shape.outstanding) {
+    for (int i = 0; i < shape.channels; ++i) {
+      connections_.Add(target, [this](GrpcCall& call) { Finish(static_cast<Call&>(call)); });
+    }
+    for (size_t i = 0; i < calls_.size(); ++i) calls_[i].connection = &connections_.At(i);
   }
 
   void Run(Progress& progress) {
+    progress_ = &progress;
     for (Call& call : calls_) Start(call);
-    void* tag = nullptr;
-    bool ok = false;
-    while (under_way_ > 0 && queue_.Next(&tag, &ok)) {
-      Call& call = *static_cast<Call*>(tag);
-      --under_way_;
-      Finish(call, progress);
-      if (!progress.stop.load(std::memory_order_relaxed)) Start(call);
-    }
-    queue_.Shutdown();
-    while (queue_.Next(&tag, &ok)) {
-    }
+    while (under_way_ > 0) connections_.Exchange(kNoLimit);
   }
 
  private:
   using Time = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kNoLimit{3600};
 
-  struct Call {
-    Stubs* stubs = nullptr;
-    std::optional<grpc::ClientContext> context;
-    typename Traffic::Request request;
-    typename Traffic::Response response;
-    grpc::Status status;
-    std::unique_ptr<grpc::ClientAsyncResponseReader<typename Traffic::Response>> reader;
+  struct Call : GrpcCall {
+    GrpcConnection* connection = nullptr;
+    typename Traffic::Request content;
     Time::time_point started;
   };
 
   void Start(Call& call) {
-    if (!traffic_.Fill(call.request)) return;
-    call.context.emplace();
+    if (!traffic_.Fill(call.content)) return;
+    call.SetRequest(MessageOf(call.content));
     call.started = Time::now();
-    call.reader = traffic_.Start(*call.stubs, &*call.context, call.request, &queue_);
-    call.reader->Finish(&call.response, &call.status, &call);
+    call.connection->Start(Traffic::kMethod, call);
     ++under_way_;
   }
 
-  void Finish(Call& call, Progress& progress) {
-    const size_t items = traffic_.Take(call.request, call.response, call.status);
+  void Finish(Call& call) {
+    --under_way_;
+    const grpc::Status status = call.GetResponse(response_);
+    const size_t items = traffic_.Take(call.content, response_, status);
     if (items == 0) {
-      if (progress.wrong.fetch_add(1) == 0) progress.first_wrong = call.status.error_message();
+      if (progress_->wrong.fetch_add(1) == 0) progress_->first_wrong = status.error_message();
     }
-    progress.items.fetch_add(items, std::memory_order_relaxed);
-    if (progress.measuring.load(std::memory_order_relaxed)) progress.latency.Add((Time::now() - call.started).count());
+    progress_->items.fetch_add(items, std::memory_order_relaxed);
+    if (progress_->measuring.load(std::memory_order_relaxed)) {
+      progress_->latency.Add((Time::now() - call.started).count());
+    }
+    if (!progress_->stop.load(std::memory_order_relaxed)) Start(call);
   }
 
   Traffic& traffic_;
-  grpc::CompletionQueue queue_;
-  std::vector<Stubs> stubs_;
+  Progress* progress_ = nullptr;
+  typename Traffic::Response response_;
   std::vector<Call> calls_;
+  Connections connections_;
   size_t under_way_ = 0;
 };
 

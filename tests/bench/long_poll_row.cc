@@ -10,6 +10,7 @@
 #include "tests/bench/http_connection.h"
 #include "tests/bench/load.h"
 #include "tests/bench/machine.h"
+#include "tests/bench/stubs.h"
 #include "tests/bench/traffic.h"
 
 namespace tokenbroker::benchmarks {

@@ -8,45 +8,36 @@
 #include <string>
 #include <unordered_map>
 
+#include "grpcpp/support/status.h"
 #include "tests/bench/requests.h"
-#include "tests/bench/stubs.h"
 #include "tests/bench/token_pool.h"
 
 namespace tokenbroker::benchmarks {
-
-template <typename Response>
-using Reader = std::unique_ptr<grpc::ClientAsyncResponseReader<Response>>;
 
 inline constexpr int kBatchItems = 100;
 
 // What gRPC alone costs: the issue call's messages, parsed and serialized, and nothing done in between.
 struct NullTraffic {
+  static constexpr char kMethod[] = "/tokenbroker.bench.v1.BenchService/Null";
   using Request = v1::IssueTaskRequest;
   using Response = v1::IssueTaskResponse;
 
   bool Fill(Request& request) {
     FillIssue(request);
     return true;
-  }
-  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
-                         grpc::CompletionQueue* queue) {
-    return stubs.bench->AsyncNull(context, request, queue);
   }
   size_t Take(const Request&, const Response&, const grpc::Status& status) { return status.ok() ? 1 : 0; }
 };
 
 // Issues tasks and keeps their tokens.
 struct IssueTraffic {
+  static constexpr char kMethod[] = "/tokenbroker.v1.TaskService/IssueTask";
   using Request = v1::IssueTaskRequest;
   using Response = v1::IssueTaskResponse;
 
   bool Fill(Request& request) {
     FillIssue(request);
     return true;
-  }
-  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
-                         grpc::CompletionQueue* queue) {
-    return stubs.tasks->AsyncIssueTask(context, request, queue);
   }
   size_t Take(const Request&, const Response& response, const grpc::Status& status) {
     return status.ok() && !response.replayed() && tokens.Add(response.token()) ? 1 : 0;
@@ -58,6 +49,7 @@ struct IssueTraffic {
 // Issues so many tasks at most, a hundred a call, and keeps their tokens.
 class BatchIssueTraffic {
  public:
+  static constexpr char kMethod[] = "/tokenbroker.v1.TaskService/BatchIssueTasks";
   using Request = v1::BatchIssueTasksRequest;
   using Response = v1::BatchIssueTasksResponse;
 
@@ -66,10 +58,6 @@ class BatchIssueTraffic {
       : left_(count), adapt_(std::move(adapt)) {}
 
   bool Fill(Request& request);
-  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
-                         grpc::CompletionQueue* queue) {
-    return stubs.tasks->AsyncBatchIssueTasks(context, request, queue);
-  }
   size_t Take(const Request& request, const Response& response, const grpc::Status& status);
 
   TokenPool tokens;
@@ -98,16 +86,13 @@ class SettleOrder {
 // Resolves each token of the pool.
 class SucceedTraffic {
  public:
+  static constexpr char kMethod[] = "/tokenbroker.v1.ResolverService/Succeed";
   using Request = v1::SucceedRequest;
   using Response = v1::SucceedResponse;
 
   explicit SucceedTraffic(TokenPool& tokens) : order_(tokens) {}
 
   bool Fill(Request& request);
-  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
-                         grpc::CompletionQueue* queue) {
-    return stubs.resolver->AsyncSucceed(context, request, queue);
-  }
   size_t Take(const Request&, const Response& response, const grpc::Status& status);
 
  private:
@@ -119,16 +104,13 @@ class SucceedTraffic {
 
 class BatchSettleTraffic {
  public:
+  static constexpr char kMethod[] = "/tokenbroker.v1.ResolverService/BatchSettle";
   using Request = v1::BatchSettleRequest;
   using Response = v1::BatchSettleResponse;
 
   explicit BatchSettleTraffic(TokenPool& tokens) : order_(tokens) {}
 
   bool Fill(Request& request);
-  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
-                         grpc::CompletionQueue* queue) {
-    return stubs.resolver->AsyncBatchSettle(context, request, queue);
-  }
   size_t Take(const Request& request, const Response& response, const grpc::Status& status);
 
  private:
@@ -138,6 +120,7 @@ class BatchSettleTraffic {
 
 // Beats for the pool's tasks, round and round.
 struct HeartbeatTraffic {
+  static constexpr char kMethod[] = "/tokenbroker.v1.ResolverService/Heartbeat";
   using Request = v1::HeartbeatRequest;
   using Response = v1::HeartbeatResponse;
 
@@ -146,10 +129,6 @@ struct HeartbeatTraffic {
   bool Fill(Request& request) {
     request.mutable_task()->mutable_token()->assign(tokens.At(next++ % tokens.size()));
     return true;
-  }
-  Reader<Response> Start(Stubs& stubs, grpc::ClientContext* context, const Request& request,
-                         grpc::CompletionQueue* queue) {
-    return stubs.resolver->AsyncHeartbeat(context, request, queue);
   }
   size_t Take(const Request&, const Response& response, const grpc::Status& status) {
     return status.ok() && response.has_next_due() ? 1 : 0;

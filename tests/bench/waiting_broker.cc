@@ -7,6 +7,7 @@
 
 #include "tests/bench/load.h"
 #include "tests/bench/machine.h"
+#include "tests/bench/stubs.h"
 #include "tests/bench/traffic.h"
 
 namespace tokenbroker::benchmarks {
