@@ -53,7 +53,7 @@ void NetworkThread::Run() {
     static_cast<Event*>(tag)->Happened(ok);
     if (++events % kEventsBetweenVisits == 0) ResumeAll();
   }
-  visits_.ResumeAll();
+  ResumeAll();
 }
 
 // Who visits mostly brings an answer, and what one commit decided comes together.

@@ -2,8 +2,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +13,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/bench/loopback.h"
+
 namespace tokenbroker::benchmarks {
 namespace {
 
@@ -25,20 +25,8 @@ constexpr int32_t kWindow = 64 << 20;
 constexpr size_t kPrefix = 5;
 
 int Connect(const std::string& target) {
-  const size_t colon = target.rfind(':');
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(std::stoi(target.substr(colon + 1))));
-  if (inet_pton(AF_INET, target.substr(0, colon).c_str(), &address.sin_addr) != 1) {
-    throw std::runtime_error("no address: " + target);
-  }
-  const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    close(connection);
-    throw std::runtime_error("nobody listens on " + target);
-  }
-  const int on = 1;
-  setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const int connection = ConnectToLoopback(std::stoi(target.substr(target.rfind(':') + 1)));
+  if (connection < 0) throw std::runtime_error("nobody listens on " + target);
   fcntl(connection, F_SETFL, O_NONBLOCK);
   return connection;
 }

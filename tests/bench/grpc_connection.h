@@ -33,8 +33,8 @@ struct GrpcCall {
 
 class GrpcConnection {
  public:
-  // `on_end` is told, in Receive, of each call that has ended, and may start others. `target` is address:port. Throws
-  // std::runtime_error if nobody listens there.
+  // `on_end` is told, in Receive, of each call that has ended, and may start others. `target` is 127.0.0.1:port.
+  // Throws std::runtime_error if nobody listens there.
   GrpcConnection(const std::string& target, std::function<void(GrpcCall&)> on_end);
   ~GrpcConnection();
   GrpcConnection(const GrpcConnection&) = delete;

@@ -1,7 +1,5 @@
 #include "tests/bench/http_connection.h"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+
+#include "tests/bench/loopback.h"
 
 namespace tokenbroker::benchmarks {
 namespace {
@@ -32,14 +32,8 @@ size_t LengthOf(std::string_view head) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(int port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd_ < 0 || connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) Fail("connect");
-  const int on = 1;
-  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+HttpConnection::HttpConnection(int port) : fd_(ConnectToLoopback(port)) {
+  if (fd_ < 0) Fail("connect");
 }
 
 HttpConnection::~HttpConnection() { close(fd_); }

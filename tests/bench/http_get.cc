@@ -1,25 +1,19 @@
 #include "tests/bench/http_get.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#include "tests/bench/loopback.h"
 
 namespace tokenbroker::benchmarks {
 namespace {
 
 int Connect(int port) {
-  const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int connection = ConnectToLoopback(port);
   const timeval limit{5, 0};
-  setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return connection;
-  close(connection);
-  return -1;
+  if (connection >= 0) setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  return connection;
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "grpcpp/grpcpp.h"
-#include "tokenbroker/bench/v1/bench.grpc.pb.h"
 #include "tokenbroker/v1/resolver_service.grpc.pb.h"
 #include "tokenbroker/v1/task_service.grpc.pb.h"
 
@@ -15,13 +14,11 @@ struct Stubs {
   explicit Stubs(const std::string& target) : channel(Connect(target)) {
     tasks = v1::TaskService::NewStub(channel);
     resolver = v1::ResolverService::NewStub(channel);
-    bench = bench::v1::BenchService::NewStub(channel);
   }
 
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::TaskService::Stub> tasks;
   std::unique_ptr<v1::ResolverService::Stub> resolver;
-  std::unique_ptr<bench::v1::BenchService::Stub> bench;
 
  private:
   static std::shared_ptr<grpc::Channel> Connect(const std::string& target) {

@@ -54,7 +54,7 @@ class Connection {
     near_ = -1;
   }
 
-  // What has arrived: loopback delivers within the sending call.
+  // What has arrived.
   std::string Arrived() {
     char buffer[1024];
     const ssize_t got = recv(far_, buffer, sizeof buffer, MSG_DONTWAIT);
@@ -145,6 +145,7 @@ TEST(GatheredSends, LargeOnesTakeAlongWhatWaits) {
   const GatheredSends sends;
   connection.Send("a");
   connection.Send(std::string(1024, 'b'));
+  EXPECT_GE(connection.Segments(), 1u);
   EXPECT_EQ(connection.Await(1025), "a" + std::string(1024, 'b'));
 }
 
