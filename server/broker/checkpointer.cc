@@ -99,8 +99,12 @@ void Checkpointer::HandOver() {
 
 absl::Status Checkpointer::Write() {
   storage::Checkpoint& checkpoint = draft_.checkpoint;
-  checkpoint.index.reserve(draft_.index->size());
-  for (const auto& [key, sequence] : *draft_.index) checkpoint.index.push_back({key, sequence});
+  size_t entries = 0;
+  for (const auto& part : *draft_.index) entries += part.size();
+  checkpoint.index.reserve(entries);
+  for (const auto& part : *draft_.index) {
+    for (const auto& [key, sequence] : part) checkpoint.index.push_back({key, sequence});
+  }
   SortByKey(checkpoint.index);
   std::sort(checkpoint.blocks.begin(), checkpoint.blocks.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });

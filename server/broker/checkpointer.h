@@ -54,7 +54,7 @@ class Checkpointer {
 
   struct Draft {
     storage::Checkpoint checkpoint;
-    std::shared_ptr<const IndexDelta::Map> index;
+    std::shared_ptr<const IndexDelta::Entries> index;
     std::vector<uint64_t> blocks;  // of the open set, then of the outbox
     size_t packed = 0;
   };
