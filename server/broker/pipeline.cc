@@ -16,7 +16,7 @@ constexpr DurationMs kLongestSleep = 1000;
 constexpr size_t kPrefetchAhead = 8;
 // How long a crowd is let gather: so many times what its last round took.
 constexpr int kGatherRounds = 4;
-constexpr std::chrono::milliseconds kLongestGathering{1};
+constexpr std::chrono::microseconds kLongestGathering{300};
 constexpr DurationMs kRetryWhenDraining = 1000;
 
 struct Place {
