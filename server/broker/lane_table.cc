@@ -22,9 +22,9 @@ uint32_t LaneTable::FindTarget(std::string_view name) const {
 }
 
 uint32_t LaneTable::InternTarget(std::string_view name) {
-  auto [at, added] = targets_.try_emplace(std::string(name), static_cast<uint32_t>(target_names_.size()));
-  if (added) target_names_.push_back(at->first);
-  return at->second;
+  if (const uint32_t known = FindTarget(name); known != kNone) return known;
+  target_names_.emplace_back(name);
+  return targets_[target_names_.back()] = static_cast<uint32_t>(target_names_.size() - 1);
 }
 
 }  // namespace tokenbroker::broker

@@ -25,9 +25,9 @@ class NamespaceTable {
     return found == numbers_.end() ? kNone : found->second;
   }
   uint32_t Intern(std::string_view name) {
-    auto [at, added] = numbers_.try_emplace(std::string(name), static_cast<uint32_t>(entries_.size()));
-    if (added) entries_.push_back({at->first});
-    return at->second;
+    if (const uint32_t known = Find(name); known != kNone) return known;
+    entries_.push_back({std::string(name)});
+    return numbers_[entries_.back().name] = static_cast<uint32_t>(entries_.size() - 1);
   }
   Entry& operator[](uint32_t number) { return entries_[number]; }
   const Entry& operator[](uint32_t number) const { return entries_[number]; }

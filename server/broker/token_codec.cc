@@ -265,7 +265,18 @@ TokenCodec::TokenCodec(KeyRing keys)
 
 TokenCodec::~TokenCodec() = default;
 
-std::shared_ptr<const KeyRing> TokenCodec::keys() const { return std::atomic_load(&keys_); }
+// A thread keeps the ring that it used last: loading it takes a lock, for each token.
+TokenCodec::Keys TokenCodec::keys() const {
+  thread_local struct {
+    std::shared_ptr<const KeyRing> ring;
+    uint64_t generation = 0;
+  } last;
+  if (const uint64_t now = generation_.load(); last.generation != now) {
+    last.ring = std::atomic_load(&keys_);
+    last.generation = now;
+  }
+  return {*last.ring, last.generation};
+}
 
 void TokenCodec::Replace(KeyRing keys) {
   std::atomic_store(&keys_, std::make_shared<const KeyRing>(std::move(keys)));
@@ -273,9 +284,8 @@ void TokenCodec::Replace(KeyRing keys) {
 }
 
 std::string TokenCodec::Seal(const TokenContent& content) const {
-  const uint64_t generation = generation_.load();
-  const std::shared_ptr<const KeyRing> ring = keys();
-  const TokenKey& key = ring->newest();
+  const auto [ring, generation] = keys();
+  const TokenKey& key = ring.newest();
   uint8_t plain[kPlainSize];
   plain[0] = content.shard;
   StoreBig(content.task, 8, plain + 1);
@@ -286,9 +296,8 @@ std::string TokenCodec::Seal(const TokenContent& content) const {
 bool TokenCodec::Open(std::string_view token, TokenContent& content) const {
   Raw raw;
   if (!token::LooksFull(token) || !Unspell(token, raw)) return false;
-  const uint64_t generation = generation_.load();
-  const std::shared_ptr<const KeyRing> ring = keys();
-  const TokenKey* key = ring->Find(raw[0]);
+  const auto [ring, generation] = keys();
+  const TokenKey* key = ring.Find(raw[0]);
   if (key == nullptr) return false;
   uint8_t plain[kPlainSize];
   Siv& siv = CipherFor(*key, generation, false);
@@ -305,9 +314,8 @@ bool TokenCodec::OpenLimited(std::string_view token, TokenContent& content, toke
     if (!ParseBase62(parts.locator.substr(11 * i, 11), kMaxGroup, value)) return false;
     StoreBig(value, 8, shown + 8 * i);
   }
-  const uint64_t generation = generation_.load();
-  const std::shared_ptr<const KeyRing> ring = keys();
-  const TokenKey* key = ring->Find(shown[0]);
+  const auto [ring, generation] = keys();
+  const TokenKey* key = ring.Find(shown[0]);
   TokenPlain plain;
   if (key == nullptr || !FindPlain(*key, TokenAssociated(key->id), shown + 1, plain)) return false;
   const std::string full = SealPlain(*key, generation, plain.data());
@@ -318,9 +326,8 @@ bool TokenCodec::OpenLimited(std::string_view token, TokenContent& content, toke
 }
 
 std::string TokenCodec::SealUpstream(storage::Sequence task, std::string_view upstream) const {
-  const uint64_t generation = generation_.load();
-  const std::shared_ptr<const KeyRing> ring = keys();
-  const TokenKey& key = ring->newest();
+  const auto [ring, generation] = keys();
+  const TokenKey& key = ring.newest();
   std::string sealed(1 + kTagSize + upstream.size(), '\0');
   auto* bytes = reinterpret_cast<uint8_t*>(sealed.data());
   bytes[0] = key.id;
@@ -333,9 +340,8 @@ std::string TokenCodec::SealUpstream(storage::Sequence task, std::string_view up
 absl::StatusOr<std::string> TokenCodec::OpenUpstream(storage::Sequence task, std::string_view sealed) const {
   if (sealed.size() < 1 + kTagSize) return absl::DataLossError("a sealed upstream token is too short");
   const auto* bytes = reinterpret_cast<const uint8_t*>(sealed.data());
-  const uint64_t generation = generation_.load();
-  const std::shared_ptr<const KeyRing> ring = keys();
-  const TokenKey* key = ring->Find(bytes[0]);
+  const auto [ring, generation] = keys();
+  const TokenKey* key = ring.Find(bytes[0]);
   if (key == nullptr) return absl::NotFoundError("the key that sealed an upstream token was removed");
   std::string plain(sealed.size() - 1 - kTagSize, '\0');
   const bool ok = CipherFor(*key, generation, false)

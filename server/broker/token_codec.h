@@ -69,7 +69,11 @@ class TokenCodec {
   absl::StatusOr<std::string> OpenUpstream(storage::Sequence task, std::string_view sealed) const;
 
  private:
-  std::shared_ptr<const KeyRing> keys() const;
+  struct Keys {
+    const KeyRing& ring;  // until this thread asks again
+    uint64_t generation;
+  };
+  Keys keys() const;
 
   std::shared_ptr<const KeyRing> keys_;  // atomic_load / atomic_store
   std::atomic<uint64_t> generation_{1};

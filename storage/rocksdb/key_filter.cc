@@ -28,7 +28,9 @@ void KeyFilter::Segment::Add(const IndexKey& key) {
   uint64_t* const words = BlockOf(key).words;
   uint64_t places = key.hi;
   for (int i = 0; i < kProbes; ++i, places >>= kProbeBits) {
-    WordOf(words, places).fetch_or(BitOf(places), std::memory_order_relaxed);
+    // One thread adds at a time, so that nothing is lost between the load and the store.
+    const auto word = WordOf(words, places);
+    word.store(word.load(std::memory_order_relaxed) | BitOf(places), std::memory_order_relaxed);
   }
 }
 
