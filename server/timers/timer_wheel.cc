@@ -9,6 +9,8 @@ namespace {
 
 constexpr TimeMs kNever = std::numeric_limits<TimeMs>::max();
 constexpr size_t kSpareBlocks = 64;
+// With each Advance: some microseconds, and more than anybody adds between two of them.
+constexpr size_t kMovesAhead = 1024;
 
 bool Later(const TimerWheel::Timer& a, const TimerWheel::Timer& b) {
   return a.due != b.due ? a.due > b.due : a.id > b.id;
@@ -23,20 +25,29 @@ void TimerWheel::Add(TimeMs due, uint64_t id) {
   Place({due, id});
 }
 
-// A timer lives on the level whose slot it shares with nothing that is due in another turn of that level: the level of
-// the highest bit in which `due` and `now_` differ.
+int64_t TimerWheel::Level::FirstFrom(int64_t number) const {
+  const int place = static_cast<int>(number % kSlots);
+  const unsigned __int128 turned = place == 0 ? occupied : occupied >> place | occupied << (kSlots - place);
+  const auto low = static_cast<uint64_t>(turned);
+  const auto high = static_cast<uint64_t>(turned >> 64);
+  return number + (low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(high));
+}
+
+// A timer lives on the lowest level that reaches it.
 void TimerWheel::Place(const Timer& timer) {
   if (timer.due <= now_) {
     ready_.push_back(timer);
     std::push_heap(ready_.begin(), ready_.end(), Later);
     return;
   }
-  const uint64_t differing = static_cast<uint64_t>(timer.due) ^ static_cast<uint64_t>(now_);
-  const int level = (63 - std::countl_zero(differing)) / kBits;
-  if (level >= kLevels) return Push(overflow_, timer);
-  const int index = static_cast<int>((timer.due >> (level * kBits)) & (kSlots - 1));
-  Push(levels_[level].slots[index], timer);
-  levels_[level].occupied |= uint64_t{1} << index;
+  for (int level = 0; level < kLevels; ++level) {
+    const int64_t number = NumberOf(timer.due, level);
+    if (number - NumberOf(now_, level) >= kSlots) continue;
+    Push(levels_[level].SlotOf(number), timer);
+    levels_[level].occupied |= Level::BitOf(number);
+    return;
+  }
+  Push(overflow_, timer);
 }
 
 void TimerWheel::Push(Slot& slot, const Timer& timer) {
@@ -61,46 +72,64 @@ void TimerWheel::Recycle(std::unique_ptr<Block> block) {
   spare_.push_back(std::move(block));
 }
 
+void TimerWheel::DropEmptyBlock(Slot& slot) {
+  Slot next = std::move(slot->next);
+  Recycle(std::move(slot));
+  slot = std::move(next);
+}
+
 void TimerWheel::Cascade(Slot slot) {
   while (slot != nullptr) {
-    Slot next = std::move(slot->next);
     for (uint32_t i = 0; i < slot->used; ++i) Place(slot->timers[i]);
-    Recycle(std::move(slot));
-    slot = std::move(next);
+    DropEmptyBlock(slot);
   }
 }
 
+// The overflow is looked through before anything in it could be due: when half of what the top level reaches is over.
 void TimerWheel::CascadeOverflow() { Cascade(std::move(overflow_)); }
 
 TimeMs TimerWheel::NextTick() const {
+  TimeMs tick = kNever;
   for (int level = 0; level < kLevels; ++level) {
     if (levels_[level].occupied == 0) continue;
-    // Occupied slots of a level always lie ahead of now_'s own slot within the same turn.
-    const int shift = level * kBits;
-    const TimeMs turn = (now_ >> (shift + kBits)) << (shift + kBits);
-    return turn + (static_cast<TimeMs>(std::countr_zero(levels_[level].occupied)) << shift);
+    // Never the current slot: that was emptied when it began.
+    const int64_t number = levels_[level].FirstFrom(NumberOf(now_, level) + 1);
+    tick = std::min<TimeMs>(tick, number << (level * kBits));
   }
-  if (overflow_ == nullptr) return kNever;
-  constexpr int kTop = kLevels * kBits;
-  return ((now_ >> kTop) + 1) << kTop;
+  if (overflow_ == nullptr) return tick;
+  return std::min<TimeMs>(tick, (NumberOf(now_, kLevels) + 1) << (kLevels * kBits));
 }
 
 void TimerWheel::MoveTo(TimeMs tick) {
   const TimeMs before = now_;
   now_ = tick;
-  if ((before >> (kLevels * kBits)) != (tick >> (kLevels * kBits))) CascadeOverflow();
+  if (NumberOf(before, kLevels) != NumberOf(tick, kLevels)) CascadeOverflow();
   for (int level = kLevels - 1; level >= 0; --level) {
-    const int index = static_cast<int>((tick >> (level * kBits)) & (kSlots - 1));
-    const uint64_t bit = uint64_t{1} << index;
-    if ((levels_[level].occupied & bit) == 0) continue;
-    levels_[level].occupied &= ~bit;
-    Cascade(std::move(levels_[level].slots[index]));
+    const int64_t number = NumberOf(tick, level);
+    if ((levels_[level].occupied & Level::BitOf(number)) == 0) continue;
+    levels_[level].occupied &= ~Level::BitOf(number);
+    Cascade(std::move(levels_[level].SlotOf(number)));
+  }
+}
+
+void TimerWheel::MoveAhead(size_t at_most) {
+  for (int level = 1; level < kLevels; ++level) {
+    // The one slot that the level below reaches to its end.
+    const int64_t number = NumberOf(now_, level) + 1;
+    if ((levels_[level].occupied & Level::BitOf(number)) == 0) continue;
+    Slot& slot = levels_[level].SlotOf(number);
+    for (; slot != nullptr && at_most > 0; --at_most) {
+      Place(slot->timers[--slot->used]);
+      if (slot->used == 0) DropEmptyBlock(slot);
+    }
+    if (slot == nullptr) levels_[level].occupied &= ~Level::BitOf(number);
   }
 }
 
 bool TimerWheel::Advance(TimeMs now, size_t max, std::vector<Timer>& due) {
   for (TimeMs tick = NextTick(); tick <= now; tick = NextTick()) MoveTo(tick);
   if (now > now_) MoveTo(now);
+  MoveAhead(kMovesAhead);
   for (size_t taken = 0; taken < max && !ready_.empty(); ++taken) {
     std::pop_heap(ready_.begin(), ready_.end(), Later);
     due.push_back(ready_.back());

@@ -112,6 +112,30 @@ TEST(TimerWheel, BehavesLikeASortedSet) {
   }
 }
 
+// Slots are taken apart ahead of their time, in part or wholly, whatever their width.
+TEST(TimerWheel, TimersOfOneTimeoutAreDeliveredEachAtItsTime) {
+  for (const DurationMs timeout : {100L, 5000L, 600'000L}) {
+    for (const DurationMs step : {1L, 7L, 100L}) {
+      TimerWheel wheel(kStart + 12'345);
+      TimeMs now = kStart + 12'345;
+      uint64_t issued = 0;
+      uint64_t delivered = 0;
+      for (const TimeMs end = now + timeout + 300'000; now < end; now += step) {
+        for (int i = 0; i < 3; ++i) wheel.Add(now + timeout, ++issued);
+        std::vector<TimerWheel::Timer> due;
+        ASSERT_FALSE(wheel.Advance(now, SIZE_MAX, due));
+        for (const TimerWheel::Timer& timer : due) {
+          ASSERT_EQ(timer.id, ++delivered);
+          ASSERT_LE(timer.due, now);
+          ASSERT_GT(timer.due, now - step) << "late";
+        }
+      }
+      EXPECT_EQ(issued - delivered, wheel.size());
+      EXPECT_EQ(wheel.size(), static_cast<size_t>(3 * ((timeout + step - 1) / step)));
+    }
+  }
+}
+
 // Who sleeps until NextDue and advances must get to every timer in few steps, not in one step per millisecond.
 TEST(TimerWheel, SleepingUntilNextDueGetsToEveryTimerInFewSteps) {
   std::mt19937_64 random(3);
