@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tests/bench/bench.h"
+#include "tests/bench/calm.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/open_loop.h"
 #include "tests/bench/requests.h"
@@ -43,18 +44,18 @@ Latency IssueAtRate(const std::string& target, const OpenLoopShape& shape) {
 
 // Latencies, each beside the disk's own at that time.
 struct Series {
-  std::vector<double> latencies;
-  std::vector<double> syncs;
-  std::vector<double> ratios;
+  std::vector<Sample> latencies;
+  std::vector<Sample> syncs;
+  std::vector<Sample> ratios;
 
-  void Add(double latency_us, double sync_us) {
-    latencies.push_back(latency_us);
-    syncs.push_back(sync_us);
-    ratios.push_back(latency_us / sync_us);
+  void Add(double latency_us, double sync_us, double stolen) {
+    latencies.push_back({latency_us, stolen});
+    syncs.push_back({sync_us, stolen});
+    ratios.push_back({latency_us / sync_us, stolen});
   }
   Row AsRow(const char* id, const char* name, double limit) const {
-    Row row{id, name, Median(latencies), "us", Median(syncs), "fdatasync", Must::kStayBelow, limit};
-    row.median_ratio = Median(ratios);
+    Row row{id, name, MedianOfCalm(latencies), "us", MedianOfCalm(syncs), "fdatasync", Must::kStayBelow, limit};
+    row.median_ratio = MedianOfCalm(ratios);
     return row;
   }
 };
@@ -73,16 +74,20 @@ void MeasureLatency(Bench& bench) {
     FreshBroker broker(options);
     const double before = SyncUs(broker);
     if (options.Wants({"P5"})) {
+      StolenTime stolen;
       const Latency latency = IssueAlone(broker.target(), options.run);
+      const double taken = stolen.Share();
       const double sync = (before + SyncUs(broker)) / 2;
-      alone_p50.Add(latency.QuantileUs(0.5), sync);
-      alone_p99.Add(latency.QuantileUs(0.99), sync);
+      alone_p50.Add(latency.QuantileUs(0.5), sync, taken);
+      alone_p99.Add(latency.QuantileUs(0.99), sync, taken);
     }
     if (options.Wants({"P5h"}) && bench.measured.issue > 0) {
       const OpenLoopShape half{kHalfLoadChannels, bench.measured.issue / 2, options.slice_warm_up, options.slice};
-      for (int slice = 0; slice < options.slices(); ++slice) {
+      for (Rounds rounds(options.slices()); rounds.Another();) {
+        StolenTime stolen;
         const Latency latency = IssueAtRate(broker.target(), half);
-        half_p99.Add(latency.QuantileUs(0.99), (before + SyncUs(broker)) / 2);
+        const double taken = stolen.Share();
+        half_p99.Add(latency.QuantileUs(0.99), (before + SyncUs(broker)) / 2, taken);
         half_load.Merge(latency);
       }
     }

@@ -29,7 +29,9 @@ Moment Look(const Progress& progress, pid_t server) { return {Time::now(), progr
 }  // namespace
 
 void LoadResult::Merge(const LoadResult& other) {
-  seconds += other.seconds;
+  const double all = seconds + other.seconds;
+  if (all > 0) stolen = (stolen * seconds + other.stolen * other.seconds) / all;
+  seconds = all;
   items += other.items;
   wrong += other.wrong;
   server_cpu_seconds += other.server_cpu_seconds;
@@ -37,9 +39,9 @@ void LoadResult::Merge(const LoadResult& other) {
 }
 
 void PrintLoad(const std::string& what, const LoadResult& result) {
-  std::printf("#   %-22s %10.0f /s  p50 %7.0f us  p99 %7.0f us  server CPU %6.2f us each, %3.0f %% of a core\n",
+  std::printf("#   %-22s %10.0f /s  p50 %7.0f us  p99 %7.0f us  server CPU %6.2f us each, %3.0f %% of a core, stolen %.0f %%\n",
               what.c_str(), result.rate(), result.latency.QuantileUs(0.5), result.latency.QuantileUs(0.99),
-              result.cpu_us_per_item(), 100 * result.server_cpu_seconds / result.seconds);
+              result.cpu_us_per_item(), 100 * result.server_cpu_seconds / result.seconds, 100 * result.stolen);
   std::fflush(stdout);
 }
 
@@ -57,10 +59,12 @@ LoadResult Watch(const std::string& what, const LoadShape& shape, pid_t server,
     progress->ended.store(true);
   });
   SleepOrEnd(shape.warm_up, *progress);
+  StolenTime stolen;
   const Moment begin = Look(*progress, server);
   progress->measuring.store(true);
   SleepOrEnd(shape.run, *progress);
   const Moment end = Look(*progress, server);
+  const double taken = stolen.Share();
   progress->stop.store(true);
   thread.join();
   if (thrown) std::rethrow_exception(thrown);
@@ -70,6 +74,7 @@ LoadResult Watch(const std::string& what, const LoadShape& shape, pid_t server,
   result.items = end.items - begin.items;
   result.wrong = progress->wrong.load();
   result.server_cpu_seconds = end.cpu - begin.cpu;
+  result.stolen = taken;
   result.latency = progress->latency;
   if (!shape.quiet) PrintLoad(what, result);
   if (result.wrong * 1000 > progress->items.load()) {

@@ -33,6 +33,8 @@ struct LoadResult {
   uint64_t items = 0;
   uint64_t wrong = 0;
   double server_cpu_seconds = 0;
+  // The share of the machine's time that others had.
+  double stolen = 0;
   Latency latency;
 
   double rate() const { return seconds > 0 ? static_cast<double>(items) / seconds : 0; }

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/bench/report.h"
@@ -94,6 +95,25 @@ SyncTimes MeasureSync(const std::string& folder, size_t bytes) {
     throw std::runtime_error("fallocate failed");
   times.growing_us = MedianSync(file.descriptor(), bytes);
   return times;
+}
+
+double StolenTime::Share() {
+  constexpr int kStolen = 7;
+  constexpr int kFields = 8;  // behind them stands what is counted among the first already
+  std::ifstream file("/proc/stat");
+  std::string skipped;
+  file >> skipped;
+  double stolen = 0;
+  double all = 0;
+  for (int i = 0; i < kFields; ++i) {
+    double ticks = 0;
+    file >> ticks;
+    all += ticks;
+    if (i == kStolen) stolen = ticks;
+  }
+  const double stolen_since = stolen - std::exchange(stolen_, stolen);
+  const double all_since = all - std::exchange(all_, all);
+  return all_since > 0 ? stolen_since / all_since : 0;
 }
 
 double CpuSeconds(pid_t process) {

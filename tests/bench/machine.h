@@ -19,6 +19,19 @@ struct SyncTimes {
 // The median time of a write of so many bytes with its fdatasync, in the folder.
 SyncTimes MeasureSync(const std::string& folder, size_t bytes);
 
+// How much of the machine others have: a hypervisor may give its processors away for a while ("steal" in proc(5)). Zero
+// where nobody does, or says so.
+class StolenTime {
+ public:
+  StolenTime() { Share(); }
+  // Of all processors' time since the last call, or since the beginning: between 0 and 1.
+  double Share();
+
+ private:
+  double stolen_ = 0;
+  double all_ = 0;
+};
+
 // CPU time that the process has used so far, user and system, all threads.
 double CpuSeconds(pid_t process);
 // Memory of its own that the process has in RAM.

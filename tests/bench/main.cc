@@ -5,6 +5,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/calm.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/options.h"
 #include "tests/bench/report.h"
@@ -21,6 +22,13 @@ void Describe(const Options& options, Report& report) {
   char text[128];
   std::snprintf(text, sizeof text, "fdatasync p50 in %s: %.0f us preallocated, %.0f us growing", options.folder.c_str(),
                 sync.preallocated_us, sync.growing_us);
+  report.Note(text);
+}
+
+void DescribeStolen(double share, Report& report) {
+  if (share <= kMostStolen) return;
+  char text[128];
+  std::snprintf(text, sizeof text, "others had %.0f %% of the machine's time during this run", 100 * share);
   report.Note(text);
 }
 
@@ -60,7 +68,9 @@ int Main(int argc, char** argv) {
   try {
     Describe(options, report);
     Bench bench{options, report, {}};
+    StolenTime stolen;
     Measure(bench);
+    DescribeStolen(stolen.Share(), report);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "tokenbroker_bench: %s\n", error.what());
     return 2;

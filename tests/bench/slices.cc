@@ -1,20 +1,24 @@
 #include "tests/bench/slices.h"
 
-#include "tests/bench/report.h"
+#include <algorithm>
+
+#include "tests/bench/calm.h"
 
 namespace tokenbroker::benchmarks {
 
 double Slices::Median(Figure figure) const {
-  if (all_.empty()) return 0;
-  std::vector<double> values;
-  for (const LoadResult& slice : all_) values.push_back(figure(slice));
-  return benchmarks::Median(std::move(values));
+  std::vector<Sample> samples;
+  for (const LoadResult& slice : all_) samples.push_back({figure(slice), slice.stolen});
+  return MedianOfCalm(samples);
 }
 
 double Slices::MedianRatio(const Slices& base, Figure figure) const {
-  std::vector<double> ratios;
-  for (size_t i = 0; i < all_.size(); ++i) ratios.push_back(figure(all_[i]) / figure(base.all_.at(i)));
-  return benchmarks::Median(std::move(ratios));
+  std::vector<Sample> ratios;
+  for (size_t i = 0; i < all_.size(); ++i) {
+    const LoadResult& beside = base.all_.at(i);
+    ratios.push_back({figure(all_[i]) / figure(beside), std::max(all_[i].stolen, beside.stolen)});
+  }
+  return MedianOfCalm(ratios);
 }
 
 void Slices::Print(const std::string& what) {

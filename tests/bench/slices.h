@@ -1,5 +1,6 @@
 // A load in many short slices of time, between which the loads that it is compared with have theirs. A machine whose
-// speed changes from second to second slows them alike, and drops out of the quotients of neighbouring slices.
+// speed changes from second to second slows them alike, and drops out of the quotients of neighbouring slices. Slices
+// during which others had the machine do not count (calm.h).
 #pragma once
 
 #include <string>

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tests/bench/bench.h"
+#include "tests/bench/calm.h"
 #include "tests/bench/load.h"
 #include "tests/bench/slices.h"
 #include "tests/bench/traffic.h"
@@ -165,8 +166,8 @@ class Throughput {
     Runner empty(bench_, fresh.server, full_ ? &waiting_->server() : nullptr, empty_);
     std::unique_ptr<Runner> filled;
     if (full_) filled = std::make_unique<Runner>(bench_, waiting_->server(), &fresh.server, filled_);
-    for (int i = 0; i < options_.slices(); ++i) TakeTurns(empty, filled.get());
-    for (int i = 0; i < options_.slices(); ++i) TakeTurnsInBatches(empty, filled.get());
+    for (Rounds rounds(options_.slices()); rounds.Another();) TakeTurns(empty, filled.get());
+    for (Rounds rounds(options_.slices()); rounds.Another();) TakeTurnsInBatches(empty, filled.get());
     for (auto& [load, slices] : empty_) slices.Print(NameOf(load));
     for (auto& [load, slices] : filled_) slices.Print(std::string("with many: ") + NameOf(load));
   }
