@@ -43,24 +43,38 @@ GrpcCall* CallOf(nghttp2_session* session, int32_t stream) {
   return static_cast<GrpcCall*>(nghttp2_session_get_stream_user_data(session, stream));
 }
 
+grpc::Status Unreadable() { return {grpc::StatusCode::INTERNAL, "the answer cannot be read"}; }
+
 std::string_view View(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
 }  // namespace
 
-void GrpcCall::SetRequest(const google::protobuf::MessageLite& message) {
-  const size_t size = message.ByteSizeLong();
+uint8_t* GrpcCall::Frame(size_t size) {
   request.resize(kPrefix + size);
   const uint32_t length = htonl(static_cast<uint32_t>(size));
   request[0] = 0;
   std::memcpy(&request[1], &length, sizeof length);
-  message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(&request[kPrefix]));
+  return reinterpret_cast<uint8_t*>(&request[kPrefix]);
+}
+
+void GrpcCall::SetRequest(const google::protobuf::MessageLite& message) {
+  message.SerializeWithCachedSizesToArray(Frame(message.ByteSizeLong()));
+}
+
+void GrpcCall::SetRequest(std::string_view message) { std::memcpy(Frame(message.size()), message.data(), message.size()); }
+
+grpc::Status GrpcCall::GetResponse(std::string_view& message) const {
+  if (code != 0) return {static_cast<grpc::StatusCode>(code), error};
+  if (response.size() < kPrefix || response[0] != 0) return Unreadable();
+  message = std::string_view(response).substr(kPrefix);
+  return grpc::Status();
 }
 
 grpc::Status GrpcCall::GetResponse(google::protobuf::MessageLite& message) const {
-  if (code != 0) return {static_cast<grpc::StatusCode>(code), error};
-  const bool parsed = response.size() >= kPrefix && response[0] == 0 &&
-                      message.ParseFromArray(response.data() + kPrefix, static_cast<int>(response.size() - kPrefix));
-  return parsed ? grpc::Status() : grpc::Status(grpc::StatusCode::INTERNAL, "the answer cannot be read");
+  std::string_view bytes;
+  grpc::Status status = GetResponse(bytes);
+  if (!status.ok()) return status;
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ? status : Unreadable();
 }
 
 GrpcConnection::GrpcConnection(const std::string& target, std::function<void(GrpcCall&)> on_end)

@@ -21,8 +21,14 @@ namespace tokenbroker::benchmarks {
 struct GrpcCall {
   // Frames the message. Before Start.
   void SetRequest(const google::protobuf::MessageLite& message);
+  void SetRequest(std::string_view message);
   // After the end: the status as the server or the parser has it.
   grpc::Status GetResponse(google::protobuf::MessageLite& message) const;
+  // The message's bytes, which live as long as the call.
+  grpc::Status GetResponse(std::string_view& message) const;
+
+  // Makes room for a message of so many bytes, behind what frames it.
+  uint8_t* Frame(size_t size);
 
   std::string request;
   size_t sent = 0;

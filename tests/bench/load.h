@@ -2,7 +2,8 @@
 //
 // A Traffic is one kind of call, used by one thread:
 //   kMethod                     its full name: /package.Service/Method
-//   Request, Response           messages, which the loop reuses; a Request may also be a struct with one in `message`
+//   Request, Response           messages, which the loop reuses; a Request may also be anything with a MessageOf, and a
+//                               Response the std::string_view of a message's bytes
 //   bool Fill(Request&)         makes the next request; false: there is nothing left to ask, the loop ends
 //   size_t Take(request, response, status)  how many items were answered as they should be; 0: wrong answer
 #pragma once

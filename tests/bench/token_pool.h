@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstdint>
 #include <random>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,13 +28,13 @@ class TokenPool {
   // Makes places for Put.
   void Resize(size_t count) { tokens_.resize(count); }
   // False if this is no token of the broker's.
-  bool Add(const std::string& token) {
+  bool Add(std::string_view token) {
     tokens_.emplace_back();
     if (Put(tokens_.size() - 1, token)) return true;
     tokens_.pop_back();
     return false;
   }
-  bool Put(size_t index, const std::string& token) {
+  bool Put(size_t index, std::string_view token) {
     if (token.size() != kLength) return false;
     std::copy(token.begin(), token.end(), tokens_[index].begin());
     return true;

@@ -24,24 +24,18 @@ bool BatchIssueTraffic::Fill(Request& request) {
   const int count = static_cast<int>(std::min<uint64_t>(left_, kBatchItems));
   if (count == 0) return false;
   left_ -= count;
-  while (request.items_size() < count) request.add_items();
-  while (request.items_size() > count) request.mutable_items()->RemoveLast();
-  for (auto& item : *request.mutable_items()) {
-    FillIssue(item);
-    if (adapt_) adapt_(item);
+  if (adapt_ || request.items() != count) {
+    request.Build(count, adapt_);
+  } else {
+    request.Renew();
   }
   return true;
 }
 
-size_t BatchIssueTraffic::Take(const Request& request, const Response& response, const grpc::Status& status) {
-  if (!status.ok() || response.items_size() != request.items_size()) return 0;
-  size_t issued = 0;
-  for (const auto& item : response.items()) {
-    if (!item.has_issued()) return 0;
-    if (keep_tokens && !tokens.Add(item.issued().token())) return 0;
-    ++issued;
-  }
-  return issued;
+size_t BatchIssueTraffic::Take(const Request& request, std::string_view response, const grpc::Status& status) {
+  if (!status.ok()) return 0;
+  const size_t issued = VisitTokens(response, [this](std::string_view token) { return !keep_tokens || tokens.Add(token); });
+  return issued == static_cast<size_t>(request.items()) ? issued : 0;
 }
 
 bool SettleOrder::Next(std::string& token, Expect& expect) {

@@ -6,9 +6,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "grpcpp/support/status.h"
+#include "tests/bench/issue_batch.h"
 #include "tests/bench/requests.h"
 #include "tests/bench/token_pool.h"
 
@@ -50,15 +52,15 @@ struct IssueTraffic {
 class BatchIssueTraffic {
  public:
   static constexpr char kMethod[] = "/tokenbroker.v1.TaskService/BatchIssueTasks";
-  using Request = v1::BatchIssueTasksRequest;
-  using Response = v1::BatchIssueTasksResponse;
+  using Request = IssueBatch;
+  using Response = std::string_view;
 
   // `adapt` may change each item's request.
   explicit BatchIssueTraffic(uint64_t count = UINT64_MAX, std::function<void(v1::IssueTaskRequest&)> adapt = nullptr)
       : left_(count), adapt_(std::move(adapt)) {}
 
   bool Fill(Request& request);
-  size_t Take(const Request& request, const Response& response, const grpc::Status& status);
+  size_t Take(const Request& request, std::string_view response, const grpc::Status& status);
 
   TokenPool tokens;
   bool keep_tokens = true;
