@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/percent.h"
 #include "server/sigv4/sigv4.h"
 #include "server/sigv4/url_text.h"
 

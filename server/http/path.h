@@ -1,4 +1,4 @@
-// Percent-encoding (RFC 3986), decoded exactly once.
+// What is percent-encoded in a request line, decoded exactly once.
 #pragma once
 
 #include <string>

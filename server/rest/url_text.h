@@ -11,7 +11,4 @@ namespace tokenbroker::rest {
 bool DecodePath(std::string_view encoded, std::string& out);
 bool DecodeQuery(std::string_view encoded, std::string& out);
 
-// Everything but [A-Za-z0-9-._~] as %XX: good for one segment of a path and for either side of a parameter.
-std::string Encode(std::string_view text);
-
 }  // namespace tokenbroker::rest

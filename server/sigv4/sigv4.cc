@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/percent.h"
 #include "server/sigv4/url_text.h"
 
 namespace tokenbroker::aws {
@@ -120,7 +121,7 @@ std::string CanonicalPath(std::string_view path) {
   std::string out = "/";
   for (const std::string_view segment : segments) {
     if (out.size() > 1) out += '/';
-    AppendEncoded(segment, out);
+    out += PercentEncoded(segment);
   }
   if (!segments.empty() && path.back() == '/') out += '/';
   return out;
@@ -129,9 +130,7 @@ std::string CanonicalPath(std::string_view path) {
 std::string CanonicalQuery(std::string_view query) {
   std::vector<std::pair<std::string, std::string>> parameters;
   ForEachParameter(query, [&](std::string_view name, std::string_view value) {
-    std::pair<std::string, std::string> parameter;
-    AppendEncoded(Decoded(name), parameter.first);
-    AppendEncoded(Decoded(value), parameter.second);
+    std::pair<std::string, std::string> parameter{PercentEncoded(Decoded(name)), PercentEncoded(Decoded(value))};
     if (parameter.first != "X-Amz-Signature") parameters.push_back(std::move(parameter));
   });
   std::sort(parameters.begin(), parameters.end());

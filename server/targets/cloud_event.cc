@@ -1,8 +1,8 @@
 #include "server/targets/cloud_event.h"
 
+#include "base/percent.h"
 #include "server/json/json_writer.h"
 #include "server/json/time_text.h"
-#include "server/sigv4/url_text.h"
 
 namespace tokenbroker::targets {
 namespace {
@@ -59,7 +59,7 @@ std::string_view TypeOf(Delivery::Kind kind) {
 std::string SourceOf(std::string_view broker, std::string_view namespace_name) {
   std::string source(broker);
   source += "/namespaces/";
-  aws::AppendEncoded(namespace_name, source);
+  source += PercentEncoded(namespace_name);
   return source;
 }
 

@@ -1,6 +1,7 @@
 // A request line and a body: "METHOD path?query", a line feed, the body. Whatever is bound keeps to the path's word.
 #include <memory>
 
+#include "base/percent.h"
 #include "server/rest/bind.h"
 #include "server/rest/route_table.h"
 #include "server/rest/url_text.h"
@@ -30,7 +31,7 @@ void CheckBound(const Found& found, const google::protobuf::Message& message) {
     std::string value;
     TB_HOLDS(DecodePath(found.values[variable++], value));
     TB_HOLDS(ValueAt(segment.field, message) == value);
-    TB_HOLDS(DecodePath(Encode(value), value));
+    TB_HOLDS(DecodePath(PercentEncoded(value), value));
     TB_HOLDS(ValueAt(segment.field, message) == value);
   }
   TB_HOLDS(message.IsInitialized());

@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 
+#include "base/percent.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/calls/validate.h"
@@ -14,7 +15,6 @@
 #include "server/rest/bind.h"
 #include "server/rest/error_body.h"
 #include "server/rest/route_table.h"
-#include "server/rest/url_text.h"
 #include "tests/json/contract_messages.h"
 #include "tokenbroker/v1/errors.pb.h"
 
@@ -72,7 +72,7 @@ std::string ExamplePath(const Operation& operation) {
   std::string path = operation.path;
   for (const Json& parameter : Parameters(operation, "path")) {
     const std::string variable = "{" + parameter["name"].get<std::string>() + "}";
-    path.replace(path.find(variable), variable.size(), Encode(TextOf(parameter["example"])));
+    path.replace(path.find(variable), variable.size(), PercentEncoded(TextOf(parameter["example"])));
   }
   return path;
 }
@@ -80,7 +80,7 @@ std::string ExamplePath(const Operation& operation) {
 std::string ExampleQuery(const Operation& operation) {
   std::string query;
   const auto add = [&](const std::string& name, const Json& value) {
-    query += (query.empty() ? "" : "&") + Encode(name) + "=" + Encode(TextOf(value));
+    query += (query.empty() ? "" : "&") + PercentEncoded(name) + "=" + PercentEncoded(TextOf(value));
   };
   for (const Json& parameter : Parameters(operation, "query")) {
     const std::string name = parameter["name"];

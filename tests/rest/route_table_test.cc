@@ -6,13 +6,13 @@
 
 #include <set>
 
+#include "base/percent.h"
 #include "google/api/annotations.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "server/json/fault.h"
 #include "server/json/json_writer.h"
 #include "server/rest/bind.h"
-#include "server/rest/url_text.h"
 #include "tests/json/contract_messages.h"
 
 namespace tokenbroker::rest {
@@ -41,7 +41,7 @@ std::string PathFor(const Route& route, const Message& message) {
       if (field == segment.field.back()) break;
       parent = &parent->GetReflection()->GetMessage(*parent, field);
     }
-    path += Encode(parent->GetReflection()->GetString(*parent, segment.field.back()));
+    path += PercentEncoded(parent->GetReflection()->GetString(*parent, segment.field.back()));
   }
   return path + (route.verb.empty() ? "" : ":" + route.verb);
 }
@@ -122,7 +122,7 @@ void AppendParameters(const Message& message, const std::string& prefix, std::st
   std::vector<const FieldDescriptor*> fields;
   reflection->ListFields(message, &fields);
   const auto add = [&](const std::string& name, const std::string& value) {
-    query += (query.empty() ? "" : "&") + Encode(name) + "=" + Encode(value);
+    query += (query.empty() ? "" : "&") + PercentEncoded(name) + "=" + PercentEncoded(value);
   };
   for (const auto* field : fields) {
     const std::string name = prefix + (query.size() % 2 == 0 ? field->json_name() : field->name());

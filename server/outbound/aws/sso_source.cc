@@ -7,10 +7,10 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/percent.h"
 #include "base/status_macros.h"
 #include "server/outbound/aws/credentials_text.h"
 #include "server/outbound/aws/endpoint.h"
-#include "server/sigv4/url_text.h"
 
 namespace tokenbroker::outbound::aws {
 namespace {
@@ -73,9 +73,9 @@ absl::StatusOr<HttpRequest> RequestOf(const Surroundings& surroundings, const Lo
       .url = EndpointOf(surroundings, "SSO", "portal.sso", login.region) + "/federation/credentials?role_name=",
       .headers = {{"x-amz-sso_bearer_token", token}},
       .timeout = 10'000};
-  tokenbroker::aws::AppendEncoded(login.role_name, request.url);
+  request.url += PercentEncoded(login.role_name);
   request.url += "&account_id=";
-  tokenbroker::aws::AppendEncoded(login.account_id, request.url);
+  request.url += PercentEncoded(login.account_id);
   return request;
 }
 

@@ -6,10 +6,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/percent.h"
 #include "server/outbound/aws/credentials_text.h"
 #include "server/outbound/aws/endpoint.h"
 #include "server/outbound/aws/signer.h"
-#include "server/sigv4/url_text.h"
 
 namespace tokenbroker::outbound::aws {
 namespace {
@@ -21,7 +21,7 @@ std::string FormOf(const Parameters& parameters) {
   for (const auto& [name, value] : parameters) {
     if (value.empty()) continue;
     absl::StrAppend(&form, "&", name, "=");
-    tokenbroker::aws::AppendEncoded(value, form);
+    form += PercentEncoded(value);
   }
   return form;
 }
