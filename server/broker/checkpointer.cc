@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/sort/spreadsort/integer_sort.hpp>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/failpoint.h"
@@ -48,7 +50,9 @@ bool Checkpointer::Step(Sequence committed) {
       HandOver();
       return false;
     case Phase::kWriting:
-      if (written_.load(std::memory_order_acquire)) End();
+      if (!written_.load(std::memory_order_acquire)) return false;
+      End();
+      DropDraft();
       return false;
   }
   return false;
@@ -130,8 +134,12 @@ void Checkpointer::End() {
       block& Outbox::kBlockBit ? state.outbox.MarkBlockDirty(block) : state.open.MarkBlockDirty(block);
     }
   }
-  draft_ = Draft();
   phase_ = Phase::kIdle;
+}
+
+// A million entries take milliseconds to give back.
+void Checkpointer::DropDraft() {
+  parts_.background.Run([done = std::make_shared<Draft>(std::exchange(draft_, Draft()))] {});
 }
 
 absl::Status Checkpointer::Finish(Sequence committed, bool orderly) {

@@ -76,6 +76,8 @@ class Checkpointer {
   Sequence FirstOwed(Sequence floor);
   // Back on the committer's.
   void End();
+  // In the background, which must still run.
+  void DropDraft();
 
   Parts parts_;
   Phase phase_ = Phase::kIdle;
