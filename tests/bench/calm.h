@@ -1,6 +1,6 @@
-// Measuring on a machine that others have a share of. A hypervisor that gives a processor away for milliseconds makes any
-// p99, and halves any rate; neither is the broker's. So what was measured meanwhile counts only if there is nothing else,
-// and rounds are added for it.
+// Measuring on a machine that others have a share of. A hypervisor that gives a processor away for milliseconds makes
+// any p99, and halves any rate; neither is the broker's. So what was measured meanwhile counts only if there is nothing
+// else, and rounds are added for it.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,8 @@
 
 namespace tokenbroker::benchmarks {
 
-// Figures count if others had at most this share of the machine's time: what a processor of a virtual machine lacks at best.
+// Figures count if others had at most this share of the machine's time: what a processor of a virtual machine lacks at
+// best.
 inline constexpr double kMostStolen = 0.03;
 
 struct Sample {

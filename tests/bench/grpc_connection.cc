@@ -61,7 +61,9 @@ void GrpcCall::SetRequest(const google::protobuf::MessageLite& message) {
   message.SerializeWithCachedSizesToArray(Frame(message.ByteSizeLong()));
 }
 
-void GrpcCall::SetRequest(std::string_view message) { std::memcpy(Frame(message.size()), message.data(), message.size()); }
+void GrpcCall::SetRequest(std::string_view message) {
+  std::memcpy(Frame(message.size()), message.data(), message.size());
+}
 
 grpc::Status GrpcCall::GetResponse(std::string_view& message) const {
   if (code != 0) return {static_cast<grpc::StatusCode>(code), error};

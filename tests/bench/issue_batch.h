@@ -1,5 +1,5 @@
-// Batches of issues as bytes. Client and server share the machine, so that whatever the load does is missing from what is
-// measured: objects for a hundred items, made and read for each call, cost the client more than everything else.
+// Batches of issues as bytes. Client and server share the machine, so that whatever the load does is missing from what
+// is measured: objects for a hundred items, made and read for each call, cost the client more than everything else.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +30,8 @@ class IssueBatch {
 
 inline std::string_view MessageOf(const IssueBatch& batch) { return batch.bytes(); }
 
-// Visits the tokens of a BatchIssueTasksResponse and returns how many there are. 0 if the bytes are none, or an item was
-// refused, or `visit` returned false.
+// Visits the tokens of a BatchIssueTasksResponse and returns how many there are. 0 if the bytes are none, or an item
+// was refused, or `visit` returned false.
 size_t VisitTokens(std::string_view response, const std::function<bool(std::string_view)>& visit);
 
 }  // namespace tokenbroker::benchmarks

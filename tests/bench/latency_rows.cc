@@ -9,6 +9,7 @@
 #include "tests/bench/open_loop.h"
 #include "tests/bench/requests.h"
 #include "tests/bench/stubs.h"
+#include "tests/bench/sync_loop.h"
 #include "tests/bench/traffic.h"
 
 namespace tokenbroker::benchmarks {
@@ -69,6 +70,7 @@ void MeasureLatency(Bench& bench) {
   Series alone_p50;
   Series alone_p99;
   Series half_p99;
+  Series disk_p99;
   Latency half_load;
   for (int i = 0; i < options.repetitions; ++i) {
     FreshBroker broker(options);
@@ -87,7 +89,11 @@ void MeasureLatency(Bench& bench) {
         StolenTime stolen;
         const Latency latency = IssueAtRate(broker.target(), half);
         const double taken = stolen.Share();
-        half_p99.Add(latency.QuantileUs(0.99), (before + SyncUs(broker)) / 2, taken);
+        const double sync = (before + SyncUs(broker)) / 2;
+        half_p99.Add(latency.QuantileUs(0.99), sync, taken);
+        stolen.Share();
+        const Latency disk = SyncAtRate(broker.folder.path(), kCommitBytes, half.per_second, half.run);
+        disk_p99.Add(disk.QuantileUs(0.99), sync, stolen.Share());
         half_load.Merge(latency);
       }
     }
@@ -100,6 +106,9 @@ void MeasureLatency(Bench& bench) {
   }
   if (!half_p99.ratios.empty()) {
     bench.report.Add(half_p99.AsRow("P5h", "unary issue at half of P1's rate, p99", 20));
+    Row disk = disk_p99.AsRow("P5h.disk", "the same calls, written and synced by a bare loop", 0);
+    disk.must = Must::kNone;
+    bench.report.Add(std::move(disk));
     bench.report.Add({"P5h.all", "the same, p99 of all slices together", half_load.QuantileUs(0.99), "us"});
   }
 }

@@ -39,9 +39,10 @@ void LoadResult::Merge(const LoadResult& other) {
 }
 
 void PrintLoad(const std::string& what, const LoadResult& result) {
-  std::printf("#   %-22s %10.0f /s  p50 %7.0f us  p99 %7.0f us  server CPU %6.2f us each, %3.0f %% of a core, stolen %.0f %%\n",
-              what.c_str(), result.rate(), result.latency.QuantileUs(0.5), result.latency.QuantileUs(0.99),
-              result.cpu_us_per_item(), 100 * result.server_cpu_seconds / result.seconds, 100 * result.stolen);
+  std::printf(
+      "#   %-22s %10.0f /s  p50 %7.0f us  p99 %7.0f us  server CPU %6.2f us each, %3.0f %% of a core, stolen %.0f %%\n",
+      what.c_str(), result.rate(), result.latency.QuantileUs(0.5), result.latency.QuantileUs(0.99),
+      result.cpu_us_per_item(), 100 * result.server_cpu_seconds / result.seconds, 100 * result.stolen);
   std::fflush(stdout);
 }
 

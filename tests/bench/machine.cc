@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tests/bench/report.h"
+#include "tests/bench/scratch_file.h"
 
 namespace tokenbroker::benchmarks {
 namespace {
@@ -35,31 +36,12 @@ std::string LoadAverage() {
   return load;
 }
 
-class File {
- public:
-  explicit File(const std::string& path)
-      : path_(path), descriptor_(open(path.c_str(), O_CREAT | O_RDWR | O_TRUNC, 0600)) {
-    if (descriptor_ < 0) throw std::runtime_error("cannot make " + path);
-  }
-  ~File() {
-    close(descriptor_);
-    unlink(path_.c_str());
-  }
-  int descriptor() const { return descriptor_; }
-
- private:
-  const std::string path_;
-  const int descriptor_;
-};
-
-double MedianSync(int file, size_t bytes) {
+double MedianSync(ScratchFile& file, size_t bytes) {
   const std::string data(bytes, 'd');
   std::vector<double> times;
   for (int i = 0; i < kSyncs; ++i) {
     const auto before = std::chrono::steady_clock::now();
-    if (write(file, data.data(), bytes) != static_cast<ssize_t>(bytes) || fdatasync(file) != 0) {
-      throw std::runtime_error("writing failed");
-    }
+    file.Sync(data);
     times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - before).count());
   }
   return Median(std::move(times));
@@ -86,14 +68,14 @@ std::string DescribeMachine() {
 SyncTimes MeasureSync(const std::string& folder, size_t bytes) {
   SyncTimes times;
   {
-    File file(folder + "/sync.preallocated");
+    ScratchFile file(folder + "/sync.preallocated");
     Preallocate(file.descriptor());
-    times.preallocated_us = MedianSync(file.descriptor(), bytes);
+    times.preallocated_us = MedianSync(file, bytes);
   }
-  File file(folder + "/sync.growing");
+  ScratchFile file(folder + "/sync.growing");
   if (fallocate(file.descriptor(), FALLOC_FL_KEEP_SIZE, 0, kFileBytes) != 0)
     throw std::runtime_error("fallocate failed");
-  times.growing_us = MedianSync(file.descriptor(), bytes);
+  times.growing_us = MedianSync(file, bytes);
   return times;
 }
 

@@ -34,7 +34,8 @@ bool BatchIssueTraffic::Fill(Request& request) {
 
 size_t BatchIssueTraffic::Take(const Request& request, std::string_view response, const grpc::Status& status) {
   if (!status.ok()) return 0;
-  const size_t issued = VisitTokens(response, [this](std::string_view token) { return !keep_tokens || tokens.Add(token); });
+  const size_t issued =
+      VisitTokens(response, [this](std::string_view token) { return !keep_tokens || tokens.Add(token); });
   return issued == static_cast<size_t>(request.items()) ? issued : 0;
 }
 

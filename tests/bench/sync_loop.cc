@@ -1,0 +1,37 @@
+#include "tests/bench/sync_loop.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "tests/bench/scratch_file.h"
+
+namespace tokenbroker::benchmarks {
+namespace {
+
+using Time = std::chrono::steady_clock;
+
+constexpr auto kPause = std::chrono::microseconds(100);
+
+}  // namespace
+
+Latency SyncAtRate(const std::string& folder, size_t bytes, double per_second, Seconds time) {
+  ScratchFile file(folder + "/sync.loop");
+  const auto step = std::chrono::duration_cast<Time::duration>(Seconds(1 / per_second));
+  const Time::time_point begin = Time::now();
+  const Time::time_point end = begin + std::chrono::duration_cast<Time::duration>(time);
+  Latency latency;
+  for (Time::time_point due = begin; due < end;) {
+    const auto waiting = static_cast<size_t>((std::min(Time::now(), end) - due) / step);
+    if (waiting == 0) {
+      std::this_thread::sleep_for(kPause);
+      continue;
+    }
+    file.Sync(std::string(waiting * bytes, 'd'));
+    const Time::time_point now = Time::now();
+    for (size_t i = 0; i < waiting; ++i, due += step) latency.Add((now - due).count());
+  }
+  return latency;
+}
+
+}  // namespace tokenbroker::benchmarks
