@@ -52,7 +52,7 @@ bool Checkpointer::Step(Sequence committed) {
     case Phase::kWriting:
       if (!written_.load(std::memory_order_acquire)) return false;
       End();
-      DropDraft();
+      if (result_.ok()) DropDraft();
       return false;
   }
   return false;
