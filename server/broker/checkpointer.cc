@@ -16,6 +16,9 @@ constexpr size_t kBlocksPerStep = 64;
 constexpr size_t kHoldAtOnce = 256;
 constexpr DurationMs kHoldNotes = 256;
 constexpr size_t kOwedAtOnce = 4096;
+// A disk that refused one checkpoint will refuse the next: to sort and write a million entries again and again would
+// only take time from those who call.
+constexpr DurationMs kRetryAfterFailure = 5'000;
 
 // The newest mark that is at least so old; 0 if there is none.
 Sequence MarkBefore(const std::vector<storage::Mark>& marks, TimeMs time) {
@@ -60,7 +63,9 @@ bool Checkpointer::Step(Sequence committed) {
 
 bool Checkpointer::Due(Sequence committed) {
   if (committed == covered_) return false;
-  if (parts_.clock.Now() - last_try_ >= parts_.policy.interval) return true;
+  const DurationMs since_last_try = parts_.clock.Now() - last_try_;
+  if (since_last_try >= parts_.policy.interval) return true;
+  if (!result_.ok() && since_last_try < kRetryAfterFailure) return false;
   std::lock_guard<std::mutex> lock(parts_.mutex);
   return parts_.state.index.active_size() >= parts_.policy.entries;
 }

@@ -122,6 +122,27 @@ TEST_F(FailureTest, AFailedCheckpointIsMadeGoodByTheNext) {
   EXPECT_TRUE(broker_.Issue({.request_id = "r", .correlation_key = "k"}).replayed);
 }
 
+TEST_F(FailureTest, AFailedCheckpointIsTriedAgainAfterAWhile) {
+  BrokerHarness broker({.checkpoint = {.entries = 4, .interval = 60'000}});
+  broker.disk().SetFaultHook([](MemoryWrite write, auto, auto) {
+    return write == MemoryWrite::kCheckpointIndex ? MemoryFate::kFailsAndIsLost : MemoryFate::kSucceeds;
+  });
+  const auto tries = [&broker] {
+    int tries = 0;
+    for (int i = 0; i < 20; ++i) {
+      broker.broker().RunOnce();
+      while (broker.background().RunOne()) ++tries;
+    }
+    return tries;
+  };
+  for (int i = 0; i < 4; ++i) broker.Issue({.request_id = std::to_string(i)});
+  tries();
+  broker.AdvanceUnnoticed(4999ms);
+  EXPECT_EQ(tries(), 0);
+  broker.AdvanceUnnoticed(1ms);
+  EXPECT_EQ(tries(), 1);
+}
+
 TEST_F(FailureTest, AfterACrashALiveHeartbeatGetsItsFullIntervalAgain) {
   const Issued task = broker_.Issue({.timeout = 24h, .heartbeat_timeout = 10s});
   broker_.Advance(9s);
