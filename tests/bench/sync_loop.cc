@@ -22,11 +22,12 @@ Latency SyncAtRate(const std::string& folder, size_t bytes, double per_second, S
   const Time::time_point end = begin + std::chrono::duration_cast<Time::duration>(time);
   Latency latency;
   for (Time::time_point due = begin; due < end;) {
-    const auto waiting = static_cast<size_t>((std::min(Time::now(), end) - due) / step);
-    if (waiting == 0) {
+    const Time::time_point last = std::min(Time::now(), end - Time::duration(1));
+    if (last < due) {
       std::this_thread::sleep_for(kPause);
       continue;
     }
+    const auto waiting = static_cast<size_t>((last - due) / step) + 1;
     file.Sync(std::string(waiting * bytes, 'd'));
     const Time::time_point now = Time::now();
     for (size_t i = 0; i < waiting; ++i, due += step) latency.Add((now - due).count());

@@ -74,23 +74,19 @@ size_t SucceedTraffic::Take(const Request& request, const Response& response, co
 }
 
 bool BatchSettleTraffic::Fill(Request& request) {
-  int count = 0;
+  tokens_.resize(kBatchItems);
+  size_t count = 0;
   SettleOrder::Expect expect;
-  for (; count < kBatchItems && order_.Next(token_, expect); ++count) {
-    auto* item = count < request.items_size() ? request.mutable_items(count) : request.add_items();
-    FillSucceed(token_, *item->mutable_succeed());
-  }
-  while (request.items_size() > count) request.mutable_items()->RemoveLast();
+  while (count < tokens_.size() && order_.Next(tokens_[count], expect)) ++count;
+  tokens_.resize(count);
+  if (count > 0) request.Build(tokens_);
   return count > 0;
 }
 
-size_t BatchSettleTraffic::Take(const Request& request, const Response& response, const grpc::Status& status) {
-  if (!status.ok() || response.items_size() != request.items_size()) return 0;
-  int accepted = 0;
-  for (const auto& item : response.items()) {
-    if (item.verdict() == v1::VERDICT_ACCEPTED) ++accepted;
-  }
-  return accepted >= request.items_size() - 2 ? response.items_size() : 0;
+size_t BatchSettleTraffic::Take(const Request& request, std::string_view response, const grpc::Status& status) {
+  if (!status.ok()) return 0;
+  const Settled settled = CountSettled(response);
+  return settled.items == request.items() && settled.accepted >= settled.items - 2 ? settled.items : 0;
 }
 
 }  // namespace tokenbroker::benchmarks

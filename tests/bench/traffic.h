@@ -8,10 +8,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "grpcpp/support/status.h"
 #include "tests/bench/issue_batch.h"
 #include "tests/bench/requests.h"
+#include "tests/bench/settle_batch.h"
 #include "tests/bench/token_pool.h"
 
 namespace tokenbroker::benchmarks {
@@ -107,17 +109,17 @@ class SucceedTraffic {
 class BatchSettleTraffic {
  public:
   static constexpr char kMethod[] = "/tokenbroker.v1.ResolverService/BatchSettle";
-  using Request = v1::BatchSettleRequest;
-  using Response = v1::BatchSettleResponse;
+  using Request = SettleBatch;
+  using Response = std::string_view;
 
-  explicit BatchSettleTraffic(TokenPool& tokens) : order_(tokens) {}
+  explicit BatchSettleTraffic(TokenPool& tokens) : order_(tokens), tokens_(kBatchItems) {}
 
   bool Fill(Request& request);
-  size_t Take(const Request& request, const Response& response, const grpc::Status& status);
+  size_t Take(const Request& request, std::string_view response, const grpc::Status& status);
 
  private:
   SettleOrder order_;
-  std::string token_;
+  std::vector<std::string> tokens_;  // of one batch
 };
 
 // Beats for the pool's tasks, round and round.
