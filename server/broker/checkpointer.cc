@@ -55,7 +55,7 @@ bool Checkpointer::Step(Sequence committed) {
     case Phase::kWriting:
       if (!written_.load(std::memory_order_acquire)) return false;
       End();
-      if (result_.ok()) DropDraft();
+      DropDraft();
       return false;
   }
   return false;

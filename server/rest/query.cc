@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "base/percent.h"
 #include "base/status_macros.h"
 #include "server/json/fault.h"
 #include "server/json/scalar.h"
@@ -26,9 +27,8 @@ struct Parameter {
 };
 
 // INVALID_ARGUMENT if it is not percent-encoded or its brackets are not closed.
-absl::Status Parse(std::string_view text, Parameter& out) {
-  const size_t equals = std::min(text.find('='), text.size());
-  if (!DecodeQuery(text.substr(0, equals), out.name)) {
+absl::Status Parse(std::string_view name, std::string_view value, Parameter& out) {
+  if (!DecodeQuery(name, out.name)) {
     return json::Fault("", "must have percent-encoded UTF-8 in its query parameters");
   }
   const size_t bracket = out.name.find('[');
@@ -39,7 +39,7 @@ absl::Status Parse(std::string_view text, Parameter& out) {
     out.name.resize(bracket);
     out.has_key = true;
   }
-  if (equals < text.size() && !DecodeQuery(text.substr(equals + 1), out.value)) {
+  if (!DecodeQuery(value, out.value)) {
     return json::Fault(json::Path{nullptr, out.name}.Text(), "must be percent-encoded UTF-8");
   }
   return absl::OkStatus();
@@ -105,19 +105,19 @@ class Query {
 absl::Status BindQuery(const Route& route, std::string_view query, Message& message) {
   Query fields(route, message);
   size_t count = 0;
-  while (!query.empty()) {
-    const size_t end = std::min(query.find('&'), query.size());
-    const std::string_view text = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (text.empty()) continue;
+  absl::Status status;
+  const auto add = [&](std::string_view name, std::string_view value) -> absl::Status {
     if (++count > kMaxParameters) {
       return json::Fault("", absl::StrCat("must have at most ", kMaxParameters, " query parameters"));
     }
     Parameter parameter;
-    TB_RETURN_IF_ERROR(Parse(text, parameter));
-    TB_RETURN_IF_ERROR(fields.Add(std::move(parameter)));
-  }
-  return absl::OkStatus();
+    TB_RETURN_IF_ERROR(Parse(name, value, parameter));
+    return fields.Add(std::move(parameter));
+  };
+  ForEachParameter(query, [&](std::string_view name, std::string_view value) {
+    if (status.ok()) status = add(name, value);
+  });
+  return status;
 }
 
 }  // namespace tokenbroker::rest

@@ -20,14 +20,9 @@ inline const std::string& SampleInput() {
 }
 
 // As long as the ids that callers make from a host, a process and a counter.
-inline constexpr size_t kRequestNumberLength = 16;
-// Before `end`, as its last characters.
-inline void WriteRequestNumber(uint64_t number, char* end) {
-  for (size_t i = 0; i < kRequestNumberLength; ++i, number >>= 4) *--end = "0123456789abcdef"[number & 15];
-}
 inline std::string RequestId(uint64_t number) {
   std::string id = "bench-0001-0000000000000000";
-  WriteRequestNumber(number, id.data() + id.size());
+  for (size_t i = id.size(); number != 0; number >>= 4) id[--i] = "0123456789abcdef"[number & 15];
   return id;
 }
 

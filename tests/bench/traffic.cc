@@ -21,14 +21,14 @@ void Forge(std::string& token) { token[20] = token[20] == 'x' ? 'y' : 'x'; }
 }  // namespace
 
 bool BatchIssueTraffic::Fill(Request& request) {
-  const int count = static_cast<int>(std::min<uint64_t>(left_, kBatchItems));
+  const auto count = std::min<uint64_t>(left_, kBatchItems);
   if (count == 0) return false;
   left_ -= count;
-  if (adapt_ || request.items() != count) {
-    request.Build(count, adapt_);
-  } else {
-    request.Renew();
+  if (adapt_ || request.texts() != count) {
+    BuildIssues(static_cast<int>(count), adapt_, request);
+    return true;
   }
+  for (size_t i = 0; i < count; ++i) request.Replace(i, RequestId(NextRequestNumber()));
   return true;
 }
 
@@ -36,7 +36,7 @@ size_t BatchIssueTraffic::Take(const Request& request, std::string_view response
   if (!status.ok()) return 0;
   const size_t issued =
       VisitTokens(response, [this](std::string_view token) { return !keep_tokens || tokens.Add(token); });
-  return issued == static_cast<size_t>(request.items()) ? issued : 0;
+  return issued == request.texts() ? issued : 0;
 }
 
 bool SettleOrder::Next(std::string& token, Expect& expect) {
@@ -79,14 +79,18 @@ bool BatchSettleTraffic::Fill(Request& request) {
   SettleOrder::Expect expect;
   while (count < tokens_.size() && order_.Next(tokens_[count], expect)) ++count;
   tokens_.resize(count);
-  if (count > 0) request.Build(tokens_);
+  if (request.texts() != count) {
+    BuildSettlements(tokens_, request);
+  } else {
+    for (size_t i = 0; i < count; ++i) request.Replace(i, tokens_[i]);
+  }
   return count > 0;
 }
 
 size_t BatchSettleTraffic::Take(const Request& request, std::string_view response, const grpc::Status& status) {
   if (!status.ok()) return 0;
   const Settled settled = CountSettled(response);
-  return settled.items == request.items() && settled.accepted >= settled.items - 2 ? settled.items : 0;
+  return settled.items == request.texts() && settled.accepted + 2 >= settled.items ? settled.items : 0;
 }
 
 }  // namespace tokenbroker::benchmarks

@@ -11,9 +11,8 @@
 #include <vector>
 
 #include "grpcpp/support/status.h"
-#include "tests/bench/issue_batch.h"
+#include "tests/bench/batches.h"
 #include "tests/bench/requests.h"
-#include "tests/bench/settle_batch.h"
 #include "tests/bench/token_pool.h"
 
 namespace tokenbroker::benchmarks {
@@ -54,7 +53,7 @@ struct IssueTraffic {
 class BatchIssueTraffic {
  public:
   static constexpr char kMethod[] = "/tokenbroker.v1.TaskService/BatchIssueTasks";
-  using Request = IssueBatch;
+  using Request = PatchedMessage;
   using Response = std::string_view;
 
   // `adapt` may change each item's request.
@@ -109,7 +108,7 @@ class SucceedTraffic {
 class BatchSettleTraffic {
  public:
   static constexpr char kMethod[] = "/tokenbroker.v1.ResolverService/BatchSettle";
-  using Request = SettleBatch;
+  using Request = PatchedMessage;
   using Response = std::string_view;
 
   explicit BatchSettleTraffic(TokenPool& tokens) : order_(tokens), tokens_(kBatchItems) {}

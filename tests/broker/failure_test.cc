@@ -128,19 +128,19 @@ TEST_F(FailureTest, AFailedCheckpointIsTriedAgainAfterAWhile) {
     return write == MemoryWrite::kCheckpointIndex ? MemoryFate::kFailsAndIsLost : MemoryFate::kSucceeds;
   });
   const auto tries = [&broker] {
-    int tries = 0;
+    bool any = false;
     for (int i = 0; i < 20; ++i) {
       broker.broker().RunOnce();
-      while (broker.background().RunOne()) ++tries;
+      while (broker.background().RunOne()) any = true;
     }
-    return tries;
+    return any;
   };
   for (int i = 0; i < 4; ++i) broker.Issue({.request_id = std::to_string(i)});
   tries();
   broker.AdvanceUnnoticed(4999ms);
-  EXPECT_EQ(tries(), 0);
+  EXPECT_FALSE(tries());
   broker.AdvanceUnnoticed(1ms);
-  EXPECT_EQ(tries(), 1);
+  EXPECT_TRUE(tries());
 }
 
 TEST_F(FailureTest, AfterACrashALiveHeartbeatGetsItsFullIntervalAgain) {
