@@ -72,6 +72,23 @@ absl::StatusOr<broker::KeyRing> FreshKeys() {
   return broker::KeyRing::Create({key});
 }
 
+// New keys are made for an empty store only: with any others the tokens that were handed out are worth nothing, and
+// what is owed to engines by their tokens cannot be read.
+absl::StatusOr<broker::KeyRing> LoadKeys(const std::string& path, const storage::TokenStore& store) {
+  absl::StatusOr<broker::KeyRing> keys = broker::KeyRing::Load(path);
+  if (!absl::IsNotFound(keys.status())) return keys;
+  TB_ASSIGN_OR_RETURN(const storage::Sequence last, store.LastSequence(0));
+  TB_ASSIGN_OR_RETURN(const storage::Sequence floor, store.Floor(0));
+  if (last != 0 || floor != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "tokens.key_file: there is no file ", path,
+        ", and the tokens of the tasks in the store were made with it. Put it back, or see \"Token keys\" in "
+        "docs/operating.md if it is lost"));
+  }
+  Log(Level::kInfo, "token_keys_made", {{"path", path}});
+  return broker::KeyRing::Make(path);
+}
+
 // The latest time that was written: the broker's clock does not go behind it.
 absl::StatusOr<TimeMs> HighWater(const storage::TokenStore& store) {
   TimeMs time = 0;
@@ -150,7 +167,7 @@ absl::Status BrokerHost::OpenKeys() {
   key_file_ = config_.tokens.key_file;
   const bool on_disk = config_.storage.backend == StorageBackend::kRocksDb;
   if (key_file_.empty() && on_disk) key_file_ = config_.storage.path + "/token-keys.json";
-  TB_ASSIGN_OR_RETURN(broker::KeyRing keys, key_file_.empty() ? FreshKeys() : broker::KeyRing::LoadOrCreate(key_file_));
+  TB_ASSIGN_OR_RETURN(broker::KeyRing keys, key_file_.empty() ? FreshKeys() : LoadKeys(key_file_, *store_));
   codec_ = std::make_unique<broker::TokenCodec>(std::move(keys));
   return absl::OkStatus();
 }

@@ -82,7 +82,7 @@ void Caretaker::LookAtKeys() {
   const int64_t modified = ChangedAt(options_.key_file);
   if (modified == 0 || modified == keys_modified_) return;
   keys_modified_ = modified;
-  absl::StatusOr<broker::KeyRing> keys = broker::KeyRing::LoadOrCreate(options_.key_file);
+  absl::StatusOr<broker::KeyRing> keys = broker::KeyRing::Load(options_.key_file);
   if (!keys.ok()) return Log(Level::kError, "token_keys_not_reloaded", {{"msg", keys.status().message()}});
   parts_.codec.Replace(*std::move(keys));
   Log(Level::kInfo, "token_keys_reloaded");

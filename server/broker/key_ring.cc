@@ -116,12 +116,14 @@ absl::StatusOr<KeyRing> KeyRing::Parse(std::string_view text) {
   return Create(std::move(keys));
 }
 
-absl::StatusOr<KeyRing> KeyRing::LoadOrCreate(const std::string& path) {
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) {
-    TB_RETURN_IF_ERROR(CreateFile(path));
-    fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  }
+absl::StatusOr<KeyRing> KeyRing::Make(const std::string& path) {
+  TB_RETURN_IF_ERROR(CreateFile(path));
+  return Load(path);
+}
+
+absl::StatusOr<KeyRing> KeyRing::Load(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return absl::NotFoundError(absl::StrCat("token keys: there is no file ", path));
   if (fd < 0) return Errno("opening", path);
   absl::StatusOr<std::string> text = ReadPrivateFile(fd, path);
   close(fd);

@@ -28,9 +28,10 @@ class KeyRing {
   static absl::StatusOr<KeyRing> Create(std::vector<TokenKey> keys);
   // INVALID_ARGUMENT names what is wrong, never a secret.
   static absl::StatusOr<KeyRing> Parse(std::string_view json);
-  // Reads the file; if there is none, makes one with a fresh key (mode 0600, synced). Refuses a file that others may
-  // read.
-  static absl::StatusOr<KeyRing> LoadOrCreate(const std::string& path);
+  // NOT_FOUND if there is no such file. Refuses one that others may read.
+  static absl::StatusOr<KeyRing> Load(const std::string& path);
+  // Makes the file with one fresh key, mode 0600, synced, in place of any that is there.
+  static absl::StatusOr<KeyRing> Make(const std::string& path);
 
   const TokenKey& newest() const { return keys_.back(); }
   // nullptr if there is none.

@@ -52,33 +52,35 @@ class KeyFileTest : public testing::Test {
   std::string path_;
 };
 
-TEST_F(KeyFileTest, AMissingFileIsMadeOnceForItsOwnerOnly) {
-  const absl::StatusOr<KeyRing> made = KeyRing::LoadOrCreate(path_);
+TEST_F(KeyFileTest, AFileIsMadeForItsOwnerOnly) {
+  const absl::StatusOr<KeyRing> made = KeyRing::Make(path_);
   ASSERT_TRUE(made.ok()) << made.status();
   struct stat info;
   ASSERT_EQ(stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
-  const absl::StatusOr<KeyRing> read = KeyRing::LoadOrCreate(path_);
-  EXPECT_EQ(read->newest().secret, made->newest().secret);
-  EXPECT_NE(KeyRing::LoadOrCreate(path_ + "2")->newest().secret, made->newest().secret) << "keys are random";
+  EXPECT_EQ(KeyRing::Load(path_)->newest().secret, made->newest().secret);
+  EXPECT_NE(KeyRing::Make(path_ + "2")->newest().secret, made->newest().secret) << "keys are random";
+}
+
+TEST_F(KeyFileTest, AMissingFileIsNotFoundAndNotMade) {
+  EXPECT_TRUE(absl::IsNotFound(KeyRing::Load(path_).status()));
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(KeyFileTest, AFileThatOthersMayReadIsRefused) {
-  ASSERT_TRUE(KeyRing::LoadOrCreate(path_).ok());
+  ASSERT_TRUE(KeyRing::Make(path_).ok());
   chmod(path_.c_str(), 0640);
-  EXPECT_TRUE(absl::IsInvalidArgument(KeyRing::LoadOrCreate(path_).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(KeyRing::Load(path_).status()));
 }
 
 TEST_F(KeyFileTest, ADamagedFileIsRefusedAndNotReplaced) {
   std::ofstream(path_) << "{\"keys\": [";
   chmod(path_.c_str(), 0600);
-  EXPECT_FALSE(KeyRing::LoadOrCreate(path_).ok());
+  EXPECT_FALSE(KeyRing::Load(path_).ok());
   EXPECT_EQ(std::filesystem::file_size(path_), 10u);
 }
 
-TEST_F(KeyFileTest, AFolderThatIsNotThereIsAnError) {
-  EXPECT_FALSE(KeyRing::LoadOrCreate(folder_ + "/none/keys").ok());
-}
+TEST_F(KeyFileTest, AFolderThatIsNotThereIsAnError) { EXPECT_FALSE(KeyRing::Make(folder_ + "/none/keys").ok()); }
 
 }  // namespace
 }  // namespace tokenbroker::broker

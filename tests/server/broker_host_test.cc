@@ -84,6 +84,22 @@ TEST_F(BrokerHostTest, WhatIsOpenedAgainHasTheTasksAndTheKeys) {
   EXPECT_EQ(Get(issued.token()).task_id(), issued.task_id());
 }
 
+TEST_F(BrokerHostTest, KeysAreMadeForAnEmptyStoreAlone) {
+  Open();
+  const v1::IssueTaskResponse issued = Issue();
+  Close();
+  const std::string keys = config_.storage.path + "/token-keys.json";
+  const std::string elsewhere = folder_ / "token-keys.json";
+  std::filesystem::rename(keys, elsewhere);
+  const absl::Status status = BrokerHost::Open(config_).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(keys));
+  EXPECT_FALSE(std::filesystem::exists(keys));
+  std::filesystem::rename(elsewhere, keys);
+  Open();
+  EXPECT_EQ(Get(issued.token()).task_id(), issued.task_id());
+}
+
 TEST_F(BrokerHostTest, CloseWritesALastCheckpoint) {
   Open();
   Issue();
@@ -99,7 +115,8 @@ TEST_F(BrokerHostTest, CloseWritesALastCheckpoint) {
 // A wall clock that was set back must not take the broker's time back across a restart.
 TEST_F(BrokerHostTest, TimeDoesNotGoBackBehindTheNewestChange) {
   constexpr TimeMs kFarAhead = 4'000'000'000'000;
-  std::filesystem::create_directories(config_.storage.path);
+  Open();
+  Close();
   storage::RocksDbOptions options;
   options.path = config_.storage.path + "/db";
   auto store = storage::OpenRocksDbStore(options);

@@ -110,7 +110,7 @@ TEST_F(CaretakerTest, SubscribersAreShown) {
 
 TEST_F(CaretakerTest, AChangedKeyFileIsTakenOver) {
   WriteKeys(absl::StrCat("{\"keys\": [", Key(1), "]}"));
-  broker_.codec().Replace(*broker::KeyRing::LoadOrCreate(key_file_));
+  broker_.codec().Replace(*broker::KeyRing::Load(key_file_));
   const auto caretaker = Make({.key_file = key_file_});
   const std::string old = broker_.codec().Seal({0, 7, 0});
   caretaker->Look();
