@@ -29,6 +29,8 @@ std::string AdviceForReason(v1::ErrorReason reason) {
       return "nothing is to be done; see how it ended with: tokenctl delivery get";
     case v1::ERROR_REASON_DELIVERY_UNKNOWN:
       return "check that the task has a target and has ended; what the engine ended itself is not delivered";
+    case v1::ERROR_REASON_CANCEL_REQUESTED:
+      return "the task ends with the grace time; to end it sooner, cancel it again with a shorter --grace";
     case v1::ERROR_REASON_CORRELATION_KEY_IN_USE:
       return "settle or cancel the open task with this --key, or replace it with a higher --attempt";
     case v1::ERROR_REASON_UPSTREAM_TOKEN_IN_USE:
@@ -48,7 +50,7 @@ std::string AdviceForReason(v1::ErrorReason reason) {
     case v1::ERROR_REASON_CURSOR_EXPIRED:
       return "changes were missed. Read the tasks with: tokenctl list -o json; then watch from its watch_cursor";
     case v1::ERROR_REASON_INTERNAL:
-      return "tell whoever runs the broker; its log has the request id";
+      return "tell whoever runs the broker; its log says more, under \"call_failed\"";
     default:
       return "";
   }

@@ -16,6 +16,7 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kTaskSuperseded, "TASK_SUPERSEDED", Code::kFailedPrecondition},
     {Reason::kDeliverySettled, "DELIVERY_SETTLED", Code::kFailedPrecondition},
     {Reason::kDeliveryUnknown, "DELIVERY_UNKNOWN", Code::kNotFound},
+    {Reason::kCancelRequested, "CANCEL_REQUESTED", Code::kFailedPrecondition},
     {Reason::kCorrelationKeyInUse, "CORRELATION_KEY_IN_USE", Code::kAlreadyExists},
     {Reason::kUpstreamTokenInUse, "UPSTREAM_TOKEN_IN_USE", Code::kAlreadyExists},
     {Reason::kCredentialsUnknown, "CREDENTIALS_UNKNOWN", Code::kUnauthenticated},
@@ -27,6 +28,8 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kCursorExpired, "CURSOR_EXPIRED", Code::kOutOfRange},
     {Reason::kInternal, "INTERNAL", Code::kInternal},
 };
+
+constexpr DurationMs kRetryWhenDraining = 1000;
 
 }  // namespace
 
@@ -45,5 +48,7 @@ Refusal InvalidField(std::string_view field, std::string_view rule) {
   refusal.message.append(field).append(" ").append(rule);
   return refusal;
 }
+
+Refusal Draining() { return {Reason::kDraining, "the broker is shutting down", "", kRetryWhenDraining}; }
 
 }  // namespace tokenbroker::broker

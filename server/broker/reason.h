@@ -22,6 +22,7 @@ enum class Reason {
   kTaskSuperseded = 14,
   kDeliverySettled = 15,
   kDeliveryUnknown = 16,
+  kCancelRequested = 17,
   kCorrelationKeyInUse = 20,
   kUpstreamTokenInUse = 21,
   kCredentialsUnknown = 30,
@@ -73,5 +74,7 @@ struct Refusal {
 };
 
 Refusal InvalidField(std::string_view field, std::string_view rule);
+// Of a broker that stops: somebody else may serve already.
+Refusal Draining();
 
 }  // namespace tokenbroker::broker
