@@ -55,9 +55,18 @@ void MetricsObserver::Expired(DurationMs late) {
   metrics_.expiry_lateness_seconds.Observe(static_cast<double>(late) * 1e-3);
 }
 
-void MetricsObserver::ParkedOutcomeRefused() {
+void MetricsObserver::ParkedOutcomeRefused(std::string_view name_space) {
+  metrics_.parked_refused.Increment();
   parked_refused_.Write(clock_.Now(), Level::kWarning, "parked_outcome_refused",
-                        {{"msg", "a parked outcome broke the contract of the task it was for, and was dropped"}});
+                        {{"namespace", name_space},
+                         {"msg", "a parked outcome broke the contract of the task it was for, and was dropped"}});
+}
+
+void MetricsObserver::ParkedOutcomeLapsed(std::string_view name_space) {
+  metrics_.parked_lapsed.Increment();
+  parked_lapsed_.Write(clock_.Now(), Level::kWarning, "parked_outcome_lapsed",
+                       {{"namespace", name_space},
+                        {"msg", "no task was issued under a parked outcome's key in time, and it was dropped"}});
 }
 
 void MetricsObserver::DeliveryNoted(std::string_view target, broker::DeliveryState state) {
@@ -85,7 +94,10 @@ void MetricsObserver::Dropped(storage::Sequence floor) {
 }
 
 void MetricsObserver::Trouble(std::string_view event, const absl::Status& status) {
-  trouble_.Write(clock_.Now(), Level::kError, event, {{"msg", status.message()}});
+  const std::lock_guard lock(trouble_mutex_);
+  auto log = trouble_.find(event);
+  if (log == trouble_.end()) log = trouble_.try_emplace(std::string(event), kLogInterval).first;
+  log->second.Write(clock_.Now(), Level::kError, event, {{"msg", status.message()}});
 }
 
 }  // namespace tokenbroker

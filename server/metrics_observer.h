@@ -1,7 +1,11 @@
 // Counts what happens in the broker, and logs what should be looked at.
 #pragma once
 
-#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
 
 #include "server/broker/observer.h"
 #include "server/telemetry/broker_metrics.h"
@@ -20,7 +24,8 @@ class MetricsObserver : public broker::Observer {
   void Resolved(broker::TaskState state) override;
   void Beat() override { metrics_.heartbeats.Increment(); }
   void Expired(DurationMs late) override;
-  void ParkedOutcomeRefused() override;
+  void ParkedOutcomeRefused(std::string_view name_space) override;
+  void ParkedOutcomeLapsed(std::string_view name_space) override;
   void DeliveryNoted(std::string_view target, broker::DeliveryState state) override;
   void CommitStarts(size_t records) override;
   void CommitEnds(size_t records) override;
@@ -37,8 +42,11 @@ class MetricsObserver : public broker::Observer {
   const Clock& clock_;
   int64_t commit_began_ = 0;  // the committer's own
   LimitedLog parked_refused_{kLogInterval};
+  LimitedLog parked_lapsed_{kLogInterval};
   LimitedLog overloaded_{kLogInterval};
-  LimitedLog trouble_{kLogInterval};
+  std::mutex trouble_mutex_;
+  // By event, so that a frequent one never hides the one that ends the process.
+  std::map<std::string, LimitedLog, std::less<>> trouble_;  // guarded by trouble_mutex_
 };
 
 }  // namespace tokenbroker

@@ -91,27 +91,30 @@ bool Judge::Compare(Operation& operation) const {
   switch (operation.kind) {
     case Operation::Kind::kResolve:
       return Compare(static_cast<ResolveOperation&>(operation));
+    case Operation::Kind::kHeartbeat:
+      TellOfEnd(static_cast<HeartbeatOperation&>(operation), kResolve);
+      return true;
+    case Operation::Kind::kExtend:
+      TellOfEnd(static_cast<ExtendOperation&>(operation), kIssue);
+      return true;
     case Operation::Kind::kCancel:
-      Compare(static_cast<CancelOperation&>(operation));
+      TellOfEnd(static_cast<CancelOperation&>(operation), kIssue, TaskState::kCancelled);
       return true;
     default:
-      break;
+      return true;
   }
-  const bool beat = operation.kind == Operation::Kind::kHeartbeat;
-  auto* heartbeat = static_cast<HeartbeatOperation*>(&operation);
-  auto* extend = static_cast<ExtendOperation*>(&operation);
-  const TaskAddress& address = beat ? heartbeat->address : extend->address;
-  const Sequence task = beat ? heartbeat->task : extend->task;
-  absl::StatusOr<std::string> bytes = store_.Read(shard_, beat ? heartbeat->outcome_at : extend->outcome_at);
-  absl::StatusOr<storage::ResolvedEntry> entry = bytes.ok() ? storage::DecodeResolved(*bytes) : bytes.status();
+}
+
+template <typename Op>
+void Judge::TellOfEnd(Op& operation, Right right, std::optional<TaskState> intended) const {
+  std::string bytes;
+  const absl::StatusOr<storage::ResolvedEntry> entry = ReadOutcome(operation.task, operation.outcome_at, bytes);
   if (!entry.ok()) {
     operation.refusal = absl::IsNotFound(entry.status()) ? TaskUnknown() : StoreTrouble(entry.status());
-  } else if (operation.refusal =
-                 RefuseToShow(store_, shard_, address, *operation.principal, beat ? kResolve : kIssue, task);
-             !operation.refusal) {
-    beat ? RefuseWithRecord(*heartbeat, *entry) : RefuseWithRecord(*extend, *entry);
+    return;
   }
-  return true;
+  operation.refusal = RefuseToShow(store_, shard_, operation.address, *operation.principal, right, operation.task);
+  if (!operation.refusal && entry->state != intended) RefuseWithRecord(operation, *entry);
 }
 
 bool Judge::Compare(ResolveOperation& operation) const {
@@ -143,18 +146,6 @@ bool Judge::Compare(ResolveOperation& operation) const {
   operation.verdict = VerdictOf(entry->state);
   RefuseWithRecord(operation, *entry);
   return true;
-}
-
-void Judge::Compare(CancelOperation& operation) const {
-  absl::StatusOr<std::string> bytes = store_.Read(shard_, operation.outcome_at);
-  absl::StatusOr<storage::ResolvedEntry> entry = bytes.ok() ? storage::DecodeResolved(*bytes) : bytes.status();
-  if (!entry.ok()) {
-    operation.refusal = absl::IsNotFound(entry.status()) ? TaskUnknown() : StoreTrouble(entry.status());
-  } else if (operation.refusal =
-                 RefuseToShow(store_, shard_, operation.address, *operation.principal, kIssue, operation.task);
-             !operation.refusal && entry->state != TaskState::kCancelled) {
-    RefuseWithRecord(operation, *entry);
-  }
 }
 
 bool Judge::CheckContract(ResolveOperation& operation) const {
@@ -216,7 +207,7 @@ bool Judge::CompareIssue(IssueOperation& operation) const {
     operation.state = outcome->state;
   }
   operation.replayed = true;
-  operation.deadline = entry->deadline;
+  if (operation.ended) operation.deadline = entry->deadline;
   operation.superseded = entry->supersedes;
   return true;
 }

@@ -18,7 +18,10 @@ class Observer {
   virtual void Resolved(TaskState state) {}
   virtual void Beat() {}
   virtual void Expired(DurationMs late) {}
-  virtual void ParkedOutcomeRefused() {}
+  // Parked outcomes whose senders were told PARKED, and which were dropped: as their task's contract does not allow
+  // them, or as no task came in time.
+  virtual void ParkedOutcomeRefused(std::string_view name_space) {}
+  virtual void ParkedOutcomeLapsed(std::string_view name_space) {}
   virtual void DeliveryNoted(std::string_view target, DeliveryState state) {}
   virtual void CommitStarts(size_t records) {}
   virtual void CommitEnds(size_t records) {}
@@ -27,6 +30,7 @@ class Observer {
   virtual void Overloaded(std::string_view queue) {}
   virtual void CheckpointTaken(TimeMs time, size_t index_entries, size_t blocks) {}
   virtual void Dropped(storage::Sequence floor) {}
+  // What should not happen; `event` is a constant.
   virtual void Trouble(std::string_view event, const absl::Status& status) {}
 };
 

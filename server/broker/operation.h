@@ -78,6 +78,7 @@ struct Operation {
     kFindOutcome,    // not waiting: find the outcome, then compare
     kCompare,        // resolved by `outcome_at`: compare outcomes
     kCheckContract,  // waiting, with a contract that this outcome has not been checked against
+    kCheckParked,    // an issue whose contract the callback parked under its key has not been held against
     kCompareIssue,   // a request id seen before: compare the requests
     kDecideAgain,    // something came in between that has to be looked up first
     kWait,           // parked somewhere until something happens
@@ -143,14 +144,13 @@ struct IssueOperation : Operation {
   storage::IndexKey request_key;
   storage::IndexKey correlation_index_key;
   storage::IndexKey upstream_key;
-  // The callback parked under the key, if the pipeline has held it against the contract before the decision; and how it
-  // fared.
-  storage::Sequence parked_checked = 0;
-  bool parked_meets_contract = false;
+  // The callback parked under the key that was held against the request's contract, and whether it breaks it.
+  storage::Sequence parked_at = 0;
+  bool parked_breach = false;
 
   storage::Sequence task = 0;
+  // Of a replayed request: both as they are now; of a task that ended, the deadline it was issued with.
   TimeMs deadline = 0;
-  // Of a replayed request: as it is now.
   TaskState state = TaskState::kWaiting;
   bool replayed = false;
   storage::Sequence superseded = 0;

@@ -17,7 +17,6 @@ constexpr size_t kPrefetchAhead = 8;
 // How long a crowd is let gather: so many times what its last round took.
 constexpr int kGatherRounds = 4;
 constexpr std::chrono::microseconds kLongestGathering{300};
-constexpr DurationMs kRetryWhenDraining = 1000;
 
 struct Place {
   Sequence task;
@@ -98,11 +97,7 @@ bool Pipeline::TryNow(Operation& operation) {
     if (!rules_.DecideNow(operation, committed(), parts_.clock.Now())) return false;
     kick = !parts_.state.batch.empty();
     beat_news = parts_.state.beats.TakeGrown();
-    if (operation.next == Operation::Next::kWait && awaits_ended_) {
-      waits_.Cancel(static_cast<AwaitOperation&>(operation));
-      operation.next = Operation::Next::kAnswer;
-      operation.refusal = {Reason::kDraining, "the broker is shutting down", "", kRetryWhenDraining};
-    }
+    if (awaits_ended_) RefuseToWait(operation);
     if (operation.next == Operation::Next::kWait) return true;
   }
   if (kick) queue_.Kick();
@@ -125,9 +120,16 @@ void Pipeline::EndAwaits() {
     waits_.TakeAll(all);
   }
   for (AwaitOperation* operation : all) {
-    operation->refusal = {Reason::kDraining, "the broker is shutting down", "", kRetryWhenDraining};
+    operation->refusal = Draining();
     Answer(operation);
   }
+}
+
+void Pipeline::RefuseToWait(Operation& operation) {
+  if (operation.next != Operation::Next::kWait) return;
+  waits_.Cancel(static_cast<AwaitOperation&>(operation));
+  operation.next = Operation::Next::kAnswer;
+  operation.refusal = Draining();
 }
 
 void Pipeline::SetDiskFull(bool full) {
@@ -143,7 +145,6 @@ bool Pipeline::RunOnce() {
   queued_operations_.fetch_sub(taken_, std::memory_order_relaxed);
   queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   LookUpNames(round_);
-  CheckParkedContracts(round_);
   DecideAll(round_);
   TB_FAILPOINT("commit.after_decide");
   FindOutcomes(round_);
@@ -169,31 +170,7 @@ void Pipeline::LookUpNames(const Operations& operations) {
     names_.Want(*operation);
     const absl::Status status = names_.LookUp(parts_.store, parts_.state.shard);
     if (status.ok()) continue;
-    parts_.observer.Trouble("index_read_failed", status);
     operation->refusal = {Reason::kInternal, absl::StrCat("reading the index: ", status.message())};
-  }
-}
-
-void Pipeline::CheckParkedContracts(const Operations& operations) {
-  for (Operation* operation : operations) {
-    if (operation->kind != Operation::Kind::kIssue) continue;
-    auto& issue = static_cast<IssueOperation&>(*operation);
-    if (!issue.request.has_contract() || issue.request.correlation_key.empty()) continue;
-    ParkedOutcome parked;
-    Sequence at = 0;
-    {
-      std::lock_guard<std::mutex> lock(parts_.mutex);
-      at = parts_.state.Find(issue.correlation_index_key, issue.stored_task);
-      auto found = parts_.state.parked.find(at);
-      if (found == parts_.state.parked.end()) continue;
-      parked = found->second;
-    }
-    const bool breaks =
-        parked.state == TaskState::kSucceeded
-            ? !issue.request.output_schema.empty() && CheckOutput(issue.request.output_schema, parked.output)
-            : CheckError(issue.request.allowed_errors, parked.error).has_value();
-    issue.parked_checked = at;
-    issue.parked_meets_contract = !breaks;
   }
 }
 
@@ -209,11 +186,7 @@ void Pipeline::DecideAll(Operations& operations) {
     operation->next = Operation::Next::kAnswer;
     if (operation->refusal) continue;  // its names could not be looked up
     rules_.Decide(*operation, now);
-    if (operation->next == Operation::Next::kWait && awaits_ended_) {
-      waits_.Cancel(static_cast<AwaitOperation&>(*operation));
-      operation->next = Operation::Next::kAnswer;
-      operation->refusal = {Reason::kDraining, "the broker is shutting down", "", kRetryWhenDraining};
-    }
+    if (awaits_ended_) RefuseToWait(*operation);
   }
   const auto waits = [](const Operation* operation) { return operation->next == Operation::Next::kWait; };
   operations.erase(std::remove_if(operations.begin(), operations.end(), waits), operations.end());
@@ -315,6 +288,11 @@ void Pipeline::Dispatch(Operation* operation) {
       return parts_.executor.Run([this, operation] {
         judge_.CheckContract(static_cast<ResolveOperation&>(*operation)) ? DecideAgain(operation) : Answer(operation);
       });
+    case Operation::Next::kCheckParked:
+      return parts_.executor.Run([this, operation] {
+        CheckParked(static_cast<IssueOperation&>(*operation));
+        DecideAgain(operation);
+      });
     case Operation::Next::kCompareIssue:
       return parts_.executor.Run([this, operation] {
         auto& issue = static_cast<IssueOperation&>(*operation);
@@ -323,6 +301,22 @@ void Pipeline::Dispatch(Operation* operation) {
         DecideAgain(operation);
       });
   }
+}
+
+// The callback may have gone meanwhile, and another one come: then deciding again finds that out.
+void Pipeline::CheckParked(IssueOperation& operation) {
+  ParkedOutcome parked;
+  {
+    std::lock_guard<std::mutex> lock(parts_.mutex);
+    const auto found = parts_.state.parked.find(operation.parked_at);
+    if (found == parts_.state.parked.end()) return;
+    parked = found->second;
+  }
+  const IssueRequest& request = operation.request;
+  operation.parked_breach =
+      parked.state == TaskState::kSucceeded
+          ? !request.output_schema.empty() && CheckOutput(request.output_schema, parked.output).has_value()
+          : CheckError(request.allowed_errors, parked.error).has_value();
 }
 
 void Pipeline::DecideAgain(Operation* operation) {
@@ -334,6 +328,9 @@ void Pipeline::DecideAgain(Operation* operation) {
 
 void Pipeline::Answer(Operation* operation) {
   if (failed_.load(std::memory_order_relaxed)) return;
+  if (operation->refusal.reason == Reason::kInternal) {
+    parts_.observer.Trouble("call_failed", absl::InternalError(operation->refusal.message));
+  }
   if (operation->kind == Operation::Kind::kResolve) {
     auto& resolve = static_cast<ResolveOperation&>(*operation);
     if (resolve.refusal && resolve.verdict == Verdict::kUnknown && resolve.refusal.reason != Reason::kTaskUnknown) {

@@ -98,14 +98,17 @@ class Pipeline {
  private:
   using Operations = OperationQueue::Operations;
 
+  // With the lock: answers an await that was about to wait.
+  void RefuseToWait(Operation& operation);
   void LookUpNames(const Operations& operations);
-  void CheckParkedContracts(const Operations& operations);
   void DecideAll(Operations& operations);
   void FindOutcomes(const Operations& operations);
   bool Commit();
   void WakeWaits();
   void AnswerAll(const Operations& operations);
   void Dispatch(Operation* operation);
+  // On the executor: holds the callback parked at `parked_at` against the request's contract.
+  void CheckParked(IssueOperation& operation);
   void Answer(Operation* operation);
   void DecideAgain(Operation* operation);
   void Fail(absl::Status status);

@@ -178,18 +178,22 @@ OpenTask* Rules::WaitingTask(Op& operation, Right right, TimeMs now) {
 
 // --- Issue ---
 
+// Namespaces stay for good: to try again later is of no use.
+Refusal Rules::RefuseNamespace() const {
+  return {Reason::kNamespaceLimit,
+          absl::StrCat("the broker has ", limits_.namespaces, " namespaces, the limit that limits.namespaces sets")};
+}
+
 Refusal Rules::RefuseIssue(const IssueOperation& operation) const {
   const IssueRequest& request = operation.request;
   if (disk_full_) return RefuseFull(Reason::kDiskFull, "the disk is nearly full: no new tasks until there is room");
   const uint32_t name_space = state_.namespaces.Find(request.name_space);
   if (name_space == NamespaceTable::kNone) {
-    if (state_.namespaces.size() < limits_.namespaces) return {};
-    return RefuseFull(Reason::kNamespaceLimit,
-                      absl::StrCat("the broker has ", limits_.namespaces, " namespaces, its limit"));
+    return state_.namespaces.size() < limits_.namespaces ? Refusal{} : RefuseNamespace();
   }
   if (state_.lanes.full() && state_.lanes.Find(name_space, request.target) == LaneTable::kNone) {
-    return RefuseFull(Reason::kNamespaceLimit,
-                      absl::StrCat("the broker has ", LaneTable::kMax, " pairs of namespace and target, its limit"));
+    return {Reason::kNamespaceLimit,
+            absl::StrCat("the broker has ", LaneTable::kMax, " pairs of namespace and target, its limit")};
   }
   if (state_.namespaces[name_space].open < limits_.open_tasks_per_namespace) return {};
   return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("namespace ", Quoted(request.name_space), " has ",
@@ -218,6 +222,7 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
     if (known != 0 && known != operation.gone) {
       OpenTask* open = state_.open.Find(known);
       operation.task = known;
+      operation.deadline = open == nullptr ? 0 : static_cast<TimeMs>(open->deadline);
       operation.ended = open == nullptr || ExpireIfDue(known, *open, now);
       operation.outcome_at = state_.index.Find(storage::OutcomeIndexKey(known));
       operation.next = Operation::Next::kCompareIssue;
@@ -229,8 +234,9 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
   if (!request.correlation_key.empty()) holder = state_.Find(operation.correlation_index_key, operation.stored_task);
   if (OpenTask* open = holder == 0 ? nullptr : state_.open.Find(holder)) ExpireIfDue(holder, *open, now);
   const bool parked = ParkedAt(holder, now) != nullptr;
-  if (parked && request.has_contract() && operation.parked_checked != holder) {
-    operation.next = Operation::Next::kDecideAgain;
+  if (parked && request.has_contract() && operation.parked_at != holder) {
+    operation.parked_at = holder;
+    operation.next = Operation::Next::kCheckParked;
     return;
   }
   const Sequence superseded = Superseded(operation, holder);
@@ -262,8 +268,8 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
 // this is counted and logged.
 void Rules::ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs now) {
   const ParkedOutcome& parked = state_.parked.at(parked_at);
-  if (operation.request.has_contract() && !operation.parked_meets_contract) {
-    observer_.ParkedOutcomeRefused();
+  if (operation.request.has_contract() && operation.parked_breach) {
+    observer_.ParkedOutcomeRefused(operation.request.name_space);
     state_.Unpark(parked_at, 0, now);
     return;
   }
@@ -320,15 +326,17 @@ void Rules::CompareWithParked(ResolveOperation& operation, const ParkedOutcome& 
 Refusal Rules::RefuseParking(const ResolveOperation& operation) const {
   const std::string_view name = operation.address.name_space;
   const uint32_t name_space = state_.namespaces.Find(name);
-  if (name_space == NamespaceTable::kNone && state_.namespaces.size() >= limits_.namespaces) {
-    return RefuseFull(Reason::kNamespaceLimit,
-                      absl::StrCat("the broker has ", limits_.namespaces, " namespaces, its limit"));
-  }
+  if (name_space == NamespaceTable::kNone && state_.namespaces.size() >= limits_.namespaces) return RefuseNamespace();
   const uint64_t parked = name_space == NamespaceTable::kNone ? 0 : state_.namespaces[name_space].parked;
   const size_t bytes = operation.output.size() + operation.error.size() + operation.cause.size();
-  if (parked < limits_.parked_per_namespace && state_.parked_bytes + bytes <= limits_.parked_bytes) return {};
+  const bool many = parked >= limits_.parked_per_namespace;
+  if (!many && state_.parked_bytes + bytes <= limits_.parked_bytes) return {};
   observer_.Overloaded("parked");
-  return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("no room to park a callback in namespace ", Quoted(name)));
+  return RefuseFull(Reason::kNamespaceLimit,
+                    many ? absl::StrCat("namespace ", Quoted(name), " has ", limits_.parked_per_namespace,
+                                        " parked callbacks, its limit")
+                         : absl::StrCat("parked callbacks of all namespaces hold ", limits_.parked_bytes,
+                                        " bytes at most, and this one does not fit any more"));
 }
 
 void Rules::DecideWithoutTask(ResolveOperation& operation, TimeMs now) {
@@ -376,7 +384,9 @@ void Rules::Decide(CancelOperation& operation, TimeMs now) {
   if (operation.grace > 0) {
     if (state_.cancel_reason_bytes + ShardState::ReasonBytes(operation.reason) > limits_.cancel_reason_bytes) {
       observer_.Overloaded("cancel_reasons");
-      operation.refusal = RefuseFull(Reason::kOverloaded, "no room to keep the reason until the grace time ends");
+      operation.refusal = RefuseFull(
+          Reason::kOverloaded, absl::StrCat("reasons that are kept until a grace time ends hold ",
+                                            limits_.cancel_reason_bytes, " bytes at most, and this one does not fit"));
       return;
     }
     const TimeMs end = std::min<TimeMs>(open->deadline, now + operation.grace);
@@ -392,54 +402,43 @@ void Rules::Decide(ExtendOperation& operation, TimeMs now) {
   if (operation.refusal = RefuseForIssuer(operation.address.limits); operation.refusal) return;
   OpenTask* open = WaitingTask(operation, kIssue, now);
   if (open == nullptr) return;
+  if (open->cancel_requested) {
+    operation.refusal = {Reason::kCancelRequested,
+                         "the task's cancellation was requested: it ends with the grace time, if not before"};
+    return;
+  }
   state_.ChangeDeadline(operation.task, *open, now + operation.timeout, operation.principal->id, now);
 }
 
 // --- Look ---
 
 // Whether the caller may see a task that no longer waits is decided when its record is read.
-void Rules::Decide(LocateOperation& operation, TimeMs now) {
+template <typename Op>
+OpenTask* Rules::Look(Op& operation, TimeMs now) {
   const TaskAddress& address = operation.address;
   operation.refusal = RefuseBeyondLimits(address.limits, token::kRead, {}, now);
-  if (operation.refusal) return;
+  if (operation.refusal) return nullptr;
   if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(kRead, address.name_space)) {
     operation.refusal = PermissionDenied("read", address.name_space);
-    return;
+    return nullptr;
   }
   const Sequence task = TaskOf(address, operation);
   OpenTask* open = task == 0 ? nullptr : state_.open.Find(task);
   if (task == 0 || state_.parked.contains(task) || (open != nullptr && !May(operation, address, kRead, *open))) {
     operation.refusal = TaskUnknown();
-    return;
-  }
-  if (open != nullptr) ExpireIfDue(task, *open, now);
-  operation.located = state_.Locate(task);
-  if (operation.located.outcome_at == 0 && state_.open.Find(task) == nullptr)
-    operation.next = Operation::Next::kFindOutcome;
-}
-
-void Rules::Decide(AwaitOperation& operation, TimeMs now) {
-  if (operation.delivery_of != 0) return DecideDelivery(operation, now);
-  const TaskAddress& address = operation.address;
-  operation.refusal = RefuseBeyondLimits(address.limits, token::kRead, {}, now);
-  if (operation.refusal) return;
-  if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(kRead, address.name_space)) {
-    operation.refusal = PermissionDenied("read", address.name_space);
-    return;
-  }
-  const Sequence task = TaskOf(address, operation);
-  OpenTask* open = task == 0 ? nullptr : state_.open.Find(task);
-  if (task == 0 || state_.parked.contains(task) || (open != nullptr && !May(operation, address, kRead, *open))) {
-    operation.refusal = TaskUnknown();
-    return;
+    return nullptr;
   }
   if (open != nullptr && ExpireIfDue(task, *open, now)) open = nullptr;
   operation.located = state_.Locate(task);
-  if (open == nullptr) {
-    if (operation.located.outcome_at == 0) operation.next = Operation::Next::kFindOutcome;
-    return;
-  }
-  Wait(operation, task, now);
+  if (open == nullptr && operation.located.outcome_at == 0) operation.next = Operation::Next::kFindOutcome;
+  return open;
+}
+
+void Rules::Decide(LocateOperation& operation, TimeMs now) { Look(operation, now); }
+
+void Rules::Decide(AwaitOperation& operation, TimeMs now) {
+  if (operation.delivery_of != 0) return DecideDelivery(operation, now);
+  if (Look(operation, now) != nullptr) Wait(operation, operation.located.task, now);
 }
 
 void Rules::Wait(AwaitOperation& operation, Sequence sequence, TimeMs now) {
@@ -510,6 +509,7 @@ const ParkedOutcome* Rules::ParkedAt(Sequence at, TimeMs now) {
   const auto found = state_.parked.find(at);
   if (found == state_.parked.end()) return nullptr;
   if (found->second.keep_until > now) return &found->second;
+  observer_.ParkedOutcomeLapsed(state_.namespaces[found->second.name_space].name);
   state_.Unpark(at, 0, now);
   return nullptr;
 }

@@ -9,6 +9,8 @@
 //   parked (no task yet)  PARKED            CONFLICT          UNKNOWN             UNKNOWN     UNKNOWN
 //   not known             UNKNOWN, or PARKED if named by key  UNKNOWN             UNKNOWN     UNKNOWN
 //
+// A waiting task whose cancellation was requested is not extended: it ends with the grace time.
+//
 // A deadline that has passed counts as soon as anybody looks, whether its timer has gone off or not.
 //
 // A limited token that does not allow the call is refused before anything is looked at, whoever presents it.
@@ -65,6 +67,7 @@ class Rules {
   void Wait(AwaitOperation& operation, Sequence sequence, TimeMs now);
 
   // --- Issue ---
+  Refusal RefuseNamespace() const;
   Refusal RefuseIssue(const IssueOperation& operation) const;
   // The open task that holds the correlation key, 0 if none; sets the refusal if it may not be superseded.
   Sequence Superseded(IssueOperation& operation, Sequence holder) const;
@@ -75,6 +78,11 @@ class Rules {
   void DecideWithoutTask(ResolveOperation& operation, TimeMs now);
   Refusal RefuseParking(const ResolveOperation& operation) const;
   void CompareWithParked(ResolveOperation& operation, const ParkedOutcome& parked);
+
+  // --- Look ---
+  // Finds the task and where it stands. It, if it waits; nullptr if it does not, or the operation is refused.
+  template <typename Op>
+  OpenTask* Look(Op& operation, TimeMs now);
 
   // The task that the address names, 0 if none is known.
   Sequence TaskOf(const TaskAddress& address, const Operation& operation) const;

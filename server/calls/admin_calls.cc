@@ -35,7 +35,7 @@ broker::Refusal BackupRefusal(const absl::Status& status) {
     case absl::StatusCode::kUnimplemented:
       return broker::InvalidField("path", absl::StrCat("cannot be written: ", status.message()));
     default:
-      return {broker::Reason::kInternal, absl::StrCat("writing the backup: ", status.message())};
+      return Fault(absl::StrCat("writing the backup: ", status.message()));
   }
 }
 

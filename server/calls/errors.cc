@@ -1,11 +1,15 @@
 #include "server/calls/errors.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "base/system_clock.h"
 #include "base/text.h"
 #include "google/rpc/error_details.pb.h"
 #include "server/broker/broker.h"
 #include "server/broker/rules.h"
 #include "server/calls/convert.h"
+#include "server/telemetry/log.h"
 
 namespace tokenbroker::calls {
 namespace {
@@ -13,7 +17,7 @@ namespace {
 constexpr char kDomain[] = "tokenbroker.v1";
 constexpr size_t kLongestText = 1024;
 constexpr size_t kLongestField = 256;
-constexpr DurationMs kRetryWhenDraining = 1000;
+constexpr DurationMs kFaultLogInterval = 10'000;
 
 // At most `max` bytes, and no half character.
 std::string Cut(const std::string& text, size_t max) {
@@ -109,10 +113,6 @@ broker::Refusal MessageMalformed(const std::string& message_type) {
           absl::StrCat("the request is not a well-formed ", message_type, ", or a text in it is not UTF-8")};
 }
 
-broker::Refusal Draining() {
-  return {broker::Reason::kDraining, "the broker is shutting down", "", kRetryWhenDraining};
-}
-
 broker::Refusal CursorExpired() {
   return {broker::Reason::kCursorExpired,
           "the changes behind this cursor are kept no longer: list the tasks, then watch from the list's cursor"};
@@ -122,9 +122,15 @@ broker::Refusal DeliveryUnknown() {
   return {broker::Reason::kDeliveryUnknown, "no outcome of this task is owed to a target, nor ever was"};
 }
 
+broker::Refusal Fault(std::string message) {
+  static LimitedLog log(kFaultLogInterval);
+  log.Write(ElapsedMicros() / 1000, Level::kError, "call_failed", {{"msg", message}});
+  return {broker::Reason::kInternal, std::move(message)};
+}
+
 broker::Refusal ReadRefusal(const absl::Status& status) {
   if (absl::IsNotFound(status)) return broker::TaskUnknown();
-  return {broker::Reason::kInternal, absl::StrCat("reading the store: ", status.message())};
+  return Fault(absl::StrCat("reading the store: ", status.message()));
 }
 
 }  // namespace tokenbroker::calls

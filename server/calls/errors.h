@@ -31,9 +31,10 @@ void FillItemError(const Refused& refused, tokenbroker::v1::ItemError* out);
 
 broker::Refusal CredentialsUnknown();
 broker::Refusal MessageMalformed(const std::string& message_type);
-broker::Refusal Draining();
 broker::Refusal CursorExpired();
 broker::Refusal DeliveryUnknown();
+// Our own fault, which is logged.
+broker::Refusal Fault(std::string message);
 // An error of a read: what is not there any more is unknown; the rest is our fault.
 broker::Refusal ReadRefusal(const absl::Status& status);
 

@@ -98,7 +98,7 @@ void SettleFeed::Close(How how, broker::Refusal why) {
 
 void SettleFeed::Drain() {
   std::unique_lock<std::mutex> lock(mutex_);
-  Close(How::kRefused, Draining());
+  Close(How::kRefused, broker::Draining());
   Advance(std::move(lock));
 }
 

@@ -70,7 +70,7 @@ class SubscribeFeed : private Stream, private forward::Subscriber {
   void Close(How how, broker::Refusal why = {});
   // Releases the lock.
   void EndIfOver(std::unique_lock<std::mutex> lock);
-  void Drain() override { Close(How::kRefused, Draining()); }
+  void Drain() override { Close(How::kRefused, broker::Draining()); }
 
   const Parts parts_;
 

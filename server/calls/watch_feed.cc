@@ -103,7 +103,7 @@ bool WatchFeed::MustEnd() {
   if (cancelled_) {
     parts_.sink.End(nullptr);
   } else if (draining_) {
-    const broker::Refusal refusal = Draining();
+    const broker::Refusal refusal = broker::Draining();
     const Refused refused{refusal};
     parts_.sink.End(&refused);
   } else {

@@ -157,8 +157,9 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
             "Outcomes of one namespace that wait for their task; further ones are refused with NAMESPACE_LIMIT."));
   all.push_back(Size("limits.parked_bytes", TB_FIELD(limits.parked_bytes), 0, kTiB,
                      "Memory for outcomes that wait for their task, of all namespaces together."));
-  all.push_back(Count("limits.namespaces", TB_FIELD(limits.namespaces), 1, 1'000'000,
-                      "Namespaces; a task in a further one is refused with NAMESPACE_LIMIT."));
+  all.push_back(Count(
+      "limits.namespaces", TB_FIELD(limits.namespaces), 1, 500'000,
+      "Namespaces; a task in a further one is refused with NAMESPACE_LIMIT. They stay for good, also without tasks."));
   all.push_back(Count("limits.queue_operations", TB_FIELD(limits.queue_operations), 1'000, 10'000'000,
                       "Operations that wait to be committed; further ones are refused with OVERLOADED."));
   all.push_back(

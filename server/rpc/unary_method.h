@@ -101,7 +101,7 @@ class UnaryMethod {
     }
 
     void Begin() {
-      if (method_.under_way_.closed()) return RefuseWith(calls::Draining());
+      if (method_.under_way_.closed()) return RefuseWith(broker::Draining());
       const broker::Principal* const principal = CallerOf(*context_, method_.door_.authenticator);
       if (principal == nullptr) return RefuseWith(calls::CredentialsUnknown());
       call_.emplace(calls::Call::Parts{method_.door_, *principal, method_.thread_, *this, *arena_});

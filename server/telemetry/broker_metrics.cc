@@ -95,6 +95,8 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
           registry.AddCallbackGauge("tokenbroker_parked_callbacks", "Outcomes that came before their task.")),
       parked_refused(registry.AddCounter("tokenbroker_parked_refused_total",
                                          "Parked outcomes that broke their task's contract, and were dropped.")),
+      parked_lapsed(
+          registry.AddCounter("tokenbroker_parked_lapsed_total", "Parked outcomes for which no task came in time.")),
       expiry_lateness_seconds(registry.AddHistogram("tokenbroker_expiry_lateness_seconds",
                                                     "From a deadline to the moment its expiry was on disk.",
                                                     kLatenessBounds)),

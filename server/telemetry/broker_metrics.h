@@ -94,6 +94,8 @@ struct BrokerMetrics {
   // tokenbroker_parked_refused_total: parked outcomes that broke the contract of the task they were for, and were
   // dropped.
   Counter& parked_refused;
+  // tokenbroker_parked_lapsed_total: parked outcomes for which no task came in time.
+  Counter& parked_lapsed;
   // tokenbroker_expiry_lateness_seconds: from a deadline to the moment its expiry was on disk.
   Histogram& expiry_lateness_seconds;
 

@@ -63,6 +63,17 @@ TEST_F(IssueTest, RequestIdsAndKeysAreTheNamespacesOwn) {
   EXPECT_EQ(broker_.Get(Ref::Key("k", "b")).task, there.task);
 }
 
+TEST_F(IssueTest, ARepeatedRequestIsToldTheDeadlineAsItIsNow) {
+  const NewTask request = {.request_id = "r", .timeout = 1h};
+  const Issued task = broker_.Issue(request);
+  broker_.Extend(task, 3h);
+  EXPECT_EQ(broker_.Issue(request).deadline, BrokerHarness::kStart + 3 * 3'600'000);
+  broker_.Cancel(task, "", 10s);
+  EXPECT_EQ(broker_.Issue(request).deadline, BrokerHarness::kStart + 10'000);
+  broker_.Succeed(task, "1");
+  EXPECT_EQ(broker_.Issue(request).deadline, task.deadline);
+}
+
 TEST_F(IssueTest, ARequestRepeatedAfterTheEndSaysHowTheTaskEnded) {
   const Issued task = broker_.Issue({.request_id = "r"});
   broker_.Fail(task, "E");

@@ -24,7 +24,9 @@ TEST(Limits, ThereAreSoManyNamespaces) {
   BrokerHarness broker({.limits = {.namespaces = 2}});
   broker.Issue({.name_space = "a"});
   broker.Issue({.name_space = "b"});
-  EXPECT_EQ(broker.Issue({.name_space = "c"}).reason, Reason::kNamespaceLimit);
+  const Issued refused = broker.Issue({.name_space = "c"});
+  EXPECT_EQ(refused.reason, Reason::kNamespaceLimit);
+  EXPECT_EQ(refused.retry_after, 0) << "they stay for good";
   EXPECT_EQ(broker.Succeed(Ref::Key("k", "c"), "1").reason, Reason::kNamespaceLimit) << "also for parking";
   EXPECT_TRUE(broker.Issue({.name_space = "a"}).ok());
 }

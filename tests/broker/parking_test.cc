@@ -64,6 +64,25 @@ TEST_F(ParkingTest, AParkedCallbackIsForgottenAfterItsTime) {
   EXPECT_EQ(broker_.Succeed(Ref::Key("default"), "2").verdict, Verdict::kParked) << "it may be parked anew";
 }
 
+// Its sender was told PARKED, and hears no more.
+TEST_F(ParkingTest, WhatWasParkedInVainIsToldOf) {
+  struct Listener : Observer {
+    void ParkedOutcomeRefused(std::string_view name_space) override { refused.emplace_back(name_space); }
+    void ParkedOutcomeLapsed(std::string_view name_space) override { lapsed.emplace_back(name_space); }
+    std::vector<std::string> refused;
+    std::vector<std::string> lapsed;
+  } listener;
+  broker_.observer = &listener;
+  broker_.Open();
+  for (const char* key : {"used", "broken", "lapsed"}) broker_.Succeed(Ref::Key(key), "\"text\"");
+  broker_.Issue({.correlation_key = "used"});
+  broker_.Issue({.correlation_key = "broken", .output_schema = R"({"type":"number"})"});
+  EXPECT_EQ(listener.refused, std::vector<std::string>{"orders"});
+  EXPECT_TRUE(listener.lapsed.empty());
+  broker_.Advance(Millis(kDefaultParkTime));
+  EXPECT_EQ(listener.lapsed, std::vector<std::string>{"orders"});
+}
+
 TEST_F(ParkingTest, AParkedCallbackSurvivesCrashesAndCheckpoints) {
   broker_.Succeed(Ref::Key("k"), "1");
   broker_.Crash();

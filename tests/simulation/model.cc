@@ -298,7 +298,10 @@ void Model::JudgeWithoutTask(const Wish& wish, const Reply& reply, TimeMs now) {
 // --- The others ---
 
 void Model::JudgeOpen(ModelTask& task, const Wish& wish, const Reply& reply, TimeMs now) {
-  if (!Check(reply.reason == Reason::kNone, absl::StrCat("waiting task ", task.task, " refuses: ", Say(reply.reason))))
+  const bool too_late = wish.kind == Operation::Kind::kExtend && task.cancel_requested;
+  if (!Check(reply.reason == (too_late ? Reason::kCancelRequested : Reason::kNone),
+             absl::StrCat("waiting task ", task.task, " answers: ", Say(reply.reason))) ||
+      too_late)
     return;
   Check(reply.task == task.task, absl::StrCat("task ", reply.task, " was meant to be ", task.task));
   if (wish.kind == Operation::Kind::kHeartbeat) {
