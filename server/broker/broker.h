@@ -9,7 +9,7 @@
 //   looks, waits
 //   reading      Load, List, Changes: block on the disk; to be run on executor()
 //
-// Thread-safe, but for Open, RunOnce and Close.
+// Thread-safe, but for Open, what must be called before Start, and what stands under "Life".
 #pragma once
 
 #include <functional>
@@ -183,13 +183,16 @@ class Broker {
   void BeginDrain();
   bool draining() const { return draining_.load(); }
 
-  // Runs the committer on its own thread until Close.
+  // --- Life: by one thread ---
+
+  // Runs the committer on its own thread until StopCommitter.
   void Start();
   // One round, for those who do not Start.
   bool RunOnce() { return pipeline_->RunOnce(); }
   TimeMs NextDue() { return pipeline_->NextDue(); }
-  // Stops the committer and takes a last checkpoint. The background executor must have run its jobs.
+  // What is queued is written first. Nothing may be submitted any more.
   absl::Status StopCommitter();
+  // After that, when the background executor has run its jobs.
   absl::Status TakeLastCheckpoint();
 
   Executor& executor() const { return parts_.executor; }

@@ -93,8 +93,9 @@ struct Operation {
 // What the caller's texts take in memory, about.
 size_t PayloadBytes(const Operation& operation);
 
-// Some operations that are answered together. Done is called once, from the broker's threads, when the last of them is
-// answered; it must not block.
+// Some operations that are answered together. Done is called once, when the last of them is answered; it must not
+// block. It comes from the broker's threads, or from within Submit or TryNow on the caller's: whoever calls these must
+// be done with the submission before.
 class Submission {
  public:
   explicit Submission(size_t operations) : pending_(operations) {}

@@ -13,7 +13,7 @@ enum Right : uint8_t {
   kIssue = 1,       // issue, cancel, extend
   kResolve = 2,     // heartbeat, succeed, fail by id or key
   kRead = 4,        // get, list, await, watch, peek by id or key
-  kAdminister = 8,  // backup, status; only in the namespace "*"
+  kAdminister = 8,  // redrive, drop deliveries; in the namespace "*" also backup, status, subscribe
 };
 using Rights = uint8_t;
 inline constexpr Rights kAllRights = kIssue | kResolve | kRead | kAdminister;

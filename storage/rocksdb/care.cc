@@ -21,13 +21,6 @@ absl::Status WriteSynced(rocksdb::Env* env, const std::string& path, const std::
   return FromRocks(status, absl::StrCat("writing ", path));
 }
 
-absl::Status SyncFolder(rocksdb::Env* env, const std::string& path) {
-  std::unique_ptr<rocksdb::Directory> folder;
-  rocksdb::Status status = env->NewDirectory(path, &folder);
-  if (status.ok()) status = folder->Fsync();
-  return FromRocks(status, absl::StrCat("syncing ", path));
-}
-
 }  // namespace
 
 absl::Status RocksDbStore::Backup(const std::string& path) {
@@ -47,11 +40,11 @@ absl::Status RocksDbStore::Backup(const std::string& path) {
   TB_RETURN_IF_ERROR(FromRocks(checkpoint->CreateCheckpoint(path), doing));
   TB_RETURN_IF_ERROR(MakePrivate(path));
   rocksdb::Env* const env = (*db_)->GetEnv();
-  TB_RETURN_IF_ERROR(SyncFolder(env, path));
+  TB_RETURN_IF_ERROR(SyncFolder(*env, path));
   const std::string file = absl::StrCat(path, "/", kBackupFile);
   TB_RETURN_IF_ERROR(WriteSynced(env, file + ".tmp", EncodeBackupInfo(info)));
   TB_RETURN_IF_ERROR(FromRocks(env->RenameFile(file + ".tmp", file), doing));
-  return SyncFolder(env, path);
+  return SyncFolder(*env, path);
 }
 
 absl::Status RocksDbStore::Verify() const {

@@ -7,9 +7,12 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "rocksdb/env.h"
+#include "storage/rocksdb/status.h"
 
 namespace tokenbroker::storage {
 namespace {
@@ -35,6 +38,13 @@ absl::Status SyncPath(const std::string& path) {
   ::close(fd);
   errno = error;
   return failed == 0 ? absl::OkStatus() : SystemError(absl::StrCat("syncing ", path));
+}
+
+absl::Status SyncFolder(rocksdb::Env& env, const std::string& path) {
+  std::unique_ptr<rocksdb::Directory> folder;
+  rocksdb::Status status = env.NewDirectory(path, &folder);
+  if (status.ok()) status = folder->Fsync();
+  return FromRocks(status, absl::StrCat("syncing ", path));
 }
 
 absl::Status MakeFolder(const std::string& path) {

@@ -5,6 +5,10 @@
 
 #include "absl/status/status.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace tokenbroker::storage {
 
 // Stands in a folder while a backup is being restored into it.
@@ -23,6 +27,9 @@ absl::Status CheckNotInUse(const std::string& path);
 
 // Syncs the entries of a folder, or the contents of a file.
 absl::Status SyncPath(const std::string& path);
+
+// Syncs the entries of a folder of the database, in its own environment, which tests replace.
+absl::Status SyncFolder(rocksdb::Env& env, const std::string& path);
 
 // FAILED_PRECONDITION for half a restore; DATA_LOSS for a folder that has a database's files but not the one that names
 // them: RocksDB would begin an empty database there.

@@ -24,13 +24,6 @@ absl::StatusOr<std::string> RandomKey() {
   return absl::UnavailableError("the system gives no random numbers");
 }
 
-absl::Status SyncFolder(rocksdb::Env* env, const std::string& path) {
-  std::unique_ptr<rocksdb::Directory> folder;
-  rocksdb::Status status = env->NewDirectory(path, &folder);
-  if (status.ok()) status = folder->Fsync();
-  return FromRocks(status, absl::StrCat("syncing ", path));
-}
-
 // 0 if there is none.
 absl::StatusOr<uint64_t> LoadNumber(const Database& db, const Key& key, absl::string_view what) {
   TB_ASSIGN_OR_RETURN(const std::string value, GetMeta(db, {}, key, what));
@@ -101,7 +94,7 @@ absl::Status RocksDbStore::RemoveLeftovers(rocksdb::Env* env) const {
   // RocksDB has deleted the logs that it read, or will when there is something to flush. If a torn one stood beside
   // newer writes after a power cut, it would be taken for damage.
   for (const TornLog& log : torn_logs_) TB_RETURN_IF_ERROR(CutTornLog(env, log));
-  return SyncFolder(env, options_.path);
+  return SyncFolder(*env, options_.path);
 }
 
 absl::StatusOr<bool> RocksDbStore::LoadIdentity(bool begin_new_epoch) {
