@@ -51,8 +51,7 @@ absl::StatusOr<v1::TaskRef> TokenRef(const std::string& token) {
 
 absl::StatusOr<v1::TaskRef> ResolveRef(const RefFlags& flags, const std::string& name_space,
                                        const Environment& environment, int in) {
-  const int given = !flags.positional.empty() + !flags.token_file.empty() + !flags.key.empty();
-  if (given > 1) return absl::InvalidArgumentError("name the task once: by REF, by --token-file or by --key");
+  if (flags.Count() > 1) return absl::InvalidArgumentError("name the task once: by REF, by --token-file or by --key");
   if (!flags.positional.empty()) return PositionalRef(flags.positional, in);
   if (!flags.key.empty()) return KeyRef(name_space, flags.key);
   if (!flags.token_file.empty()) {

@@ -15,6 +15,9 @@ struct RefFlags {
   std::string positional;
   std::string token_file;
   std::string key;
+
+  // In how many ways the task is named.
+  int Count() const { return !positional.empty() + !token_file.empty() + !key.empty(); }
 };
 
 bool IsTaskId(const std::string& text);

@@ -32,6 +32,8 @@ struct PickFlags {
   bool pending = false;
   bool everywhere = false;
   int limit = INT_MAX;
+
+  bool many() const { return dead || pending; }
 };
 
 absl::StatusOr<v1::DeliveryState> ParseState(std::string text) {
@@ -136,7 +138,7 @@ absl::StatusOr<int> ChangePicked(Session& session, const PickFlags& flags, Reque
 }
 
 absl::StatusOr<int> Drop(Session& session, const PickFlags& flags) {
-  if (flags.dead || flags.pending) {
+  if (flags.many()) {
     v1::DropDeliveriesRequest request;
     if (flags.dead) request.add_states(v1::DELIVERY_STATE_DEAD_LETTERED);
     if (flags.pending) request.add_states(v1::DELIVERY_STATE_PENDING);
@@ -153,7 +155,7 @@ absl::StatusOr<int> Drop(Session& session, const PickFlags& flags) {
 
 absl::StatusOr<int> Redrive(Session& session, const PickFlags& flags) {
   v1::RedriveDeliveriesRequest request;
-  if (flags.dead) {
+  if (flags.many()) {
     TB_ASSIGN_OR_RETURN(const int redriven, ChangePicked(session, flags, std::move(request), &Broker::Redrive,
                                                          &v1::RedriveDeliveriesResponse::redriven));
     return PrintCount(session, "redriven", redriven);
@@ -188,10 +190,14 @@ void AddPick(CLI::App* command, PickFlags& flags) {
   command->add_option("--limit", flags.limit, "At most so many, oldest first")->check(CLI::PositiveNumber);
 }
 
-// Without a state, one task must be named: its delivery is not picked by anything else.
+// Either one task is named, or many are picked by their state: where both are said, one of them was not meant.
 absl::Status CheckPick(const PickFlags& flags) {
-  const bool many = flags.dead || flags.pending;
-  if (many || (flags.target.empty() && !flags.everywhere && flags.limit == INT_MAX)) return absl::OkStatus();
+  if (flags.many()) {
+    if (flags.ref.Count() == 0) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "name one task (REF, --token-file, --key) or pick many (--dead, --pending), not both");
+  }
+  if (flags.target.empty() && !flags.everywhere && flags.limit == INT_MAX) return absl::OkStatus();
   return absl::InvalidArgumentError("--target, --all-namespaces and --limit are for many: say --dead as well");
 }
 

@@ -278,6 +278,28 @@ TEST_F(CommandsTest, ManyDeliveriesAreDroppedOnlyWhereTheirStateIsSaid) {
   EXPECT_EQ(Tokenctl({"delivery", "drop", "--dead", "--limit", "0"}), kUsage);
 }
 
+TEST_F(CommandsTest, OneDeliveryOrManyAreChangedButNeverBothAtOnce) {
+  int changed = 0;
+  broker.drop_many = [&](const v1::DropDeliveriesRequest&, DurationMs) -> absl::StatusOr<v1::DropDeliveriesResponse> {
+    ++changed;
+    return v1::DropDeliveriesResponse();
+  };
+  broker.redrive = [&](const v1::RedriveDeliveriesRequest&,
+                       DurationMs) -> absl::StatusOr<v1::RedriveDeliveriesResponse> {
+    ++changed;
+    return v1::RedriveDeliveriesResponse();
+  };
+  for (const std::string one : {"0123456789abcdef01", "--key=order-17", "--token-file=task.token"}) {
+    EXPECT_EQ(Tokenctl({"delivery", "drop", one, "--dead"}), kUsage) << one;
+    EXPECT_EQ(Tokenctl({"delivery", "drop", one, "--pending"}), kUsage) << one;
+    EXPECT_EQ(Tokenctl({"delivery", "redrive", one, "--dead"}), kUsage) << one;
+    EXPECT_THAT(err, HasSubstr("--dead"));
+  }
+  EXPECT_EQ(changed, 0);
+  environment["TOKENBROKER_TOKEN"] = "tkA";
+  EXPECT_EQ(Tokenctl({"delivery", "drop", "--dead"}), kOk) << "a token in the environment names no task here";
+}
+
 TEST_F(CommandsTest, RunDoesNotStartForATaskThatEnded) {
   broker.get = [](const v1::GetTaskRequest&, DurationMs) -> absl::StatusOr<v1::GetTaskResponse> {
     v1::GetTaskResponse response;
