@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/status_macros.h"
 #include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -20,10 +21,11 @@ constexpr char kFooter[] = R"(Start:
 A token is a secret: hand it over by --token-file, standard input (-) or TOKENBROKER_TOKEN; as an argument it shows in ps.
 More: tokenctl help COMMAND, tokenctl help exit-codes, tokenctl help environment)";
 
-void AddGlobalFlags(CLI::App& root, Session& session) {
+void AddGlobalFlags(CommandLine& line, Session& session) {
+  CLI::App& root = line.root;
   ConnectionFlags& flags = session.flags;
-  root.add_option("--format,-o", session.format,
-                  "table, json, jsonl or id; issue: also token; get, await: also output");
+  root.add_option("--format,-o", line.format,
+                  "Form of the result: table, json, jsonl, id, token or output; COMMAND --help says which it has");
   root.add_option("--address,-a", flags.address, "host:port of the broker");
   root.add_option("--namespace,-n", flags.name_space, "Namespace");
   root.add_option("--profile", flags.profile, "Profile of the profile file");
@@ -79,6 +81,13 @@ bool Parse(CommandLine& line, Session& session, std::vector<std::string> argumen
   return false;
 }
 
+absl::StatusOr<int> Act(const CommandLine& line, Session& session) {
+  if (line.format) {
+    TB_ASSIGN_OR_RETURN(session.format, ParseFormat(*line.format, line.formats));
+  }
+  return line.action(session);
+}
+
 }  // namespace
 
 int RunCli(const std::vector<std::string>& arguments, World world) {
@@ -89,11 +98,11 @@ int RunCli(const std::vector<std::string>& arguments, World world) {
   line.root.footer(kFooter);
   line.root.set_version_flag("--version", std::string("tokenctl ") + kVersion);
   line.root.require_subcommand(1);
-  AddGlobalFlags(line.root, session);
+  AddGlobalFlags(line, session);
   AddCommands(line, session);
   int exit_code = kInternal;
   if (!Parse(line, session, arguments, exit_code)) return exit_code;
-  const auto done = line.action(session);
+  const auto done = Act(line, session);
   session.out().flush();
   if (done.ok()) return *done;
   session.err() << Explain(done.status());

@@ -13,8 +13,12 @@ CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::strin
   return command;
 }
 
-void OnRun(CommandLine& line, CLI::App* command, Action action) {
-  command->callback([&line, action = std::move(action)] { line.action = action; });
+void OnRun(CommandLine& line, CLI::App* command, const Formats& formats, Action action) {
+  if (!formats.empty()) command->footer(RuleOf(formats) + ".\n\n" + command->get_footer());
+  command->callback([&line, formats, action = std::move(action)] {
+    line.formats = formats;
+    line.action = action;
+  });
 }
 
 void AddRef(CLI::App* command, RefFlags& flags) {

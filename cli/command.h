@@ -3,10 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/output.h"
 #include "cli/session.h"
 #include "cli/task_ref.h"
 
@@ -17,15 +19,19 @@ using Action = std::function<absl::StatusOr<int>(Session&)>;
 
 struct CommandLine {
   CLI::App root;
+  // As given by -o.
+  std::optional<std::string> format;
   // Set by the command that was named.
   Action action;
+  Formats formats;
   // What stands after "--"; for `run`.
   std::vector<std::string> tail;
 };
 
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
                      const std::string& examples);
-void OnRun(CommandLine& line, CLI::App* command, Action action);
+// What -o asks for is one of `formats` when `action` runs: a call that took effect must not fail to tell its result.
+void OnRun(CommandLine& line, CLI::App* command, const Formats& formats, Action action);
 
 // REF, --token-file and --key.
 void AddRef(CLI::App* command, RefFlags& flags);

@@ -44,7 +44,6 @@ class Session {
   absl::StatusOr<Settings> GetSettings();
   // Connected at the first call; valid as long as the session.
   absl::StatusOr<Broker*> GetBroker();
-  absl::StatusOr<Format> GetFormat() const { return ParseFormat(format); }
 
   // One call of `method` with retries, all within the time-out of the settings and `longer`, which the broker was asked
   // to wait.
@@ -64,7 +63,8 @@ class Session {
 
   // Filled by the parser.
   ConnectionFlags flags;
-  std::string format = "table";
+  // One of those that the command has.
+  Format format = Format::kTable;
 
  private:
   World world_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "base/status_macros.h"
 #include "cli/table.h"
 #include "cli/task_json.h"
 #include "cli/time_text.h"
@@ -79,47 +78,36 @@ void PrintSheet(Session& session, const v1::Task& task) {
   sheet.Print(session.out());
 }
 
-absl::Status PrintOutput(Session& session, const v1::Task& task) {
-  if (task.state() != v1::TASK_STATE_SUCCEEDED) {
+void PrintOutput(Session& session, const v1::Task& task) {
+  if (task.state() == v1::TASK_STATE_SUCCEEDED) {
+    session.out() << task.outcome().output() << "\n";
+  } else {
     session.err() << "tokenctl: the task has no output: it is " << NameOf(task.state()) << "\n";
-    return absl::OkStatus();
   }
-  session.out() << task.outcome().output() << "\n";
-  return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status PrintTask(Session& session, const v1::Task& task) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
-  switch (format) {
-    case Format::kTable:
-      PrintSheet(session, task);
-      return absl::OkStatus();
+void PrintTask(Session& session, const v1::Task& task) {
+  switch (session.format) {
     case Format::kJson:
     case Format::kJsonLines:
-      session.PrintJson(ToJson(task), format);
-      return absl::OkStatus();
+      return session.PrintJson(ToJson(task), session.format);
     case Format::kId:
       session.out() << task.task_id() << "\n";
-      return absl::OkStatus();
+      return;
     case Format::kOutput:
       return PrintOutput(session, task);
-    case Format::kToken:
-      break;
+    default:
+      return PrintSheet(session, task);
   }
-  return absl::InvalidArgumentError("-o token is for issue: only whoever issues a task is given its token");
 }
 
-absl::Status PrintDelivery(Session& session, const v1::Delivery& delivery) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
-  if (IsJsonFormat(format)) {
-    session.PrintJson(ToJson(delivery), format);
-    return absl::OkStatus();
-  }
-  if (format == Format::kId) {
+void PrintDelivery(Session& session, const v1::Delivery& delivery) {
+  if (IsJsonFormat(session.format)) return session.PrintJson(ToJson(delivery), session.format);
+  if (session.format == Format::kId) {
     session.out() << delivery.task_id() << "\n";
-    return absl::OkStatus();
+    return;
   }
   const TimeMs now = session.world().wall.Now();
   Sheet sheet;
@@ -131,7 +119,6 @@ absl::Status PrintDelivery(Session& session, const v1::Delivery& delivery) {
   sheet.Add("owed", WhenExactly(now, delivery.has_owed_at(), delivery.owed_at()));
   AddDelivery(sheet, delivery, now);
   sheet.Print(session.out());
-  return absl::OkStatus();
 }
 
 void PrintDeliveryTable(Session& session, const std::vector<v1::Delivery>& deliveries) {

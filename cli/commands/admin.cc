@@ -15,16 +15,15 @@ constexpr DurationMs kBackupTimeout = 300'000;
 
 // Not retried: the folder of a first try would be in the way of a second.
 absl::StatusOr<int> Backup(Session& session, const std::string& path) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
   TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
   TB_ASSIGN_OR_RETURN(Broker* const broker, session.GetBroker());
   v1::CreateBackupRequest request;
   request.set_path(path);
   TB_ASSIGN_OR_RETURN(const v1::CreateBackupResponse backup,
                       broker->Backup(request, settings.TimeoutOr(kBackupTimeout)));
-  if (IsJsonFormat(format)) {
-    session.PrintJson(ToJson(backup), format);
-  } else if (format == Format::kId) {
+  if (IsJsonFormat(session.format)) {
+    session.PrintJson(ToJson(backup), session.format);
+  } else if (session.format == Format::kId) {
     session.out() << backup.path() << "\n";
   } else {
     Sheet sheet;
@@ -53,14 +52,13 @@ void PrintStatus(Session& session, const v1::GetStatusResponse& status) {
 }
 
 absl::StatusOr<int> Status(Session& session) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
   TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
   TB_ASSIGN_OR_RETURN(Broker* const broker, session.GetBroker());
   const DurationMs timeout = settings.TimeoutOr(Settings::kDefaultTimeout);
   TB_ASSIGN_OR_RETURN(const v1::GetStatusResponse status,
                       session.retrier().Run(timeout, timeout, [&](DurationMs left) { return broker->Status(left); }));
-  if (IsJsonFormat(format)) {
-    session.PrintJson(ToJson(status), format);
+  if (IsJsonFormat(session.format)) {
+    session.PrintJson(ToJson(status), session.format);
   } else {
     PrintStatus(session, status);
   }
@@ -75,9 +73,9 @@ void AddAdminCommands(CommandLine& line) {
   auto path = std::make_shared<std::string>();
   backup->add_option("PATH", *path, "An absolute path below the broker's storage.backup_root; must not exist yet")
       ->required();
-  OnRun(line, backup, [path](Session& session) { return Backup(session, *path); });
+  OnRun(line, backup, TableJsonAnd({Format::kId}), [path](Session& session) { return Backup(session, *path); });
   CLI::App* status = AddCommand(line.root, "status", "Say how the broker is", "  tokenctl status -o json");
-  OnRun(line, status, Status);
+  OnRun(line, status, TableJsonAnd({}), Status);
 }
 
 }  // namespace tokenbroker::cli

@@ -28,7 +28,7 @@ absl::StatusOr<int> Await(Session& session, const AwaitFlags& flags) {
   TB_ASSIGN_OR_RETURN(Broker* const broker, session.GetBroker());
   World& world = session.world();
   TB_ASSIGN_OR_RETURN(const v1::Task task, AwaitEnd(*broker, options, world.waiter, world.random, session.err()));
-  TB_RETURN_IF_ERROR(PrintTask(session, task));
+  PrintTask(session, task);
   return ExitCodeFor(task.state());
 }
 
@@ -41,7 +41,8 @@ void AddAwaitCommand(CommandLine& line) {
   auto flags = std::make_shared<AwaitFlags>();
   AddRef(command, flags->ref);
   command->add_option("--limit", flags->limit, "How long to wait, as in 1h; forever if left out");
-  OnRun(line, command, [flags](Session& session) { return Await(session, *flags); });
+  OnRun(line, command, TableJsonAnd({Format::kId, Format::kOutput}),
+        [flags](Session& session) { return Await(session, *flags); });
 }
 
 }  // namespace tokenbroker::cli

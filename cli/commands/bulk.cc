@@ -162,7 +162,7 @@ void AddBulkCommand(CommandLine& line) {
   command->add_option("--results", flags->results,
                       "Where the verdicts go, - for standard output; default: FILE.results.jsonl or .csv, beside FILE");
   command->add_option("--batch", flags->batch, "Lines per message, 1 to 1000")->capture_default_str();
-  OnRun(line, command, [flags](Session& session) { return SettleAll(session, *flags); });
+  OnRun(line, command, {}, [flags](Session& session) { return SettleAll(session, *flags); });
 }
 
 }  // namespace tokenbroker::cli

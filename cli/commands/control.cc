@@ -30,7 +30,7 @@ absl::StatusOr<int> Cancel(Session& session, const CancelFlags& flags) {
     *request.mutable_grace() = ToProto(grace);
   }
   TB_ASSIGN_OR_RETURN(const v1::CancelTaskResponse response, session.Call(&Broker::Cancel, request));
-  TB_RETURN_IF_ERROR(PrintTask(session, response.task()));
+  PrintTask(session, response.task());
   return kOk;
 }
 
@@ -40,7 +40,7 @@ absl::StatusOr<int> Extend(Session& session, const ExtendFlags& flags) {
   TB_ASSIGN_OR_RETURN(const DurationMs timeout, ParseDuration(flags.timeout));
   *request.mutable_timeout() = ToProto(timeout);
   TB_ASSIGN_OR_RETURN(const v1::ExtendDeadlineResponse response, session.Call(&Broker::Extend, request));
-  TB_RETURN_IF_ERROR(PrintTask(session, response.task()));
+  PrintTask(session, response.task());
   return kOk;
 }
 
@@ -52,7 +52,7 @@ void AddCancel(CommandLine& line) {
   AddRef(command, flags->ref);
   command->add_option("--reason", flags->reason, "Why, for people");
   command->add_option("--grace", flags->grace, "Tell the worker and let it settle for this long, as in 5m; none: now");
-  OnRun(line, command, [flags](Session& session) { return Cancel(session, *flags); });
+  OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return Cancel(session, *flags); });
 }
 
 void AddExtend(CommandLine& line) {
@@ -61,7 +61,7 @@ void AddExtend(CommandLine& line) {
   auto flags = std::make_shared<ExtendFlags>();
   AddRef(command, flags->ref);
   command->add_option("--timeout", flags->timeout, "From now, as in 2h (here not the time-out of calls)")->required();
-  OnRun(line, command, [flags](Session& session) { return Extend(session, *flags); });
+  OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return Extend(session, *flags); });
 }
 
 }  // namespace

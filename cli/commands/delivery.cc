@@ -59,7 +59,8 @@ absl::StatusOr<v1::ListDeliveriesRequest> MakeRequest(Session& session, const Li
   return request;
 }
 
-void Print(Session& session, Format format, const std::vector<v1::Delivery>& deliveries, const std::string& next) {
+void Print(Session& session, const std::vector<v1::Delivery>& deliveries, const std::string& next) {
+  const Format format = session.format;
   if (format == Format::kJson) {
     Json json = Json::object();
     json["deliveries"] = Json::array();
@@ -74,7 +75,6 @@ void Print(Session& session, Format format, const std::vector<v1::Delivery>& del
 }
 
 absl::StatusOr<int> List(Session& session, const ListFlags& flags) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
   if (flags.limit < 1) return absl::InvalidArgumentError("--limit must be at least 1; for everything use --all");
   TB_ASSIGN_OR_RETURN(v1::ListDeliveriesRequest request, MakeRequest(session, flags));
   std::vector<v1::Delivery> deliveries;
@@ -84,17 +84,17 @@ absl::StatusOr<int> List(Session& session, const ListFlags& flags) {
     TB_ASSIGN_OR_RETURN(v1::ListDeliveriesResponse page, session.Call(&Broker::ListDeliveries, request));
     left -= page.deliveries_size();
     for (v1::Delivery& delivery : *page.mutable_deliveries()) {
-      if (format == Format::kTable || format == Format::kJson) {
+      if (session.format == Format::kTable || session.format == Format::kJson) {
         deliveries.push_back(std::move(delivery));
       } else {
-        TB_RETURN_IF_ERROR(PrintDelivery(session, delivery));
+        PrintDelivery(session, delivery);
       }
     }
     next = page.next_page_token();
     if (next.empty()) break;
     request.set_page_token(next);
   }
-  Print(session, format, deliveries, next);
+  Print(session, deliveries, next);
   return kOk;
 }
 
@@ -102,21 +102,19 @@ absl::StatusOr<int> Get(Session& session, const RefFlags& ref) {
   v1::GetDeliveryRequest request;
   TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, ref));
   TB_ASSIGN_OR_RETURN(const v1::GetDeliveryResponse response, session.Call(&Broker::GetDelivery, request));
-  TB_RETURN_IF_ERROR(PrintDelivery(session, response.delivery()));
+  PrintDelivery(session, response.delivery());
   return kOk;
 }
 
 // How many were changed.
-absl::StatusOr<int> PrintCount(Session& session, const std::string& name, int count) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
-  if (IsJsonFormat(format)) {
+void PrintCount(Session& session, const std::string& name, int count) {
+  if (IsJsonFormat(session.format)) {
     Json json = Json::object();
     json[name] = count;
-    session.PrintJson(json, format);
+    session.PrintJson(json, session.format);
   } else {
     session.out() << count << "\n";
   }
-  return kOk;
 }
 
 // Calls until there are no more, or `limit` are changed; `count` says of an answer how many it changed.
@@ -144,12 +142,13 @@ absl::StatusOr<int> Drop(Session& session, const PickFlags& flags) {
     if (flags.pending) request.add_states(v1::DELIVERY_STATE_PENDING);
     TB_ASSIGN_OR_RETURN(const int dropped, ChangePicked(session, flags, std::move(request), &Broker::DropMany,
                                                         &v1::DropDeliveriesResponse::dropped));
-    return PrintCount(session, "dropped", dropped);
+    PrintCount(session, "dropped", dropped);
+    return kOk;
   }
   v1::DropDeliveryRequest request;
   TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, flags.ref));
   TB_ASSIGN_OR_RETURN(const v1::DropDeliveryResponse response, session.Call(&Broker::Drop, request));
-  TB_RETURN_IF_ERROR(PrintDelivery(session, response.delivery()));
+  PrintDelivery(session, response.delivery());
   return kOk;
 }
 
@@ -158,11 +157,13 @@ absl::StatusOr<int> Redrive(Session& session, const PickFlags& flags) {
   if (flags.many()) {
     TB_ASSIGN_OR_RETURN(const int redriven, ChangePicked(session, flags, std::move(request), &Broker::Redrive,
                                                          &v1::RedriveDeliveriesResponse::redriven));
-    return PrintCount(session, "redriven", redriven);
+    PrintCount(session, "redriven", redriven);
+    return kOk;
   }
   TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, flags.ref));
   TB_ASSIGN_OR_RETURN(const v1::RedriveDeliveriesResponse response, session.Call(&Broker::Redrive, request));
-  return PrintCount(session, "redriven", response.redriven());
+  PrintCount(session, "redriven", response.redriven());
+  return kOk;
 }
 
 void AddList(CommandLine& line, CLI::App& delivery) {
@@ -178,7 +179,7 @@ void AddList(CommandLine& line, CLI::App& delivery) {
   command->add_flag("--all", flags->all, "All of them")->excludes(limit);
   command->add_flag("--all-namespaces", flags->everywhere, "Of every namespace");
   command->add_option("--page-token", flags->page_token, "Where the previous list stopped");
-  OnRun(line, command, [flags](Session& session) { return List(session, *flags); });
+  OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return List(session, *flags); });
 }
 
 // What picks many.
@@ -191,8 +192,9 @@ void AddPick(CLI::App* command, PickFlags& flags) {
 }
 
 // Either one task is named, or many are picked by their state: where both are said, one of them was not meant.
-absl::Status CheckPick(const PickFlags& flags) {
+absl::Status CheckPick(const PickFlags& flags, Format format) {
   if (flags.many()) {
+    if (format == Format::kId) return absl::InvalidArgumentError("-o id is for one task: many are only counted");
     if (flags.ref.Count() == 0) return absl::OkStatus();
     return absl::InvalidArgumentError(
         "name one task (REF, --token-file, --key) or pick many (--dead, --pending), not both");
@@ -207,8 +209,8 @@ void AddRedrive(CommandLine& line, CLI::App& delivery) {
   tokenctl delivery redrive --dead --target states)");
   auto flags = std::make_shared<PickFlags>();
   AddPick(command, *flags);
-  OnRun(line, command, [flags](Session& session) -> absl::StatusOr<int> {
-    TB_RETURN_IF_ERROR(CheckPick(*flags));
+  OnRun(line, command, TableJsonAnd({}), [flags](Session& session) -> absl::StatusOr<int> {
+    TB_RETURN_IF_ERROR(CheckPick(*flags, session.format));
     return Redrive(session, *flags);
   });
 }
@@ -221,8 +223,8 @@ void AddDrop(CommandLine& line, CLI::App& delivery) {
   auto flags = std::make_shared<PickFlags>();
   AddPick(command, *flags);
   command->add_flag("--pending", flags->pending, "All that are still owed");
-  OnRun(line, command, [flags](Session& session) -> absl::StatusOr<int> {
-    TB_RETURN_IF_ERROR(CheckPick(*flags));
+  OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) -> absl::StatusOr<int> {
+    TB_RETURN_IF_ERROR(CheckPick(*flags, session.format));
     return Drop(session, *flags);
   });
 }
@@ -232,7 +234,7 @@ void AddOne(CommandLine& line, CLI::App& delivery, const std::string& name, cons
   CLI::App* command = AddCommand(delivery, name, description, examples);
   auto ref = std::make_shared<RefFlags>();
   AddRef(command, *ref);
-  OnRun(line, command, [ref, run](Session& session) { return run(session, *ref); });
+  OnRun(line, command, TableJsonAnd({Format::kId}), [ref, run](Session& session) { return run(session, *ref); });
 }
 
 }  // namespace

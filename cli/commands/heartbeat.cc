@@ -23,15 +23,14 @@ std::string Describe(const v1::HeartbeatResponse& beat, TimeMs now) {
 }
 
 absl::StatusOr<int> Beat(Session& session, const HeartbeatFlags& flags) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
   v1::HeartbeatRequest request;
   TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, flags.ref));
   if (!flags.progress.empty()) {
     TB_ASSIGN_OR_RETURN(*request.mutable_progress(), ReadJson("--progress", flags.progress, session.world().in));
   }
   TB_ASSIGN_OR_RETURN(const v1::HeartbeatResponse beat, session.Call(&Broker::Heartbeat, request));
-  if (format == Format::kJson || format == Format::kJsonLines) {
-    session.PrintJson(ToJson(beat), format);
+  if (IsJsonFormat(session.format)) {
+    session.PrintJson(ToJson(beat), session.format);
   } else {
     session.out() << Describe(beat, session.world().wall.Now()) << "\n";
   }
@@ -47,7 +46,7 @@ void AddHeartbeatCommand(CommandLine& line) {
   auto flags = std::make_shared<HeartbeatFlags>();
   AddRef(command, flags->ref);
   command->add_option("--progress,-p", flags->progress, "How far the work is: JSON text, @file or -");
-  OnRun(line, command, [flags](Session& session) { return Beat(session, *flags); });
+  OnRun(line, command, TableJsonAnd({}), [flags](Session& session) { return Beat(session, *flags); });
 }
 
 }  // namespace tokenbroker::cli

@@ -79,7 +79,7 @@ void AddHelpCommands(CommandLine& line) {
                               "  tokenctl help run\n  tokenctl help exit-codes");
   auto topic = std::make_shared<std::vector<std::string>>();
   help->add_option("TOPIC", *topic, "A command, exit-codes or environment");
-  OnRun(line, help, [topic, &line](Session& session) { return Help(session, line.root, *topic); });
+  OnRun(line, help, {}, [topic, &line](Session& session) { return Help(session, line.root, *topic); });
 
   CLI::App* completion = AddCommand(line.root, "completion", "Print a completion script",
                                     "  source <(tokenctl completion bash)\n  tokenctl completion fish | source");
@@ -87,7 +87,7 @@ void AddHelpCommands(CommandLine& line) {
   completion->add_option("SHELL", *shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  OnRun(line, completion, [shell, &line](Session& session) { return Completion(session, line.root, *shell); });
+  OnRun(line, completion, {}, [shell, &line](Session& session) { return Completion(session, line.root, *shell); });
 }
 
 }  // namespace tokenbroker::cli

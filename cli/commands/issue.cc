@@ -78,12 +78,11 @@ absl::StatusOr<v1::IssueTaskRequest> MakeRequest(Session& session, const IssueFl
   return request;
 }
 
-absl::Status PrintIssued(Session& session, const v1::IssueTaskResponse& issued) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
-  switch (format) {
+void PrintIssued(Session& session, const v1::IssueTaskResponse& issued) {
+  switch (session.format) {
     case Format::kJson:
     case Format::kJsonLines:
-      session.PrintJson(ToJson(issued), format);
+      session.PrintJson(ToJson(issued), session.format);
       break;
     case Format::kId:
       session.out() << issued.task_id() << "\n";
@@ -101,13 +100,12 @@ absl::Status PrintIssued(Session& session, const v1::IssueTaskResponse& issued) 
       sheet.Print(session.out());
     }
   }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<int> Issue(Session& session, const IssueFlags& flags) {
   TB_ASSIGN_OR_RETURN(const v1::IssueTaskRequest request, MakeRequest(session, flags));
   TB_ASSIGN_OR_RETURN(const v1::IssueTaskResponse issued, session.Call(&Broker::Issue, request));
-  TB_RETURN_IF_ERROR(PrintIssued(session, issued));
+  PrintIssued(session, issued);
   return 0;
 }
 
@@ -135,7 +133,8 @@ void AddIssueCommand(CommandLine& line) {
   command->add_option("--schema", flags->schema, "JSON Schema that outputs must meet: text, @file or -");
   command->add_option("--allow-error", flags->allowed_errors, "Error code that a failure may carry; may be repeated")
       ->allow_extra_args(false);
-  OnRun(line, command, [flags](Session& session) { return Issue(session, *flags); });
+  OnRun(line, command, TableJsonAnd({Format::kId, Format::kToken}),
+        [flags](Session& session) { return Issue(session, *flags); });
 }
 
 }  // namespace tokenbroker::cli

@@ -18,14 +18,14 @@ std::string ValueOf(const Profile& profile, const std::string& key) {
 }
 
 absl::StatusOr<int> ListProfiles(Session& session) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
+  const Format format = session.format;
   TB_ASSIGN_OR_RETURN(const ProfileFile file, LoadProfiles(ProfilePath(session.world().environment)));
   if (file.profiles.empty()) session.err() << "tokenctl: there are no profiles in " << file.path << "\n";
   Table table({"PROFILE", "ADDRESS", "NAMESPACE"});
   for (const auto& [name, profile] : file.profiles) {
     if (format == Format::kTable) table.Add({name, ValueOf(profile, "address"), ValueOf(profile, "namespace")});
     if (format == Format::kId) session.out() << name << "\n";
-    if (format != Format::kJson && format != Format::kJsonLines) continue;
+    if (!IsJsonFormat(format)) continue;
     Json json = {{"profile", name}};
     for (const auto& [key, value] : profile.values) json[key] = value;
     session.PrintJson(json, Format::kJsonLines);
@@ -41,7 +41,6 @@ std::string KeySource(const Settings& settings) {
 }
 
 absl::StatusOr<int> ShowSettings(Session& session) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
   TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
   const std::vector<std::pair<std::string, std::string>> rows = {
       {"file", ProfilePath(session.world().environment)},
@@ -61,8 +60,8 @@ absl::StatusOr<int> ShowSettings(Session& session) {
     sheet.Add(name, value);
     if (!value.empty()) json[name] = value;
   }
-  if (format == Format::kJson || format == Format::kJsonLines) {
-    session.PrintJson(json, format);
+  if (IsJsonFormat(session.format)) {
+    session.PrintJson(json, session.format);
   } else {
     sheet.Print(session.out());
   }
@@ -74,9 +73,10 @@ absl::StatusOr<int> ShowSettings(Session& session) {
 void AddProfileCommands(CommandLine& line) {
   CLI::App* profile = AddCommand(line.root, "profile", "Show profiles and the settings in force", "");
   profile->require_subcommand(1);
-  OnRun(line, AddCommand(*profile, "ls", "List the profiles of the profile file", ""), ListProfiles);
+  OnRun(line, AddCommand(*profile, "ls", "List the profiles of the profile file", ""), TableJsonAnd({Format::kId}),
+        ListProfiles);
   OnRun(line, AddCommand(*profile, "show", "Show the settings in force: flags, environment and profile together", ""),
-        ShowSettings);
+        TableJsonAnd({}), ShowSettings);
 }
 
 }  // namespace tokenbroker::cli

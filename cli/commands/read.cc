@@ -26,7 +26,7 @@ absl::StatusOr<int> Get(Session& session, const RefFlags& ref) {
   v1::GetTaskRequest request;
   TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, ref));
   TB_ASSIGN_OR_RETURN(const v1::GetTaskResponse response, session.Call(&Broker::Get, request));
-  TB_RETURN_IF_ERROR(PrintTask(session, response.task()));
+  PrintTask(session, response.task());
   return kOk;
 }
 
@@ -38,20 +38,19 @@ struct Listing {
 };
 
 // Lines are printed as pages come, so that a long list takes no memory; the other formats need all of it.
-absl::Status TakePage(Session& session, Format format, v1::ListTasksResponse page, Listing& listing) {
+void TakePage(Session& session, v1::ListTasksResponse page, Listing& listing) {
   listing.next_page_token = page.next_page_token();
   listing.watch_cursor = page.watch_cursor();
   for (v1::Task& task : *page.mutable_tasks()) {
-    if (format == Format::kTable || format == Format::kJson) {
+    if (session.format == Format::kTable || session.format == Format::kJson) {
       listing.tasks.push_back(std::move(task));
     } else {
-      TB_RETURN_IF_ERROR(PrintTask(session, task));
+      PrintTask(session, task);
     }
   }
-  return absl::OkStatus();
 }
 
-absl::StatusOr<Listing> ReadPages(Session& session, const ListFlags& flags, Format format) {
+absl::StatusOr<Listing> ReadPages(Session& session, const ListFlags& flags) {
   TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
   v1::ListTasksRequest request;
   request.set_namespace_(settings.name_space);
@@ -63,14 +62,15 @@ absl::StatusOr<Listing> ReadPages(Session& session, const ListFlags& flags, Form
     request.set_page_size(flags.all ? kPageMax : std::min(left, kPageMax));
     TB_ASSIGN_OR_RETURN(v1::ListTasksResponse page, session.Call(&Broker::List, request));
     left -= page.tasks_size();
-    TB_RETURN_IF_ERROR(TakePage(session, format, std::move(page), listing));
+    TakePage(session, std::move(page), listing);
     if (listing.next_page_token.empty()) break;
     request.set_page_token(listing.next_page_token);
   }
   return listing;
 }
 
-void PrintListing(Session& session, Format format, const Listing& listing) {
+void PrintListing(Session& session, const Listing& listing) {
+  const Format format = session.format;
   if (format == Format::kTable) PrintTaskTable(session, listing.tasks);
   if (format == Format::kJson) {
     Json json = Json::object();
@@ -87,10 +87,9 @@ void PrintListing(Session& session, Format format, const Listing& listing) {
 }
 
 absl::StatusOr<int> List(Session& session, const ListFlags& flags) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
   if (flags.limit < 1) return absl::InvalidArgumentError("--limit must be at least 1; for everything use --all");
-  TB_ASSIGN_OR_RETURN(const Listing listing, ReadPages(session, flags, format));
-  PrintListing(session, format, listing);
+  TB_ASSIGN_OR_RETURN(const Listing listing, ReadPages(session, flags));
+  PrintListing(session, listing);
   return kOk;
 }
 
@@ -101,7 +100,8 @@ void AddGet(CommandLine& line) {
   tokenctl get --key order-17 -o output)");
   auto ref = std::make_shared<RefFlags>();
   AddRef(command, *ref);
-  OnRun(line, command, [ref](Session& session) { return Get(session, *ref); });
+  OnRun(line, command, TableJsonAnd({Format::kId, Format::kOutput}),
+        [ref](Session& session) { return Get(session, *ref); });
 }
 
 void AddList(CommandLine& line) {
@@ -114,7 +114,7 @@ void AddList(CommandLine& line) {
   command->add_flag("--all", flags->all, "All of them")->excludes(limit);
   command->add_flag("--full", flags->full, "With input and output");
   command->add_option("--page-token", flags->page_token, "Where the previous list stopped");
-  OnRun(line, command, [flags](Session& session) { return List(session, *flags); });
+  OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return List(session, *flags); });
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ void AddRunCommand(CommandLine& line) {
   command->add_option("--error", flags->error, "Error code of a failure instead of ExitCode.N and Signal.NAME");
   command->add_option("--kill-after", flags->kill_after, "From SIGTERM to SIGKILL when the command must stop")
       ->capture_default_str();
-  OnRun(line, command, [flags, &line](Session& session) { return Run(session, *flags, line.tail); });
+  OnRun(line, command, {}, [flags, &line](Session& session) { return Run(session, *flags, line.tail); });
 }
 
 }  // namespace tokenbroker::cli

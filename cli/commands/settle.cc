@@ -64,12 +64,11 @@ absl::StatusOr<v1::FailRequest> MakeFail(Session& session, const SettleFlags& fl
   return request;
 }
 
-absl::Status PrintVerdict(Session& session, v1::Verdict verdict, const std::string& task_id) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
-  switch (format) {
+void PrintVerdict(Session& session, v1::Verdict verdict, const std::string& task_id) {
+  switch (session.format) {
     case Format::kJson:
     case Format::kJsonLines:
-      session.PrintJson(VerdictJson(verdict, task_id), format);
+      session.PrintJson(VerdictJson(verdict, task_id), session.format);
       break;
     case Format::kId:
       session.out() << task_id << "\n";
@@ -77,26 +76,22 @@ absl::Status PrintVerdict(Session& session, v1::Verdict verdict, const std::stri
     default:
       session.out() << NameOf(verdict) << (task_id.empty() ? "" : " ") << task_id << "\n";
   }
-  return absl::OkStatus();
 }
 
 // What was answered, and what its target said if that was waited for.
 template <typename Response>
-absl::Status PrintSettled(Session& session, const Response& response) {
+void PrintSettled(Session& session, const Response& response) {
   if (!response.has_delivery()) return PrintVerdict(session, response.verdict(), response.task_id());
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
   const v1::Delivery& delivery = response.delivery();
-  if (IsJsonFormat(format)) {
+  if (IsJsonFormat(session.format)) {
     Json json = VerdictJson(response.verdict(), response.task_id());
     json["delivery"] = ToJson(delivery);
-    session.PrintJson(json, format);
-    return absl::OkStatus();
+    return session.PrintJson(json, session.format);
   }
-  TB_RETURN_IF_ERROR(PrintVerdict(session, response.verdict(), response.task_id()));
-  if (format == Format::kId) return absl::OkStatus();
+  PrintVerdict(session, response.verdict(), response.task_id());
+  if (session.format == Format::kId) return;
   session.out() << NameOf(delivery.state()) << (delivery.answer_code().empty() ? "" : " ") << delivery.answer_code()
                 << "\n";
-  return absl::OkStatus();
 }
 
 // The broker may take as long as it was asked to wait, and then some.
@@ -104,7 +99,7 @@ template <typename Request, typename Response>
 absl::StatusOr<int> Settle(Session& session, const Request& request,
                            absl::StatusOr<Response> (Broker::*method)(const Request&, DurationMs)) {
   TB_ASSIGN_OR_RETURN(const Response response, session.Call(method, request, ToMs(request.wait_for_delivery())));
-  TB_RETURN_IF_ERROR(PrintSettled(session, response));
+  PrintSettled(session, response);
   return response.has_delivery() ? ExitCodeFor(response.delivery().state()) : kOk;
 }
 
@@ -126,7 +121,7 @@ absl::StatusOr<int> Peek(Session& session, const SettleFlags& flags, bool fails)
     TB_ASSIGN_OR_RETURN(*request.mutable_settlement()->mutable_succeed(), MakeSucceed(session, flags));
   }
   TB_ASSIGN_OR_RETURN(const v1::PeekTaskResponse response, session.Call(&Broker::Peek, request));
-  TB_RETURN_IF_ERROR(PrintVerdict(session, response.result().verdict(), response.result().task_id()));
+  PrintVerdict(session, response.result().verdict(), response.result().task_id());
   TB_RETURN_IF_ERROR(StatusOf(response.result()));
   return kOk;
 }
@@ -159,7 +154,7 @@ void AddSucceed(CommandLine& line) {
   AddRef(command, flags->ref);
   AddOutput(command, *flags);
   AddCommon(command, *flags);
-  OnRun(line, command, [flags](Session& session) { return Succeed(session, *flags); });
+  OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return Succeed(session, *flags); });
 }
 
 void AddFail(CommandLine& line) {
@@ -170,7 +165,7 @@ void AddFail(CommandLine& line) {
   AddRef(command, flags->ref);
   AddError(command, *flags);
   AddCommon(command, *flags);
-  OnRun(line, command, [flags](Session& session) { return Fail(session, *flags); });
+  OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return Fail(session, *flags); });
 }
 
 void AddPeek(CommandLine& line) {
@@ -181,7 +176,8 @@ void AddPeek(CommandLine& line) {
   AddRef(command, flags->ref);
   AddOutput(command, *flags);
   const CLI::Option* error = AddError(command, *flags);
-  OnRun(line, command, [flags, error](Session& session) { return Peek(session, *flags, error->count() > 0); });
+  OnRun(line, command, TableJsonAnd({Format::kId}),
+        [flags, error](Session& session) { return Peek(session, *flags, error->count() > 0); });
 }
 
 }  // namespace

@@ -23,14 +23,13 @@ absl::StatusOr<std::string> GetToken(Session& session, const UrlFlags& flags) {
 
 absl::StatusOr<int> PrintUrl(Session& session, const UrlFlags& flags) {
   TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
   TB_ASSIGN_OR_RETURN(std::string token, GetToken(session, flags));
   TB_ASSIGN_OR_RETURN(token, LimitToken(token, flags.limits, session.world().wall.Now()));
   TB_ASSIGN_OR_RETURN(const std::string url, CallbackUrl(settings.base_url, token, flags.action));
-  if (format == Format::kJson || format == Format::kJsonLines) {
-    session.PrintJson(Json{{"url", url}, {"token", token}}, format);
+  if (IsJsonFormat(session.format)) {
+    session.PrintJson(Json{{"url", url}, {"token", token}}, session.format);
   } else {
-    session.out() << (format == Format::kToken ? token : url) << "\n";
+    session.out() << (session.format == Format::kToken ? token : url) << "\n";
   }
   return kOk;
 }
@@ -51,7 +50,7 @@ void AddUrlCommand(CommandLine& line, Session& session) {
   command->add_option("--to", flags->action, "succeed, fail or heartbeat: for programs, without the page");
   command->add_option("--base-url", session.flags.base_url,
                       "Where the broker's HTTP port is seen, as https://host:8433");
-  OnRun(line, command, [flags](Session& session) { return PrintUrl(session, *flags); });
+  OnRun(line, command, TableJsonAnd({Format::kToken}), [flags](Session& session) { return PrintUrl(session, *flags); });
 }
 
 }  // namespace tokenbroker::cli

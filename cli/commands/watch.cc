@@ -40,9 +40,9 @@ std::string Describe(const v1::WatchTasksResponse& change) {
   return Printable(text);
 }
 
-void PrintChange(Session& session, Format format, const v1::WatchTasksResponse& change) {
+void PrintChange(Session& session, const v1::WatchTasksResponse& change) {
   if (change.kind() == v1::WatchTasksResponse::KIND_CURSOR) return;
-  switch (format) {
+  switch (session.format) {
     case Format::kJson:
     case Format::kJsonLines:
       session.PrintJson(ToJson(change), Format::kJsonLines);
@@ -57,7 +57,6 @@ void PrintChange(Session& session, Format format, const v1::WatchTasksResponse& 
 }
 
 absl::StatusOr<int> Watch(Session& session, const WatchFlags& flags) {
-  TB_ASSIGN_OR_RETURN(const Format format, session.GetFormat());
   TB_ASSIGN_OR_RETURN(const Settings settings, session.GetSettings());
   WatchOptions options;
   options.patience = settings.TimeoutOr(Settings::kDefaultTimeout);
@@ -68,7 +67,7 @@ absl::StatusOr<int> Watch(Session& session, const WatchFlags& flags) {
   TB_ASSIGN_OR_RETURN(Broker* const broker, session.GetBroker());
   // Printed first, remembered second: after a crash a change may be printed again, but none is lost.
   const auto handle = [&](const v1::WatchTasksResponse& change) {
-    PrintChange(session, format, change);
+    PrintChange(session, change);
     return flags.cursor_file.empty() ? absl::OkStatus() : ReplaceFile(flags.cursor_file, change.cursor() + "\n");
   };
   World& world = session.world();
@@ -87,7 +86,7 @@ void AddWatchCommand(CommandLine& line) {
   command->add_option("--cursor-file,--from-file", flags->cursor_file,
                       "Resume from the cursor in this file, if it exists, and keep it up to date");
   command->add_flag("--full", flags->full, "With input and output");
-  OnRun(line, command, [flags](Session& session) { return Watch(session, *flags); });
+  OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return Watch(session, *flags); });
 }
 
 }  // namespace tokenbroker::cli

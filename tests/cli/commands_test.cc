@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "cli/exit_code.h"
 #include "cli/time_text.h"
 #include "tests/cli/fake_broker.h"
@@ -341,6 +343,61 @@ TEST_F(CommandsTest, UsageErrorsExitWithTwo) {
   EXPECT_EQ(Tokenctl({"run", "tkA"}), kUsage);
 }
 
+TEST_F(CommandsTest, EveryCommandRefusesAFormatThatItDoesNotHaveBeforeItActs) {
+  struct Case {
+    std::vector<std::string> command;
+    std::set<std::string> formats;
+  };
+  const std::set<std::string> json = {"table", "json", "jsonl"};
+  const std::set<std::string> ids = {"table", "json", "jsonl", "id"};
+  const std::set<std::string> tokens = {"table", "json", "jsonl", "token"};
+  const std::set<std::string> issued = {"table", "json", "jsonl", "id", "token"};
+  const std::set<std::string> outputs = {"table", "json", "jsonl", "id", "output"};
+  const std::set<std::string> none;
+  for (const Case& one : std::vector<Case>{{{"issue"}, issued},
+                                           {{"succeed", "tkA"}, ids},
+                                           {{"fail", "tkA"}, ids},
+                                           {{"peek", "tkA"}, ids},
+                                           {{"heartbeat", "tkA"}, json},
+                                           {{"get", "tkA"}, outputs},
+                                           {{"list"}, ids},
+                                           {{"await", "tkA"}, outputs},
+                                           {{"watch"}, ids},
+                                           {{"cancel", "tkA"}, ids},
+                                           {{"extend", "tkA", "--timeout", "1h"}, ids},
+                                           {{"url", "tkA"}, tokens},
+                                           {{"run", "tkA", "--", "true"}, none},
+                                           {{"bulk"}, none},
+                                           {{"delivery", "list"}, ids},
+                                           {{"delivery", "get", "tkA"}, ids},
+                                           {{"delivery", "redrive", "tkA"}, json},
+                                           {{"delivery", "redrive", "--dead"}, json},
+                                           {{"delivery", "drop", "tkA"}, ids},
+                                           {{"delivery", "drop", "--dead"}, json},
+                                           {{"backup", "/b"}, ids},
+                                           {{"status"}, json},
+                                           {{"profile", "ls"}, ids},
+                                           {{"profile", "show"}, json},
+                                           {{"help", "run"}, none},
+                                           {{"completion", "bash"}, none}}) {
+    for (const std::string format : {"table", "json", "jsonl", "id", "token", "output", "tokn", ""}) {
+      SCOPED_TRACE(one.command.front() + " -o " + format);
+      std::vector<std::string> arguments = {"-o", format};
+      arguments.insert(arguments.end(), one.command.begin(), one.command.end());
+      connections = 0;
+      const int code = Tokenctl(arguments);
+      if (one.formats.count(format) != 0) {
+        EXPECT_NE(code, kUsage) << err;
+        continue;
+      }
+      EXPECT_EQ(code, kUsage);
+      EXPECT_THAT(err, HasSubstr("-o "));
+      EXPECT_EQ(connections, 0);
+      EXPECT_EQ(out, "");
+    }
+  }
+}
+
 TEST_F(CommandsTest, HelpIsDataOnStandardOutput) {
   EXPECT_EQ(Tokenctl({"--help"}), 0);
   EXPECT_THAT(out, HasSubstr("succeed"));
@@ -348,6 +405,8 @@ TEST_F(CommandsTest, HelpIsDataOnStandardOutput) {
   EXPECT_THAT(out, HasSubstr("11  await"));
   EXPECT_EQ(Tokenctl({"help", "profile", "ls"}), 0);
   EXPECT_THAT(out, HasSubstr("tokenctl profile ls"));
+  EXPECT_EQ(Tokenctl({"help", "issue"}), 0);
+  EXPECT_THAT(out, HasSubstr("-o must be table, json, jsonl, id or token"));
   EXPECT_EQ(Tokenctl({"help", "nothing"}), kUsage);
 }
 

@@ -121,6 +121,7 @@ int CommandTest::Tokenctl(const std::vector<std::string>& arguments) {
               FixedRandom(),
               [this](const Settings& wanted) {
                 settings = wanted;
+                ++connections;
                 return std::shared_ptr<Broker>(&broker, [](Broker*) {});
               }};
   const int code = RunCli(arguments, std::move(world));

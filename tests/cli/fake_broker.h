@@ -105,6 +105,7 @@ class CommandTest {
   std::string out;
   std::string err;
   Settings settings;  // As the last command connected with.
+  int connections = 0;
 
  private:
   int in_;

@@ -69,7 +69,5 @@ TEST_F(TaskViewTest, AListAsJsonSaysWhereToGoOn) {
   EXPECT_THAT(out, HasSubstr("\"watch_cursor\": \"c\""));
 }
 
-TEST_F(TaskViewTest, TheTokenFormatIsForIssueAlone) { EXPECT_EQ(Tokenctl({"get", "tkA", "-o", "token"}), 2); }
-
 }  // namespace
 }  // namespace tokenbroker::cli
