@@ -63,25 +63,17 @@ std::vector<std::string> SplitTail(std::vector<std::string>& arguments) {
   return tail;
 }
 
-// True when there is a command to run; otherwise everything has been said and `exit_code` is set.
-bool Parse(CommandLine& line, Session& session, std::vector<std::string> arguments, int& exit_code) {
+absl::StatusOr<int> Run(CommandLine& line, Session& session, std::vector<std::string> arguments) {
   line.tail = SplitTail(arguments);
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.
   try {
     line.root.parse(std::move(arguments));
-    return true;
   } catch (const CLI::Success& help) {
     line.root.exit(help, session.out(), session.err());
-    exit_code = kOk;
+    return kOk;
   } catch (const CLI::ParseError& error) {
-    session.err() << "tokenctl: " << Printable(error.what())
-                  << "\n  do:        see tokenctl --help, or COMMAND --help\n";
-    exit_code = kUsage;
+    return absl::InvalidArgumentError(std::string(error.what()) + "; see tokenctl --help, or COMMAND --help");
   }
-  return false;
-}
-
-absl::StatusOr<int> Act(const CommandLine& line, Session& session) {
   if (line.format) {
     TB_ASSIGN_OR_RETURN(session.format, ParseFormat(*line.format, line.formats));
   }
@@ -100,13 +92,11 @@ int RunCli(const std::vector<std::string>& arguments, World world) {
   line.root.require_subcommand(1);
   AddGlobalFlags(line, session);
   AddCommands(line, session);
-  int exit_code = kInternal;
-  if (!Parse(line, session, arguments, exit_code)) return exit_code;
-  const auto done = Act(line, session);
-  session.out().flush();
-  if (done.ok()) return *done;
-  session.err() << Explain(done.status());
-  return ExitCodeFor(done.status());
+  const absl::StatusOr<int> done = Run(line, session, arguments);
+  const absl::Status written = session.Flush();
+  const absl::Status error = done.ok() ? written : done.status();
+  if (!error.ok()) session.err() << Explain(error);
+  return done.value_or(kOk) == kOk ? ExitCodeFor(error) : *done;
 }
 
 }  // namespace tokenbroker::cli

@@ -84,7 +84,7 @@ std::string ExitCodeTable() {
   return R"(Exit codes of tokenctl
 
    0  done: accepted, replayed or parked; for await: the task succeeded
-   1  a fault of tokenctl or of the broker
+   1  a fault of tokenctl or of the broker, or standard output could not be written
    2  the command line, a file or a field is wrong; nothing was changed
    3  no such task
    4  conflict: another outcome is recorded, or the correlation key is in use

@@ -25,4 +25,9 @@ void Session::PrintJson(const Json& json, Format format) {
   out() << Print(json, format == Format::kJson ? Layout::kIndented : Layout::kOneLine) << "\n";
 }
 
+absl::Status Session::Flush() {
+  if (out().flush()) return absl::OkStatus();
+  return absl::InternalError("standard output cannot be written: the result is lost, what the command did is not");
+}
+
 }  // namespace tokenbroker::cli

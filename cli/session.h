@@ -58,6 +58,9 @@ class Session {
     return retrier().Run(timeout, timeout, [&](DurationMs left) { return ((*broker)->*method)(request, left); });
   }
 
+  // Hands over what was printed so far. INTERNAL when not all of it could be written, now or earlier.
+  absl::Status Flush();
+
   // Prints `json` as one document, or as one line.
   void PrintJson(const Json& json, Format format);
 

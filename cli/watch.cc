@@ -22,12 +22,20 @@ absl::StatusOr<std::string> CurrentCursor(Broker& broker, const WatchOptions& op
   return page.watch_cursor();
 }
 
+v1::WatchTasksResponse BeginningAt(const std::string& cursor) {
+  v1::WatchTasksResponse beginning;
+  beginning.set_kind(v1::WatchTasksResponse::KIND_CURSOR);
+  beginning.set_cursor(cursor);
+  return beginning;
+}
+
 }  // namespace
 
 absl::Status FollowChanges(Broker& broker, WatchOptions options, Waiter& waiter, Random random, std::ostream& remarks,
                            const std::function<absl::Status(const v1::WatchTasksResponse&)>& handle) {
   TB_ASSIGN_OR_RETURN(const std::string now, CurrentCursor(broker, options, waiter, random));
   if (options.request.cursor().empty()) options.request.set_cursor(now);
+  TB_RETURN_IF_ERROR(handle(BeginningAt(options.request.cursor())));
   Backoff backoff(std::move(random));
   bool away = false;
   while (true) {

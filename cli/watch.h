@@ -17,9 +17,9 @@ struct WatchOptions {
   DurationMs patience = 10'000;
 };
 
-// Hands each change to `handle`, KIND_CURSOR included, and resumes after the last one handled when the stream breaks:
-// no change is missed, and none is handed over twice. Ends only with an error: one that no retry can mend, or one of
-// `handle`.
+// Hands `handle` the place where it begins, as a KIND_CURSOR, then each change, KIND_CURSOR included, and resumes after
+// the last one handled when the stream breaks: no change is missed, and none is handed over twice. Ends only with an
+// error: one that no retry can mend, or one of `handle`.
 absl::Status FollowChanges(Broker& broker, WatchOptions options, Waiter& waiter, Random random, std::ostream& remarks,
                            const std::function<absl::Status(const v1::WatchTasksResponse&)>& handle);
 

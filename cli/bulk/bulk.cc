@@ -195,9 +195,13 @@ absl::Status Bulk::Resume(const absl::Status& broken) {
 absl::Status Bulk::PrintJudged() {
   while (!batches_.empty() && batches_.front().Open().empty()) {
     for (const Item& item : batches_.front().items) PrintItem(item);
+    if (journal_ != nullptr) {
+      TB_RETURN_IF_ERROR(journal_->Sync());
+    } else if (!out_.flush()) {
+      return absl::InternalError("standard output cannot be written: the verdicts are lost, what was settled is not");
+    }
+    next_to_print_ = batches_.front().items.back().line + 1;
     batches_.pop_front();
-    out_.flush();
-    if (journal_ != nullptr) TB_RETURN_IF_ERROR(journal_->Sync());
   }
   if (batches_.empty()) next_to_print_ = next_line_;
   return absl::OkStatus();
@@ -212,7 +216,6 @@ void Bulk::PrintItem(const Item& item) {
   } else {
     out_ << text << "\n";
   }
-  next_to_print_ = item.line + 1;
   if (exit_code_ == 0) exit_code_ = ExitCodeFor(item.error);
 }
 

@@ -40,8 +40,8 @@ std::string Describe(const v1::WatchTasksResponse& change) {
   return Printable(text);
 }
 
-void PrintChange(Session& session, const v1::WatchTasksResponse& change) {
-  if (change.kind() == v1::WatchTasksResponse::KIND_CURSOR) return;
+absl::Status PrintChange(Session& session, const v1::WatchTasksResponse& change) {
+  if (change.kind() == v1::WatchTasksResponse::KIND_CURSOR) return absl::OkStatus();
   switch (session.format) {
     case Format::kJson:
     case Format::kJsonLines:
@@ -53,7 +53,7 @@ void PrintChange(Session& session, const v1::WatchTasksResponse& change) {
     default:
       session.out() << Describe(change) << "\n";
   }
-  session.out().flush();
+  return session.Flush();
 }
 
 absl::StatusOr<int> Watch(Session& session, const WatchFlags& flags) {
@@ -67,7 +67,7 @@ absl::StatusOr<int> Watch(Session& session, const WatchFlags& flags) {
   TB_ASSIGN_OR_RETURN(Broker* const broker, session.GetBroker());
   // Printed first, remembered second: after a crash a change may be printed again, but none is lost.
   const auto handle = [&](const v1::WatchTasksResponse& change) {
-    PrintChange(session, change);
+    TB_RETURN_IF_ERROR(PrintChange(session, change));
     return flags.cursor_file.empty() ? absl::OkStatus() : ReplaceFile(flags.cursor_file, change.cursor() + "\n");
   };
   World& world = session.world();

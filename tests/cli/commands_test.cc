@@ -398,6 +398,20 @@ TEST_F(CommandsTest, EveryCommandRefusesAFormatThatItDoesNotHaveBeforeItActs) {
   }
 }
 
+TEST_F(CommandsTest, ALostResultIsNoSuccess) {
+  output_is_full = true;
+  EXPECT_EQ(Tokenctl({"issue", "-o", "token"}), kInternal);
+  EXPECT_THAT(err, HasSubstr("standard output cannot be written"));
+  EXPECT_EQ(Tokenctl({"--help"}), kInternal);
+  broker.await = [](const v1::AwaitTaskRequest&, DurationMs) -> absl::StatusOr<v1::AwaitTaskResponse> {
+    v1::AwaitTaskResponse response;
+    *response.mutable_task() = TaskIn(v1::TASK_STATE_FAILED);
+    return response;
+  };
+  EXPECT_EQ(Tokenctl({"await", "tkA"}), kTaskFailed) << "what happened to the task is known all the same";
+  EXPECT_THAT(err, HasSubstr("standard output cannot be written"));
+}
+
 TEST_F(CommandsTest, HelpIsDataOnStandardOutput) {
   EXPECT_EQ(Tokenctl({"--help"}), 0);
   EXPECT_THAT(out, HasSubstr("succeed"));

@@ -107,6 +107,7 @@ void CommandTest::Input(const std::string& text) {
 int CommandTest::Tokenctl(const std::vector<std::string>& arguments) {
   std::ostringstream out_stream;
   std::ostringstream err_stream;
+  if (output_is_full) out_stream.setstate(std::ios::badbit);
   World world{out_stream,
               err_stream,
               in_,

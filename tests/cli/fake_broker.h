@@ -104,6 +104,8 @@ class CommandTest {
   std::map<std::string, std::string> environment;
   std::string out;
   std::string err;
+  // From the first byte.
+  bool output_is_full = false;
   Settings settings;  // As the last command connected with.
   int connections = 0;
 

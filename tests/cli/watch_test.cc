@@ -2,13 +2,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
+
+#include "cli/exit_code.h"
+#include "cli/file.h"
 #include "tests/cli/fake_broker.h"
 
 namespace tokenbroker::cli {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 v1::WatchTasksResponse Change(const std::string& cursor) {
   v1::WatchTasksResponse change;
@@ -32,21 +38,23 @@ class ScriptedWatch : public WatchStream {
   size_t next_ = 0;
 };
 
-class WatchTest : public ::testing::Test {
+class WatchTest : public ::testing::Test, protected CommandTest {
  protected:
   WatchTest() {
-    broker_.list = [](const v1::ListTasksRequest&, DurationMs) -> absl::StatusOr<v1::ListTasksResponse> {
+    broker.list = [](const v1::ListTasksRequest&, DurationMs) -> absl::StatusOr<v1::ListTasksResponse> {
       v1::ListTasksResponse page;
       page.set_watch_cursor("now");
       return page;
     };
-    broker_.watch = [this](const v1::WatchTasksRequest& request) {
+    broker.watch = [this](const v1::WatchTasksRequest& request) {
       asked_.push_back(request.cursor());
       auto stream = std::move(streams_.front());
       streams_.pop_front();
       return stream;
     };
   }
+
+  ~WatchTest() override { std::remove(cursor_file_.c_str()); }
 
   void Stream(std::vector<std::string> cursors, absl::Status end) {
     streams_.push_back(std::make_unique<ScriptedWatch>(std::move(cursors), std::move(end)));
@@ -55,15 +63,17 @@ class WatchTest : public ::testing::Test {
   absl::Status Follow(const std::string& cursor = "") {
     WatchOptions options;
     options.request.set_cursor(cursor);
-    return FollowChanges(broker_, options, waiter_, FixedRandom(), remarks_,
+    return FollowChanges(broker, options, waiter, FixedRandom(), remarks_,
                          [this](const v1::WatchTasksResponse& change) {
                            seen_.push_back(change.cursor());
                            return absl::OkStatus();
                          });
   }
 
-  FakeBroker broker_;
-  ManualWaiter waiter_;
+  int Watch() { return Tokenctl({"watch", "--cursor-file", cursor_file_}); }
+  std::string Cursor() { return ReadFile(cursor_file_).value_or(""); }
+
+  const std::string cursor_file_ = ::testing::TempDir() + "watch-" + std::to_string(getpid()) + ".cursor";
   std::ostringstream remarks_;
   std::deque<std::unique_ptr<WatchStream>> streams_;
   std::vector<std::string> asked_;
@@ -78,7 +88,7 @@ TEST_F(WatchTest, ResumesAfterTheLastChange) {
   Stream({"3"}, kTooOld);
   EXPECT_EQ(Follow("0"), kTooOld);
   EXPECT_THAT(asked_, ElementsAre("0", "2", "2"));
-  EXPECT_THAT(seen_, ElementsAre("1", "2", "3"));
+  EXPECT_THAT(seen_, ElementsAre("0", "1", "2", "3"));
 }
 
 TEST_F(WatchTest, AStreamThatBreaksBeforeItsFirstChangeLeavesNoGap) {
@@ -86,12 +96,29 @@ TEST_F(WatchTest, AStreamThatBreaksBeforeItsFirstChangeLeavesNoGap) {
   Stream({}, kTooOld);
   EXPECT_EQ(Follow(), kTooOld);
   EXPECT_THAT(asked_, ElementsAre("now", "now"));
+  EXPECT_THAT(seen_, ElementsAre("now"));
+}
+
+TEST_F(WatchTest, TheCursorFileIsWrittenBeforeTheFirstChange) {
+  Stream({}, kTooOld);
+  EXPECT_EQ(Watch(), kUsage);
+  EXPECT_EQ(Cursor(), "now\n");
+  Stream({"1", "2"}, kTooOld);
+  Watch();
+  EXPECT_EQ(asked_.back(), "now");
+  EXPECT_EQ(Cursor(), "2\n");
+}
+
+TEST_F(WatchTest, TheCursorFileStaysBeforeAChangeThatCouldNotBePrinted) {
+  output_is_full = true;
+  Stream({"1", "2"}, kTooOld);
+  EXPECT_EQ(Watch(), kInternal);
+  EXPECT_THAT(err, HasSubstr("standard output cannot be written"));
+  EXPECT_EQ(Cursor(), "now\n");
 }
 
 TEST_F(WatchTest, AnAbsentBrokerIsReportedSoon) {
-  broker_.list = [](const v1::ListTasksRequest&, DurationMs) -> absl::StatusOr<v1::ListTasksResponse> {
-    return Away();
-  };
+  broker.list = [](const v1::ListTasksRequest&, DurationMs) -> absl::StatusOr<v1::ListTasksResponse> { return Away(); };
   EXPECT_EQ(Follow(), Away());
 }
 

@@ -222,6 +222,12 @@ TEST_F(BulkTest, ABrokerThatStaysAwayIsReportedWithTheLineToResumeFrom) {
   EXPECT_EQ(first_unsettled_, 3u);
 }
 
+TEST_F(BulkTest, VerdictsThatCannotBeWrittenEndTheRunBeforeTheirLines) {
+  out_.setstate(std::ios::badbit);
+  EXPECT_TRUE(absl::IsInternal(Settle({Line("a"), Line("b"), Line("c")}).status()));
+  EXPECT_EQ(first_unsettled_, 1u);
+}
+
 TEST_F(BulkTest, WithAJournalKeysBecomeTasksBeforeTheyAreSent) {
   OpenJournal();
   EXPECT_EQ(*Settle({Line("a"), Line("new")}), 0);
