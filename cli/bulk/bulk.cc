@@ -11,18 +11,13 @@ namespace tokenbroker::cli {
 namespace {
 
 constexpr DurationMs kLongestSilence = 30'000;
-// So many tasks, each with a long cause, are still below the 4 MiB that gRPC clients take.
+// Few enough for one answer, unless many tasks have long causes: what then does not fit is asked for again.
 constexpr size_t kLookUpItems = 100;
 
 // Overload passes in a moment. A full namespace or disk stays full while we, who would fill it, wait.
 bool IsPassing(const absl::Status& error) {
   const v1::ErrorReason reason = DetailsOf(error).reason;
   return IsRetryable(error) && reason != v1::ERROR_REASON_NAMESPACE_LIMIT && reason != v1::ERROR_REASON_DISK_FULL;
-}
-
-v1::TaskRef& TaskOf(v1::Settlement& settlement) {
-  return settlement.has_fail() ? *settlement.mutable_fail()->mutable_task()
-                               : *settlement.mutable_succeed()->mutable_task();
 }
 
 // Of a row that an earlier run was answered; why it was refused is not known any more.
@@ -102,39 +97,27 @@ void Bulk::AddRow(Batch& batch, bulk::Row row) {
 }
 
 absl::Status Bulk::FindTasks(Batch& batch) {
-  std::vector<Item*> unknown;
-  for (Item* item : batch.Open()) {
-    v1::TaskRef& task = TaskOf(item->settlement);
-    if (!task.has_key()) continue;
-    if (const std::string id = journal_->TaskOf(item->line); !id.empty()) {
-      task.set_task_id(id);
-    } else {
-      unknown.push_back(item);
-    }
-  }
-  for (size_t done = 0; done < unknown.size(); done += kLookUpItems) {
-    const size_t count = std::min(kLookUpItems, unknown.size() - done);
-    TB_RETURN_IF_ERROR(LookUp(absl::MakeConstSpan(unknown).subspan(done, count)));
-  }
+  bulk::KeyLookUp keys(*journal_);
+  for (Item* item : batch.Open()) keys.Add(item->line, item->settlement);
+  while (!keys.done()) TB_RETURN_IF_ERROR(LookUp(keys));
   return journal_->Sync();
 }
 
-// A task that is not issued yet, or not ours to read, is left to what its key says when the row is settled.
-absl::Status Bulk::LookUp(absl::Span<Item* const> items) {
-  v1::BatchGetTasksRequest request;
-  for (Item* item : items) *request.add_tasks() = TaskOf(item->settlement);
-  const auto found = Retrier(waiter_, random_).Run(options_.patience, options_.patience, [&](DurationMs left) {
-    return broker_.BatchGet(request, left);
-  });
-  if (IsRetryable(found.status())) return found.status();
-  if (!found.ok() || found->items_size() != request.tasks_size()) return absl::OkStatus();
-  for (size_t i = 0; i < items.size(); ++i) {
-    const std::string& id = found->items(static_cast<int>(i)).task().task_id();
-    if (id.empty()) continue;
-    TaskOf(items[i]->settlement).set_task_id(id);
-    journal_->AddTask(items[i]->line, id);
-  }
-  return absl::OkStatus();
+absl::Status Bulk::LookUp(bulk::KeyLookUp& keys) {
+  using Answer = absl::StatusOr<v1::BatchGetTasksResponse>;
+  const auto ask = [&](DurationMs left) -> Answer {
+    const v1::BatchGetTasksRequest question = keys.Question(kLookUpItems);
+    Answer answer = broker_.BatchGet(question, left);
+    if (!answer.ok()) return answer;
+    if (answer->items_size() != question.tasks_size()) {
+      return absl::InternalError("the broker answered a look-up of tasks that was not sent");
+    }
+    std::optional<v1::ItemError> again = keys.Take(*answer);
+    if (!again) return answer;
+    again->set_code(static_cast<int>(absl::StatusCode::kUnavailable));  // whatever it is: to be repeated
+    return MakeError(*again);
+  };
+  return Retrier(waiter_, random_).Run(options_.patience, options_.patience, ask).status();
 }
 
 // A write that fails is noticed by the next read, which knows why.

@@ -10,9 +10,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "bulk/format.h"
 #include "bulk/journal.h"
+#include "bulk/key_look_up.h"
 #include "bulk/row_reader.h"
 #include "cli/broker.h"
 #include "cli/retry.h"
@@ -82,7 +82,8 @@ class Bulk {
   void AddRow(Batch& batch, bulk::Row row);
   // Finds the tasks of rows named by key, and writes them into the journal.
   absl::Status FindTasks(Batch& batch);
-  absl::Status LookUp(absl::Span<Item* const> items);
+  // One question, until nothing is refused that may be answered when it is asked again.
+  absl::Status LookUp(bulk::KeyLookUp& keys);
   void Send(Batch& batch);
   absl::Status ReadAnswer();
   // Takes over the verdicts. Returns how long to pause before what is still open may be sent again.

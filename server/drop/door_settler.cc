@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 
+#include "server/calls/errors.h"
 #include "server/calls/fill.h"
 #include "server/calls/settle_batch.h"
 #include "server/calls/validate.h"
@@ -65,29 +66,35 @@ class LookUp : public broker::Submission {
 
 }  // namespace
 
-std::vector<std::string> DoorSettler::FindTasks(const std::vector<v1::TaskRef>& keys) {
+v1::BatchGetTasksResponse DoorSettler::FindTasks(const v1::BatchGetTasksRequest& keys) {
+  const int size = keys.tasks_size();
   Wait wait(pump_);
-  LookUp look_up(keys.size() + 1, [&] { wait.End(); });
-  const std::unique_ptr<broker::LocateOperation[]> operations(new broker::LocateOperation[keys.size()]);
-  for (size_t i = 0; i < keys.size(); ++i) {
+  LookUp look_up(size + 1, [&] { wait.End(); });
+  const std::unique_ptr<broker::LocateOperation[]> operations(new broker::LocateOperation[size]);
+  for (int i = 0; i < size; ++i) {
     broker::LocateOperation& operation = operations[i];
-    operation.refusal = calls::Validate(keys[i]);
+    operation.refusal = calls::Validate(keys.tasks(i));
     if (operation.refusal) {
       look_up.Answered();
       continue;
     }
-    operation.address = calls::AddressOf(door_.broker, keys[i]);
+    operation.address = calls::AddressOf(door_.broker, keys.tasks(i));
     operation.submission = &look_up;
     operation.principal = &principal_;
     door_.broker.Ask(operation);
   }
   look_up.Answered();  // all are handed over
   wait.UntilEnded();
-  std::vector<std::string> ids(keys.size());
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (!operations[i].refusal) ids[i] = door_.broker.IdOf(operations[i].located.task);
+  v1::BatchGetTasksResponse found;
+  for (int i = 0; i < size; ++i) {
+    v1::BatchGetTasksResponse::Item& item = *found.add_items();
+    if (operations[i].refusal) {
+      calls::FillItemError({operations[i].refusal}, item.mutable_error());
+    } else {
+      item.mutable_task()->set_task_id(door_.broker.IdOf(operations[i].located.task));
+    }
   }
-  return ids;
+  return found;
 }
 
 void DoorSettler::Settle(const Items& items, Results* results) {

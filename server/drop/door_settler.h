@@ -18,7 +18,7 @@ class DoorSettler : public Settler {
   DoorSettler(const calls::Door& door, const broker::Principal& principal, std::function<void()> pump = nullptr)
       : door_(door), principal_(principal), pump_(std::move(pump)) {}
 
-  std::vector<std::string> FindTasks(const std::vector<v1::TaskRef>& keys) override;
+  v1::BatchGetTasksResponse FindTasks(const v1::BatchGetTasksRequest& keys) override;
   void Settle(const Items& items, Results* results) override;
 
  private:

@@ -1,10 +1,12 @@
 #include "server/drop/file_run.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/failpoint.h"
 #include "base/status_macros.h"
+#include "bulk/key_look_up.h"
 #include "bulk/result.h"
 
 namespace tokenbroker::drop {
@@ -15,19 +17,14 @@ constexpr size_t kBatchBytes = 1 << 20;
 constexpr DurationMs kShortestPause = 100;
 constexpr DurationMs kLongestPause = 5'000;
 
-v1::TaskRef& TaskOf(v1::Settlement& settlement) {
-  return settlement.has_fail() ? *settlement.mutable_fail()->mutable_task()
-                               : *settlement.mutable_succeed()->mutable_task();
-}
-
 // No judgement of the row: the broker is too busy, or about to stop. A full namespace is one.
 bool IsPassing(const v1::SettlementResult& result) {
   const v1::ErrorReason reason = result.error().reason();
   return reason == v1::ERROR_REASON_OVERLOADED || reason == v1::ERROR_REASON_DRAINING;
 }
 
-DurationMs PauseAfter(const v1::SettlementResult& result) {
-  const DurationMs asked = result.error().retry_after().seconds() * 1000;
+DurationMs PauseAfter(const v1::ItemError& refusal) {
+  const DurationMs asked = refusal.retry_after().seconds() * 1000;
   return std::clamp(asked, kShortestPause, kLongestPause);
 }
 
@@ -37,7 +34,8 @@ absl::StatusOr<Ending> FileRun::Run() {
   while (true) {
     Batch batch;
     TB_ASSIGN_OR_RETURN(const bool more, Fill(batch));
-    TB_RETURN_IF_ERROR(FindTasks(batch));
+    TB_ASSIGN_OR_RETURN(const bool found, FindTasks(batch));
+    if (!found) return Ending::kInterrupted;
     TB_FAILPOINT("drop.before_settle");
     if (!Settle(batch)) return Ending::kInterrupted;
     TB_FAILPOINT("drop.settled");
@@ -70,28 +68,18 @@ absl::StatusOr<bool> FileRun::Fill(Batch& batch) {
   return true;
 }
 
-absl::Status FileRun::FindTasks(Batch& batch) {
-  std::vector<v1::TaskRef> keys;
-  std::vector<std::pair<v1::TaskRef*, uint64_t>> unknown;
+absl::StatusOr<bool> FileRun::FindTasks(Batch& batch) {
+  bulk::KeyLookUp keys(parts_.journal);
   for (const Item& item : batch.items) {
-    if (item.settlement < 0) continue;
-    v1::TaskRef& task = TaskOf(batch.settlements[item.settlement]);
-    if (!task.has_key()) continue;
-    if (const std::string id = parts_.journal.TaskOf(item.line); !id.empty()) {
-      task.set_task_id(id);
-      continue;
-    }
-    keys.push_back(task);
-    unknown.emplace_back(&task, item.line);
+    if (item.settlement >= 0) keys.Add(item.line, batch.settlements[item.settlement]);
   }
-  if (keys.empty()) return absl::OkStatus();
-  const std::vector<std::string> ids = parts_.settler.FindTasks(keys);
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (ids[i].empty()) continue;  // the outcome will be parked
-    unknown[i].first->set_task_id(ids[i]);
-    parts_.journal.AddTask(unknown[i].second, ids[i]);
+  for (DurationMs pause = 0; !keys.done();) {
+    if (!parts_.pause(pause)) return false;
+    const std::optional<v1::ItemError> again = keys.Take(parts_.settler.FindTasks(keys.Question()));
+    if (again) pause = PauseAfter(*again);
   }
-  return parts_.journal.Sync();
+  TB_RETURN_IF_ERROR(parts_.journal.Sync());
+  return true;
 }
 
 bool FileRun::Settle(Batch& batch) {
@@ -109,7 +97,7 @@ bool FileRun::Settle(Batch& batch) {
     for (size_t i = 0; i < open.size(); ++i) {
       open[i]->result = results[static_cast<int>(i)];
       if (!IsPassing(open[i]->result)) continue;
-      pause = PauseAfter(open[i]->result);
+      pause = PauseAfter(open[i]->result.error());
       again.push_back(open[i]);
       *items.Add() = batch.settlements[open[i]->settlement];
     }

@@ -56,8 +56,8 @@ class FileRun {
 
   // False at the end of the file.
   absl::StatusOr<bool> Fill(Batch& batch);
-  absl::Status FindTasks(Batch& batch);
-  // False if the broker stops first.
+  // These two: false if the broker stops first.
+  absl::StatusOr<bool> FindTasks(Batch& batch);
   bool Settle(Batch& batch);
   absl::Status Record(const Batch& batch);
 

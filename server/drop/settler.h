@@ -1,11 +1,9 @@
 // What a drop wants of the broker.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "google/protobuf/repeated_ptr_field.h"
 #include "tokenbroker/v1/resolver_service.pb.h"
+#include "tokenbroker/v1/task_service.pb.h"
 
 namespace tokenbroker::drop {
 
@@ -15,8 +13,8 @@ class Settler {
   using Results = google::protobuf::RepeatedPtrField<v1::SettlementResult>;
 
   virtual ~Settler() = default;
-  // The ids of the tasks that have these keys now; empty for a key that leads to none. Blocks until it is known.
-  virtual std::vector<std::string> FindTasks(const std::vector<v1::TaskRef>& keys) = 0;
+  // The tasks that have these keys now, of each the id alone, or why there is none to tell. Blocks until all are known.
+  virtual v1::BatchGetTasksResponse FindTasks(const v1::BatchGetTasksRequest& keys) = 0;
   // One result per item. Blocks until all are answered.
   virtual void Settle(const Items& items, Results* results) = 0;
 };

@@ -27,7 +27,7 @@ using ::testing::Not;
 class UnpluggedSettler : public Settler {
  public:
   explicit UnpluggedSettler(Settler& real) : real_(real) {}
-  std::vector<std::string> FindTasks(const std::vector<v1::TaskRef>& keys) override { return real_.FindTasks(keys); }
+  v1::BatchGetTasksResponse FindTasks(const v1::BatchGetTasksRequest& keys) override { return real_.FindTasks(keys); }
   void Settle(const Items& items, Results* results) override {
     rows += items.size();
     real_.Settle(items, results);

@@ -137,7 +137,15 @@ class BulkTest : public ::testing::Test {
       for (const v1::TaskRef& task : request.tasks()) {
         ++looked_up_;
         auto* item = response.add_items();
-        if (task.key().key() != "new") item->mutable_task()->set_task_id(tasks_ + task.key().key());
+        if (!look_up_refusals_.empty()) {
+          item->mutable_error()->set_reason(look_up_refusals_.back());
+          item->mutable_error()->mutable_retry_after()->set_seconds(1);
+          look_up_refusals_.pop_back();
+        } else if (task.key().key() == "new") {
+          item->mutable_error()->set_reason(v1::ERROR_REASON_TASK_UNKNOWN);
+        } else {
+          item->mutable_task()->set_task_id(tasks_ + task.key().key());
+        }
       }
       return response;
     };
@@ -155,6 +163,7 @@ class BulkTest : public ::testing::Test {
   std::unique_ptr<bulk::Journal> journal_;
   std::string tasks_ = "id-";
   int looked_up_ = 0;
+  std::vector<v1::ErrorReason> look_up_refusals_;
   std::vector<std::string> settled_;
   FakeBroker broker_;
   ManualWaiter waiter_;
@@ -236,6 +245,21 @@ TEST_F(BulkTest, WithAJournalKeysBecomeTasksBeforeTheyAreSent) {
   EXPECT_EQ(Results(),
             "{\"line\":1,\"verdict\":\"ACCEPTED\",\"task_id\":\"id-\"}\n"
             "{\"line\":2,\"verdict\":\"ACCEPTED\",\"task_id\":\"id-new\"}\n");
+}
+
+TEST_F(BulkTest, AKeyThatCouldNotBeLookedUpIsLookedUpAgain) {
+  OpenJournal();
+  look_up_refusals_ = {v1::ERROR_REASON_INTERNAL, v1::ERROR_REASON_DRAINING, v1::ERROR_REASON_OVERLOADED};
+  EXPECT_EQ(*Settle({Line("a"), Line("b")}), 0);
+  EXPECT_THAT(settled_, ElementsAre("id-a", "id-b"));
+  EXPECT_THAT(waiter_.waits, ElementsAre(1'000, 1'000));
+}
+
+TEST_F(BulkTest, NothingIsSettledByKeyWhileKeysCannotBeLookedUp) {
+  OpenJournal();
+  look_up_refusals_.assign(1'000, v1::ERROR_REASON_OVERLOADED);
+  EXPECT_TRUE(absl::IsUnavailable(Settle({Line("a")}).status()));
+  EXPECT_TRUE(settled_.empty());
 }
 
 TEST_F(BulkTest, ALaterRunSendsOnlyWhatHasNoVerdictAndToTheSameTasks) {
