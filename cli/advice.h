@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 
@@ -13,5 +14,9 @@ std::string Explain(const absl::Status& error);
 
 // `text` with control characters shown as "?", so that what others wrote cannot steer the reader's terminal.
 std::string Printable(const std::string& text);
+
+// A word of the command line in quotes, for a message that says what is wrong with it. One that is long enough to be a
+// token is not shown: it may be one, in the wrong place.
+std::string Shown(std::string_view word);
 
 }  // namespace tokenbroker::cli

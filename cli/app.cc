@@ -63,6 +63,34 @@ std::vector<std::string> SplitTail(std::vector<std::string>& arguments) {
   return tail;
 }
 
+// How CLI11 begins when it goes on with "--option = value".
+constexpr char kNotConverted[] = "Could not convert: ";
+
+// The flag without its value.
+std::string FlagIn(const std::string& word) { return word.substr(0, word[1] == '-' ? word.find('=') : 2); }
+
+std::string DescribeExtras(const std::vector<std::string>& words) {
+  std::string text = "not expected here:";
+  for (const std::string& word : words) {
+    const bool flag = word.size() > 1 && word[0] == '-';
+    text += " " + (flag ? FlagIn(word) : Shown(word));
+  }
+  return text;
+}
+
+// CLI11 repeats the words that it does not take, and one of them may be a token in the wrong place.
+std::string Describe(const CLI::App& root, const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const auto bad_value = [](const std::string& option) { return option + " does not take this value"; };
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return DescribeExtras(root.remaining(true));
+  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) return bad_value(text.substr(0, text.find(": ")));
+  if (text.rfind(kNotConverted, 0) == 0) {
+    const size_t name = sizeof kNotConverted - 1;
+    return bad_value(text.substr(name, text.find(" = ") - name));
+  }
+  return text;
+}
+
 absl::StatusOr<int> Run(CommandLine& line, Session& session, std::vector<std::string> arguments) {
   line.tail = SplitTail(arguments);
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.
@@ -72,7 +100,7 @@ absl::StatusOr<int> Run(CommandLine& line, Session& session, std::vector<std::st
     line.root.exit(help, session.out(), session.err());
     return kOk;
   } catch (const CLI::ParseError& error) {
-    return absl::InvalidArgumentError(std::string(error.what()) + "; see tokenctl --help, or COMMAND --help");
+    return absl::InvalidArgumentError(Describe(line.root, error) + "; see tokenctl --help, or COMMAND --help");
   }
   if (line.format) {
     TB_ASSIGN_OR_RETURN(session.format, ParseFormat(*line.format, line.formats));

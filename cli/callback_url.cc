@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/status_macros.h"
+#include "cli/advice.h"
 #include "cli/time_text.h"
 #include "token/limited_token.h"
 #include "token/limits.h"
@@ -27,8 +28,7 @@ absl::Status Add(const std::string& name, Only& only) {
     return absl::OkStatus();
   }
   if (name.rfind(kFailWith, 0) != 0) {
-    return absl::InvalidArgumentError("--only takes heartbeat, succeed, fail, fail=ERROR or read, not \"" + name +
-                                      "\"");
+    return absl::InvalidArgumentError("--only takes heartbeat, succeed, fail, fail=ERROR or read, not " + Shown(name));
   }
   only.actions |= token::kFail;
   only.errors.push_back(name.substr(sizeof kFailWith - 1));
@@ -41,8 +41,8 @@ absl::StatusOr<TimeMs> ParseBefore(const std::string& text, TimeMs now) {
   if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return absl::ToUnixMillis(time);
   const absl::StatusOr<DurationMs> span = ParseDuration(text);
   if (span.ok()) return now + *span;
-  return absl::InvalidArgumentError("--before takes a span such as 2h or a time such as 2026-01-31T12:00:00Z, not \"" +
-                                    text + "\"");
+  return absl::InvalidArgumentError("--before takes a span such as 2h or a time such as 2026-01-31T12:00:00Z, not " +
+                                    Shown(text));
 }
 
 absl::Status AddOnly(const std::vector<std::string>& names, std::vector<std::string>& caveats) {
@@ -90,7 +90,7 @@ absl::StatusOr<std::string> CallbackUrl(const std::string& base, const std::stri
     return absl::InvalidArgumentError("the base URL must be like https://broker.example:8433, not \"" + base + "\"");
   }
   if (!action.empty() && action != "succeed" && action != "fail" && action != "heartbeat") {
-    return absl::InvalidArgumentError("--to takes succeed, fail or heartbeat, not \"" + action + "\"");
+    return absl::InvalidArgumentError("--to takes succeed, fail or heartbeat, not " + Shown(action));
   }
   std::string url = base.substr(0, base.find_last_not_of('/') + 1);
   absl::StrAppend(&url, "/c/", Escaped(token), action.empty() ? "" : "/", action);

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/status_macros.h"
+#include "cli/advice.h"
 
 namespace tokenbroker::cli {
 namespace {
@@ -16,6 +17,9 @@ namespace {
 absl::Status CannotRead(const std::string& what) {
   return absl::InvalidArgumentError("cannot read " + what + ": " + std::strerror(errno));
 }
+
+// A token that was given for the name of its file has no slash.
+std::string NameOf(const std::string& path) { return path.find('/') == std::string::npos ? Shown(path) : path; }
 
 ssize_t ReadSome(int fd, char* buffer, size_t size) {
   ssize_t got;
@@ -51,12 +55,12 @@ absl::StatusOr<std::string> ReadLine(int fd) {
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return CannotRead(path);
+  if (fd < 0) return CannotRead(NameOf(path));
   auto content = ReadAll(fd);
   const int error = errno;
   close(fd);
   errno = error;
-  if (!content.ok()) return CannotRead(path);
+  if (!content.ok()) return CannotRead(NameOf(path));
   return content;
 }
 

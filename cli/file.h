@@ -8,7 +8,7 @@
 
 namespace tokenbroker::cli {
 
-// INVALID_ARGUMENT with path and cause when it cannot be read.
+// INVALID_ARGUMENT with path and cause when it cannot be read; a path that may be a token is not shown.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // A file with one line, such as a key or a token: without the white space around it. Refuses an empty one.

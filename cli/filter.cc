@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/status_macros.h"
+#include "cli/advice.h"
 #include "cli/time_text.h"
 
 namespace tokenbroker::cli {
@@ -14,7 +15,7 @@ absl::StatusOr<v1::TaskState> ParseState(std::string text) {
   v1::TaskState state;
   if (v1::TaskState_Parse("TASK_STATE_" + text, &state) && state != v1::TASK_STATE_UNSPECIFIED) return state;
   return absl::InvalidArgumentError(
-      "\"" + text + "\" is no state; states are waiting, succeeded, failed, expired, cancelled, superseded");
+      Shown(text) + " is no state; states are waiting, succeeded, failed, expired, cancelled, superseded");
 }
 
 }  // namespace
@@ -55,7 +56,7 @@ absl::Status AddLabels(const std::vector<std::string>& pairs, google::protobuf::
   for (const std::string& pair : pairs) {
     const size_t equals = pair.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return absl::InvalidArgumentError("a label is written name=value, not \"" + pair + "\"");
+      return absl::InvalidArgumentError("a label is written name=value, not " + Shown(pair));
     }
     labels[pair.substr(0, equals)] = pair.substr(equals + 1);
   }

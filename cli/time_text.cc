@@ -6,6 +6,8 @@
 #include <ctime>
 #include <limits>
 
+#include "cli/advice.h"
+
 namespace tokenbroker::cli {
 namespace {
 
@@ -21,8 +23,8 @@ constexpr std::array<Unit, 6> kUnits = {
     {{"w", 7 * kDay}, {"d", kDay}, {"h", 3600 * kSecond}, {"m", 60 * kSecond}, {"s", kSecond}, {"ms", 1}}};
 
 absl::Status BadDuration(std::string_view text) {
-  return absl::InvalidArgumentError("\"" + std::string(text) +
-                                    "\" is not a duration; write it like 10ms, 30s, 5m, 2h, 7d, 1w or 1h30m");
+  return absl::InvalidArgumentError(Shown(text) +
+                                    " is not a duration; write it like 10ms, 30s, 5m, 2h, 7d, 1w or 1h30m");
 }
 
 const Unit* FindUnit(std::string_view name) {

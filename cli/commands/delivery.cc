@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/status_macros.h"
+#include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/task_json.h"
@@ -43,7 +44,7 @@ absl::StatusOr<v1::DeliveryState> ParseState(std::string text) {
   if (v1::DeliveryState_Parse("DELIVERY_STATE_" + text, &state) && state != v1::DELIVERY_STATE_UNSPECIFIED)
     return state;
   return absl::InvalidArgumentError(
-      "\"" + text + "\" is no state; states are pending, delivered, probably_delivered, dead_lettered, dropped");
+      Shown(text) + " is no state; states are pending, delivered, probably_delivered, dead_lettered, dropped");
 }
 
 absl::StatusOr<v1::ListDeliveriesRequest> MakeRequest(Session& session, const ListFlags& flags) {

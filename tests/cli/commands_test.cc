@@ -334,6 +334,47 @@ TEST_F(CommandsTest, GlobalFlagsStandBeforeOrAfterTheCommand) {
   EXPECT_EQ(settings.address, "b:1");
 }
 
+TEST_F(CommandsTest, AUsageErrorNeverRepeatsWhatMayBeAToken) {
+  const std::string token = "T1x6T9SECRETSECRETSECRETSECRETSECRETabcd";
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {token},
+           {"status", token},
+           {"get", "tkA", token},
+           {"get", "--tokn=" + token},
+           {"get", "-z" + token},
+           {"get", "--token-file", token},
+           {"succeed", "tkA", "--output", "@" + token},
+           {"run", "-q" + token},
+           {"delivery", token},
+           {"completion", token},
+           {"list", "--limit", token},
+           {"list", "--all=" + token},
+           {"list", "--state", token},
+           {"list", "--min-age", token},
+           {"list", "--label", token},
+           {"delivery", "list", "--state", token},
+           {"delivery", "drop", "--dead", "--limit", token},
+           {"url", "tkA", "--only", token},
+           {"url", "tkA", "--before", token},
+           {"url", "tkA", "--to", token},
+           {"-o", token, "list"},
+       }) {
+    EXPECT_EQ(Tokenctl(words), kUsage) << words.front();
+    EXPECT_THAT(err, Not(HasSubstr("SECRET")));
+  }
+}
+
+TEST_F(CommandsTest, AUsageErrorSaysWhatIsWrong) {
+  Tokenctl({"get", "--tokn=x"});
+  EXPECT_THAT(err, HasSubstr("not expected here: --tokn;"));
+  Tokenctl({"status", "x"});
+  EXPECT_THAT(err, HasSubstr("not expected here: \"x\";"));
+  Tokenctl({"list", "--limit", "x"});
+  EXPECT_THAT(err, HasSubstr("--limit does not take this value;"));
+  Tokenctl({"delivery", "drop", "--dead", "--limit", "0"});
+  EXPECT_THAT(err, HasSubstr("--limit does not take this value;"));
+}
+
 TEST_F(CommandsTest, UsageErrorsExitWithTwo) {
   EXPECT_EQ(Tokenctl({}), kUsage);
   EXPECT_EQ(Tokenctl({"frobnicate"}), kUsage);
