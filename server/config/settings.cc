@@ -84,7 +84,8 @@ void AddHttp(std::vector<Setting>& all) {
   all.push_back(Size("http.bodies_memory", TB_FIELD(http.bodies_memory), kMiB, kTiB,
                      "Memory for all bodies that are being received, together: 503 beyond it."));
   all.push_back(Size("http.stream_backlog", TB_FIELD(http.stream_backlog), 64 * kKiB, kGiB,
-                     "What may wait for the slow reader of a stream; beyond it the connection ends."));
+                     "What may wait for the slow reader of a stream when one more message is written; beyond it the "
+                     "connection ends. One message may be larger: it is sent as fast as it is read."));
 }
 
 void AddHttpTimes(std::vector<Setting>& all) {

@@ -116,7 +116,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   bool Refuse(const Failure& failure, bool close);
   void WriteAnswer(Response& response);
   void BeginStream(Response& response);
-  void WritePiece(std::string_view bytes);
+  // One or more pieces, of which the last has `last_piece` bytes.
+  void WritePieces(std::string_view bytes, size_t last_piece);
   void EndStream();
   void WriteHead(const Response& response, bool streamed);
   void WriteCorsHeaders(std::string& out);

@@ -49,7 +49,7 @@ bool Connection::Apply(Mail& mail) {
   }
   if (mail.has_response) BeginStream(mail.response);
   if (!exchange_open_) return true;
-  if (!mail.bytes.empty()) WritePiece(mail.bytes);
+  if (!mail.bytes.empty()) WritePieces(mail.bytes, mail.last_piece);
   if (mail.ends) EndStream();
   if (mail.cut_off) Abort();
   return phase_ != Phase::kClosed;
@@ -139,15 +139,19 @@ void Connection::BeginStream(Response& response) {
   DecideWhetherToClose();
   WriteHead(response, true);
   streaming_ = true;
-  if (!head_only_ && MayHaveBody(response.status)) return WritePiece(response.body);
+  if (!head_only_ && MayHaveBody(response.status)) return WritePieces(response.body, response.body.size());
   TellGone();
   FinishExchange(response.status);
 }
 
-void Connection::WritePiece(std::string_view bytes) {
+void Connection::WritePieces(std::string_view bytes, size_t last_piece) {
   tell_written_ = true;
   // An empty chunk would be the last.
   if (bytes.empty()) return;
+  // The last piece does not count: else one that is larger than the backlog could never be sent, not to the fastest
+  // reader.
+  const size_t waiting = output_.pending() + bytes.size() - last_piece;
+  if (waiting > lane_.limits().stream_backlog_bytes) return HangUp(Hangup::kTooSlow);
   std::string& out = output_.text();
   if (!http10_) {
     AppendNumber(out, bytes.size(), 16);
@@ -155,7 +159,6 @@ void Connection::WritePiece(std::string_view bytes) {
   }
   out.append(bytes);
   if (!http10_) out.append("\r\n");
-  if (output_.pending() > lane_.limits().stream_backlog_bytes) HangUp(Hangup::kTooSlow);
 }
 
 void Connection::EndStream() {

@@ -50,7 +50,9 @@ void Exchange::Stream(Response head) {
 void Exchange::Write(std::string_view bytes) {
   core().Post([&](ExchangeCore& self) {
     if (!self.answered_ || self.ended_) return false;
+    if (bytes.empty()) return true;
     self.mail_.bytes.append(bytes);
+    self.mail_.last_piece = bytes.size();
     return true;
   });
 }

@@ -73,7 +73,8 @@ class Exchange {
 
   // The head of a streamed answer; its body is the first piece.
   void Stream(Response head);
-  // May be called again before OnWritten, up to Limits::stream_backlog_bytes.
+  // A piece of any size. May be called again before OnWritten while no more than Limits::stream_backlog_bytes wait;
+  // beyond it the connection ends.
   void Write(std::string_view bytes);
   void End();
 

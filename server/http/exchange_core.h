@@ -29,6 +29,8 @@ struct Mail {
   DurationMs alarm = 0;
   Response response;
   std::string bytes;
+  // How many of them are of the last Write.
+  size_t last_piece = 0;
 };
 
 class ExchangeCore final : public Exchange, public InboxItem {

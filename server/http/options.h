@@ -21,7 +21,8 @@ struct Limits {
   int64_t body_bytes = 8 * 1024 * 1024;
   // All bodies that are being gathered, together: 503.
   int64_t gathered_bytes = 256 * 1024 * 1024;
-  // What may wait for a slow reader of a streamed answer; beyond it the connection ends.
+  // What may wait for a slow reader of a streamed answer when one more piece is written; beyond it the connection
+  // ends. One piece may be larger: it is sent as fast as it is read.
   size_t stream_backlog_bytes = 1024 * 1024;
   // The rest of a body that nobody wants is read up to here, to keep the connection; else it closes.
   int64_t discard_bytes = 64 * 1024;

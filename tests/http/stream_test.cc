@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,9 +19,13 @@ namespace {
 struct Told : Listener {
   void OnBody(std::string_view bytes, bool last) override { body.Add({std::string(bytes), last}); }
   void OnWritten() override { written.Add(1); }
-  void OnAlarm() override { alarms.Add(1); }
+  void OnAlarm() override {
+    if (on_alarm) on_alarm();
+    alarms.Add(1);
+  }
   void OnGone() override { gone.Add(1); }
 
+  std::function<void()> on_alarm;
   Arrivals<std::pair<std::string, bool>> body;
   Arrivals<int> written;
   Arrivals<int> alarms;
@@ -129,6 +134,55 @@ TEST_F(StreamTest, WhoWritesRegardlessIsCutOff) {
   ExchangePtr exchange = Open(peer);
   exchange->Stream({});
   for (int i = 0; i < 100; ++i) exchange->Write(std::string(200'000, 'x'));
+  EXPECT_EQ(told_->gone.Take(), 1);
+  EXPECT_EQ(observer_.hangups.Take(), static_cast<int>(Hangup::kTooSlow));
+}
+
+TEST_F(StreamTest, OnePieceMayBeLargerThanTheBacklog) {
+  Start();
+  RawPeer peer = Connect();
+  ExchangePtr exchange = Open(peer);
+  const std::string piece(2 * options_.limits.stream_backlog_bytes, 'x');
+  size_t received = 0;
+  std::thread reader([&] { received = peer.ReadAnswer().body.size(); });
+  exchange->Stream({.body = piece});
+  EXPECT_EQ(told_->written.Take(), 1);
+  exchange->Write(piece);
+  EXPECT_EQ(told_->written.Take(), 1);
+  exchange->Write(piece);
+  exchange->End();
+  reader.join();
+  EXPECT_EQ(received, 3 * piece.size());
+  EXPECT_EQ(observer_.hangups.size(), 0u);
+}
+
+TEST_F(StreamTest, BehindAPieceLargerThanTheBacklogNothingMayWait) {
+  Start();
+  RawPeer peer = Connect(4'096);
+  ExchangePtr exchange = Open(peer);
+  // More than the machine's buffers take.
+  exchange->Stream({.body = std::string(32 * options_.limits.stream_backlog_bytes, 'x')});
+  Settle();
+  EXPECT_EQ(observer_.hangups.size(), 0u);
+  exchange->Write("y");
+  EXPECT_EQ(told_->gone.Take(), 1);
+  EXPECT_EQ(observer_.hangups.Take(), static_cast<int>(Hangup::kTooSlow));
+}
+
+TEST_F(StreamTest, PiecesThatAreWrittenTogetherCountOneByOne) {
+  Start();
+  RawPeer peer = Connect();
+  ExchangePtr exchange = Open(peer);
+  const std::string piece(2 * options_.limits.stream_backlog_bytes, 'x');
+  // While the connection serves its listener it takes nothing.
+  told_->on_alarm = [&] {
+    exchange->Stream({});
+    exchange->Write(piece);
+    exchange->Write("y");
+  };
+  exchange->WakeAfter(1);
+  Settle();
+  Advance(1 + Deadlines::kCoarseness);
   EXPECT_EQ(told_->gone.Take(), 1);
   EXPECT_EQ(observer_.hangups.Take(), static_cast<int>(Hangup::kTooSlow));
 }

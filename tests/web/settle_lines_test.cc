@@ -34,6 +34,23 @@ class SettleLinesTest : public WebFixture {
   Json NextLine(StreamPeer& peer) { return Json::parse(peer.ReadUntil("\n"), nullptr, false); }
 };
 
+class SmallBacklogTest : public SettleLinesTest {
+ protected:
+  void Prepare(calls::Door& door) override { config_.http.stream_backlog = 64 * 1024; }
+};
+
+TEST_F(SmallBacklogTest, AnAnswerMayBeLongerThanTheBacklog) {
+  Json items = Json::array();
+  for (int i = 0; i < 1'000; ++i) {
+    items.push_back({{"succeed", {{"task", {{"taskId", "00000000000000002a"}}}, {"output", "1"}}}});
+  }
+  const Answer answer = Stream(Json{{"batchId", "1"}, {"items", items}}.dump() + "\n");
+  EXPECT_GT(answer.raw.body.size(), 64u * 1024);
+  const std::vector<Json> lines = LinesOf(answer.raw.body);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["items"].size(), 1'000u);
+}
+
 TEST_F(SettleLinesTest, ManyLinesAreAnsweredInOrder) {
   constexpr int kLines = 500;
   std::string lines;
