@@ -49,7 +49,7 @@ void FillResolved(const Refused& refused, pb::ResolvedDetail* out) {
   if (refused.task != 0) out->set_task_id(broker::FormatTaskId(0, refused.task));
   out->set_state(ToProto(recorded.state));
   out->mutable_outcome()->set_error(recorded.error);
-  out->mutable_outcome()->set_cause(recorded.cause);
+  out->mutable_outcome()->set_cause(Cut(recorded.cause, kLongestText));
   if (recorded.time != 0) SetTimestamp(recorded.time, out->mutable_outcome()->mutable_resolved_at());
   out->mutable_outcome()->set_resolved_by(recorded.resolved_by);
 }
@@ -78,7 +78,6 @@ void AddDetails(const Refused& refused, google::rpc::Status& status) {
   if (HasRecord(refused)) {
     pb::ResolvedDetail resolved;
     FillResolved(refused, &resolved);
-    resolved.mutable_outcome()->set_cause(Cut(resolved.outcome().cause(), kLongestText));
     status.add_details()->PackFrom(resolved);
   }
 }
@@ -98,8 +97,8 @@ void FillItemError(const Refused& refused, pb::ItemError* out) {
   const broker::Refusal& refusal = refused.refusal;
   out->set_code(static_cast<int>(broker::InfoOf(refusal.reason).code));
   out->set_reason(static_cast<pb::ErrorReason>(refusal.reason));
-  out->set_message(refusal.message);
-  out->set_field(refusal.field);
+  out->set_message(Cut(refusal.message, kLongestText));
+  out->set_field(Cut(refusal.field, kLongestField));
   if (refusal.retry_after > 0) SetDuration(refusal.retry_after, out->mutable_retry_after());
   if (HasRecord(refused)) FillResolved(refused, out->mutable_resolved());
 }

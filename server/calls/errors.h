@@ -2,9 +2,9 @@
 // their codes stand in server/broker/reason.cc, for every door; proto/tokenbroker/v1/errors.proto and docs/errors.md
 // explain them.
 //
-// A gRPC status travels in HTTP/2 headers, of which many clients accept no more than 8 KiB. So the recorded cause in
-// ResolvedDetail and texts that quote the caller's input are cut there; the task itself, and batch items, have the
-// whole cause.
+// A gRPC status travels in HTTP/2 headers, of which many clients accept no more than 8 KiB; and the errors of a batch
+// of 1,000 must fit into a message of 4 MiB. So the recorded cause in ResolvedDetail and texts that quote the caller's
+// input are cut in both, at a character; the task itself has the whole cause.
 #pragma once
 
 #include <string>

@@ -87,7 +87,20 @@ TEST(ErrorsTest, AConflictTellsWhatIsRecordedButFitsIntoHeaders) {
   EXPECT_LT(status.ByteSizeLong(), 4096u);
   v1::ItemError item;
   FillItemError({refusal, 0x2a, &recorded}, &item);
-  EXPECT_EQ(item.resolved().outcome().cause(), cause);
+  EXPECT_EQ(item.resolved().SerializeAsString(), detail.SerializeAsString());
+  // 1,023 bytes are whole characters, and half a one follows.
+  EXPECT_EQ(detail.outcome().cause(), cause.substr(0, 1'023) + "...");
+}
+
+TEST(ErrorsTest, AThousandOfTheLongestItemErrorsFitIntoAMessage) {
+  const std::string longest(32'768, 'x');
+  const broker::Refusal refusal{broker::Reason::kTaskAlreadyResolved, longest, longest, 1'000};
+  const broker::RecordedOutcome recorded{broker::TaskState::kFailed, 5'000, std::string(256, 'e'), longest,
+                                         std::string(256, 'w')};
+  v1::ItemError item;
+  FillItemError({refusal, 0x2a, &recorded}, &item);
+  EXPECT_LT(1'000 * item.ByteSizeLong(), size_t{4} << 20);
+  EXPECT_EQ(item.message(), ToStatus({refusal}).message());
 }
 
 TEST(ErrorsTest, AnUnknownTaskIsNotNamed) {
