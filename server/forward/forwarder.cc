@@ -333,6 +333,7 @@ std::vector<Forwarder::Status> Forwarder::Statuses() const {
 TimeMs Forwarder::NextDue() {
   std::lock_guard<std::mutex> lock(mutex_);
   TimeMs next = recording_ == nullptr && !to_record_.empty() ? record_after_ : INT64_MAX;
+  if (stopping_.load()) return std::min(next, stop_at_.load());  // nothing more is sent
   const bool full = to_record_.size() >= kUnrecordedMax;
   for (const auto& line : lines_) {
     const TimeMs due = line->schedule.NextDue(parts_.clock.Now(), line->new_waits && !full, UnderWayMax(*line));
@@ -396,6 +397,7 @@ void Forwarder::Run() {
 
 bool Forwarder::Quiet() const {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (recording_ != nullptr || !to_record_.empty()) return false;
   return std::all_of(lines_.begin(), lines_.end(), [](const auto& line) { return line->schedule.under_way() == 0; });
 }
 

@@ -58,8 +58,8 @@ class Forwarder {
 
   // Runs on a thread of its own until Stop. To be called before the broker's Start.
   void Start();
-  // Begins nothing more, waits for answers for at most `patience`, gives up the others and notes them. What was
-  // answered is handed to the broker to be recorded: its committer must still run.
+  // Begins nothing more, waits for at most `patience` until what is under way is answered and every answer recorded,
+  // gives up the others and notes them. The broker's committer must still run.
   void Stop(DurationMs patience);
 
   // One round, for those who do not Start. True if there was anything to do.

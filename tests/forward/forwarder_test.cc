@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <random>
+#include <thread>
 
 #include "tests/testing/broker_harness.h"
 #include "tests/testing/scripted_target.h"
@@ -249,6 +251,27 @@ TEST_F(ForwarderTest, ItsThreadStopsAndDelivers) {
   forwarder_->Stop(10'000);
   broker_.Run();
   EXPECT_NE(StateOf(task), DeliveryState::kDeadLettered);
+}
+
+TEST_F(ForwarderTest, AnOrderlyStopRecordsEveryAnswerBeforeItEnds) {
+  // More than goes into one commit.
+  constexpr size_t kOutcomes = 1'500;
+  script_.max_under_way = kOutcomes;
+  for (size_t i = 0; i < kOutcomes; ++i) Succeed();
+  Run();
+  ASSERT_EQ(script_.under_way.size(), kOutcomes);
+  script_.AnswerAll(Says(Kind::kRejected, "InvalidOutput"));
+  forwarder_->Start();
+  std::atomic<bool> stopped{false};
+  std::thread stop([&] {
+    forwarder_->Stop(10'000);
+    stopped = true;
+  });
+  // The committer.
+  while (!stopped) broker_.Run();
+  stop.join();
+  EXPECT_EQ(broker_.broker().TargetStatuses()[0].owed, 0u);
+  EXPECT_EQ(broker_.broker().TargetStatuses()[0].dead, kOutcomes);
 }
 
 TEST_F(ForwarderTest, LessOfABacklogIsUnderWayWhileCallersWaitForTheProcessor) {
