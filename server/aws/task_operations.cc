@@ -4,6 +4,7 @@
 
 #include "server/aws/constraints.h"
 #include "server/aws/verdicts.h"
+#include "server/broker/token_codec.h"
 #include "server/calls/call_arena.h"
 #include "server/calls/judged.h"
 #include "server/calls/resolver_calls.h"
@@ -109,11 +110,12 @@ class TaskCall final : private calls::Reply {
     exchange_->Refuse(error);
   }
 
-  broker::TaskAddress::Kind TokenKind() {
-    const auto& request = static_cast<const typename C::Request&>(base().request_message());
-    return door_.broker.AddressOfToken(request.task().token()).kind;
+  const std::string& token() {
+    return static_cast<const typename C::Request&>(base().request_message()).task().token();
   }
-  bool MayBeRelayed() { return relay_ != nullptr && TokenKind() != broker::TaskAddress::Kind::kToken; }
+  broker::TaskAddress::Kind TokenKind() { return door_.broker.AddressOfToken(token()).kind; }
+  // What looks like our own is nobody else's, be it mistyped or made with a key that is gone.
+  bool MayBeRelayed() { return relay_ != nullptr && !broker::TokenCodec::LooksLikeOurs(token()); }
 
   void PassOn() {
     // The relay's functions are copied; exchanges are not.

@@ -11,8 +11,8 @@
 
 namespace tokenbroker::aws {
 
-// `door` must outlive the table. With a relay, a call whose token is not of our making and not known here is passed on,
-// and answered with what comes back; x-tokenbroker-relayed then says so.
+// `door` must outlive the table. With a relay, a call whose token has not the form of ours and is not known here is
+// passed on, and answered with what comes back; x-tokenbroker-relayed then says so.
 void AddTaskOperations(const calls::Door& door, OperationTable& operations, Relay relay = nullptr);
 
 }  // namespace tokenbroker::aws

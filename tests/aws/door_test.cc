@@ -321,5 +321,16 @@ TEST_F(RelayingAwsDoorTest, WhatIsKnownHereOrMadeHereStaysHere) {
   EXPECT_TRUE(passed_.empty());
 }
 
+TEST_F(RelayingAwsDoorTest, AMistypedTokenOfOursStaysHere) {
+  std::string mistyped = IssueTask().token();
+  std::swap(mistyped[10], mistyped[11] == mistyped[10] ? mistyped[12] : mistyped[11]);
+  ASSERT_TRUE(broker::TokenCodec::LooksLikeOurs(mistyped));
+  const std::string refusal = TextOf(Call("SendTaskSuccess", SuccessBody(mistyped, "1")));
+  EXPECT_EQ(refusal.substr(0, refusal.find(':')), "InvalidToken");
+  EXPECT_EQ(TextOf(Call("SendTaskFailure", FailureBody(mistyped, "E", ""))), refusal);
+  EXPECT_EQ(TextOf(Call("SendTaskHeartbeat", HeartbeatBody(mistyped))), refusal);
+  EXPECT_TRUE(passed_.empty());
+}
+
 }  // namespace
 }  // namespace tokenbroker::aws
