@@ -118,6 +118,7 @@ BrokerHost::~BrokerHost() {
   web_.reset();
   rpc_.reset();
   caretaker_.reset();
+  backups_.reset();
   if (beater_ != nullptr) beater_->Stop();
   if (forwarder_ != nullptr) forwarder_->Stop(0);
   if (broker_ != nullptr) broker_->StopCommitter().IgnoreError();
@@ -178,6 +179,7 @@ absl::Status BrokerHost::OpenBroker() {
   executor_ = std::make_unique<ThreadPool>(kExecutorThreads);
   background_ = std::make_unique<ThreadPool>(1);
   observer_ = std::make_unique<MetricsObserver>(metrics_, delivery_metrics_, *clock_);
+  backups_ = std::make_unique<calls::Backups>();
   // The observer has logged why. No answer may leave any more, and no destructor may write.
   const auto on_failure = [](const absl::Status&) { _exit(kExitWriteFailed); };
   TB_ASSIGN_OR_RETURN(broker_, broker::Broker::Open(BrokerOptions(config_), {*store_, *codec_, *clock_, *executor_,
@@ -225,6 +227,7 @@ calls::Door BrokerHost::MakeDoor(bool bench_null) {
   door.max_watches = config_.limits.watches;
   door.backup_root = config_.storage.backup_root;
   door.version = kVersion;
+  door.backups = backups_.get();
   door.started_at = clock_->Now();
   door.clock_offset = [this] { return clock_->Offset(); };
   door.bench_null = bench_null;
@@ -276,6 +279,7 @@ absl::Status BrokerHost::Close() {
   executor_.reset();
   background_.reset();
   return broker_->TakeLastCheckpoint();
+  backups_.reset();
 }
 
 }  // namespace tokenbroker

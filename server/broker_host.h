@@ -15,6 +15,7 @@
 #include "server/broker/broker.h"
 #include "server/broker/token_codec.h"
 #include "server/calls/authenticator.h"
+#include "server/calls/backups.h"
 #include "server/caretaker.h"
 #include "server/config/config.h"
 #include "server/delivery_observer.h"
@@ -71,6 +72,7 @@ class BrokerHost {
   std::unique_ptr<broker::TokenCodec> codec_;
   std::unique_ptr<ThreadPool> executor_;
   std::unique_ptr<ThreadPool> background_;
+  std::unique_ptr<calls::Backups> backups_;
   std::unique_ptr<MetricsObserver> observer_;
   std::unique_ptr<DeliveryObserver> delivery_observer_;
   std::unique_ptr<Outgoing> outgoing_;

@@ -26,6 +26,12 @@ uint64_t SizeOf(const fs::path& folder) {
   return size;
 }
 
+constexpr DurationMs kRetryWhenCopied = 5'000;
+
+broker::Refusal BackupUnderWay() {
+  return {broker::Reason::kOverloaded, "another backup is being written: one at a time", "", kRetryWhenCopied};
+}
+
 broker::Refusal BackupRefusal(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kAlreadyExists:
@@ -63,15 +69,20 @@ broker::Refusal CheckBackupPath(const std::string& path, const std::string& root
 void CreateBackupCall::Begin() {
   if (!(principal().everywhere & broker::kAdminister)) return Refuse(broker::PermissionDenied("administer", "*"));
   if (const broker::Refusal refusal = CheckBackupPath(request().path(), door().backup_root)) return Refuse(refusal);
-  broker().executor().Run([this] { Copy(); });
+  if (!door().backups->Begin([this] { Copy(); }, [this] { Copied(); })) Refuse(BackupUnderWay());
 }
 
 void CreateBackupCall::Copy() {
-  const broker::Sequence last = broker().committed();
-  if (absl::Status status = broker().Backup(request().path()); !status.ok()) return Refuse(BackupRefusal(status));
+  last_ = broker().committed();
+  copied_ = broker().Backup(request().path());
+  if (copied_.ok()) size_ = SizeOf(request().path());
+}
+
+void CreateBackupCall::Copied() {
+  if (!copied_.ok()) return Refuse(BackupRefusal(copied_));
   response().set_path(request().path());
-  response().set_size_bytes(SizeOf(request().path()));
-  response().set_last_sequence(last);
+  response().set_size_bytes(size_);
+  response().set_last_sequence(last_);
   SetTimestamp(broker().clock().Now(), response().mutable_at());
   Answer();
 }

@@ -13,6 +13,12 @@ class CreateBackupCall : public UnaryCall<pb::CreateBackupRequest, pb::CreateBac
  private:
   void Begin() override;
   void Copy();
+  void Copied();
+
+  // At least so far.
+  broker::Sequence last_ = 0;
+  absl::Status copied_;
+  uint64_t size_ = 0;
 };
 
 class GetStatusCall : public UnaryCall<pb::GetStatusRequest, pb::GetStatusResponse> {

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "server/broker/broker.h"
 #include "server/calls/authenticator.h"
+#include "server/calls/backups.h"
 #include "server/calls/validate.h"
 #include "server/forward/forwarder.h"
 #include "server/forward/subscriber_target.h"
@@ -28,6 +29,8 @@ struct Door {
   size_t max_watches = 1000;
   // Empty: no backups.
   std::string backup_root;
+  // Of all doors together. Set where backup_root is.
+  Backups* backups = nullptr;
   std::string version;
   TimeMs started_at = 0;
   // Wall clock minus broker time.

@@ -1,5 +1,7 @@
 // AdminService.
 #include <filesystem>
+#include <latch>
+#include <thread>
 
 #include "server/calls/admin_calls.h"
 #include "tests/rpc/door_fixture.h"
@@ -30,6 +32,53 @@ TEST_F(AdminTest, WithoutABackupRootThereAreNoBackups) {
   request.set_path("/tmp/backup");
   pb::CreateBackupResponse response;
   EXPECT_EQ(ReasonOf(Call(*admin_, &pb::AdminService::Stub::CreateBackup, request, &response)), "INVALID_FIELD");
+}
+
+class BackupTest : public DoorFixture {
+ protected:
+  void Prepare(calls::Door& door) override {
+    door.backup_root = testing::TempDir();
+    door.backups = &backups_;
+  }
+  grpc::Status Backup(pb::CreateBackupResponse* response) {
+    pb::CreateBackupRequest request;
+    request.set_path(testing::TempDir() + "/never_made");
+    return Call(*admin_, &pb::AdminService::Stub::CreateBackup, request, response);
+  }
+
+  calls::Backups backups_;
+};
+
+TEST_F(BackupTest, OneAtATimeIsWrittenAndNobodyElseWaitsForIt) {
+  std::latch copying(1), copied(1);
+  store_.backup = [&] {
+    copying.count_down();
+    copied.wait();
+    return absl::OkStatus();
+  };
+  IssueWithKey("a");
+  pb::CreateBackupResponse first, second;
+  grpc::Status status;
+  std::thread caller([&] { status = Backup(&first); });
+  copying.wait();
+
+  const grpc::Status refused = Backup(&second);
+  EXPECT_EQ(ReasonOf(refused), "OVERLOADED");
+  EXPECT_GT(DetailOf<google::rpc::RetryInfo>(refused).retry_delay().seconds(), 0);
+  IssueWithKey("b");
+  pb::ListTasksRequest list;
+  list.set_namespace_("demo");
+  pb::ListTasksResponse tasks;
+  EXPECT_TRUE(Call(*tasks_, &pb::TaskService::Stub::ListTasks, list, &tasks).ok());
+  EXPECT_EQ(tasks.tasks_size(), 2);
+
+  copied.count_down();
+  caller.join();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(first.last_sequence(), 1u) << "what came while it was written may be in it";
+  store_.backup = [] { return absl::OkStatus(); };
+  EXPECT_TRUE(Backup(&second).ok()) << "whoever has his answer may begin the next";
+  EXPECT_EQ(second.last_sequence(), 2u);
 }
 
 TEST(BackupPathTest, StaysBelowTheRoot) {

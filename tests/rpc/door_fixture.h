@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,6 +32,21 @@ class SteppedClock : public Clock {
 
  private:
   std::atomic<TimeMs> now_{1'700'000'000'000};
+};
+
+// In memory, and seen through.
+class WatchedStore : public storage::MemoryStore {
+ public:
+  absl::Status Scan(storage::ShardId shard, storage::Sequence from,
+                    absl::FunctionRef<bool(const storage::LogRecord&)> visit) const override {
+    ++scans;
+    return MemoryStore::Scan(shard, from, visit);
+  }
+  absl::Status Backup(const std::string& path) override { return backup ? backup() : MemoryStore::Backup(path); }
+
+  mutable std::atomic<int> scans{0};
+  // What a backup does instead.
+  std::function<absl::Status()> backup;
 };
 
 class DoorFixture : public testing::Test {
@@ -166,7 +182,7 @@ class DoorFixture : public testing::Test {
   }
 
   SteppedClock clock_;
-  storage::MemoryStore store_;
+  WatchedStore store_;
   broker::Observer observer_;
   MetricsRegistry registry_;
   BrokerMetrics metrics_{registry_};
