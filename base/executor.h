@@ -35,7 +35,8 @@ class ManualExecutor : public Executor {
   std::deque<std::function<void()>> jobs_;
 };
 
-// A fixed number of threads. The queue has no bound of its own: each job belongs to a call, and calls are bounded.
+// A fixed number of threads. The queue has no bound of its own: who hands jobs over sees to it that there are not too
+// many.
 class ThreadPool : public Executor {
  public:
   explicit ThreadPool(int threads) {

@@ -34,6 +34,7 @@ broker::Broker::Options BrokerOptions(const Config& config) {
   options.limits.namespaces = config.limits.namespaces;
   options.limits.queue_operations = config.limits.queue_operations;
   options.limits.queue_bytes = config.limits.queue_bytes;
+  options.limits.queue_reads = config.limits.queue_reads;
   options.limits.awaits = config.limits.awaits;
   options.limits.progress_bytes = config.limits.progress_bytes;
   options.retention = {config.retention.resolved, config.retention.hold_after};
@@ -117,8 +118,8 @@ BrokerHost::BrokerHost(const Config& config)
 BrokerHost::~BrokerHost() {
   web_.reset();
   rpc_.reset();
-  caretaker_.reset();
   backups_.reset();
+  caretaker_.reset();
   if (beater_ != nullptr) beater_->Stop();
   if (forwarder_ != nullptr) forwarder_->Stop(0);
   if (broker_ != nullptr) broker_->StopCommitter().IgnoreError();
@@ -178,8 +179,8 @@ absl::Status BrokerHost::OpenBroker() {
   clock_ = std::make_unique<SystemClock>(high_water);
   executor_ = std::make_unique<ThreadPool>(kExecutorThreads);
   background_ = std::make_unique<ThreadPool>(1);
-  observer_ = std::make_unique<MetricsObserver>(metrics_, delivery_metrics_, *clock_);
   backups_ = std::make_unique<calls::Backups>();
+  observer_ = std::make_unique<MetricsObserver>(metrics_, delivery_metrics_, *clock_);
   // The observer has logged why. No answer may leave any more, and no destructor may write.
   const auto on_failure = [](const absl::Status&) { _exit(kExitWriteFailed); };
   TB_ASSIGN_OR_RETURN(broker_, broker::Broker::Open(BrokerOptions(config_), {*store_, *codec_, *clock_, *executor_,
@@ -226,8 +227,8 @@ calls::Door BrokerHost::MakeDoor(bool bench_null) {
   door.subscriber_targets = outgoing_->subscriber_targets();
   door.max_watches = config_.limits.watches;
   door.backup_root = config_.storage.backup_root;
-  door.version = kVersion;
   door.backups = backups_.get();
+  door.version = kVersion;
   door.started_at = clock_->Now();
   door.clock_offset = [this] { return clock_->Offset(); };
   door.bench_null = bench_null;
@@ -278,8 +279,8 @@ absl::Status BrokerHost::Close() {
   TB_RETURN_IF_ERROR(broker_->StopCommitter());
   executor_.reset();
   background_.reset();
-  return broker_->TakeLastCheckpoint();
   backups_.reset();
+  return broker_->TakeLastCheckpoint();
 }
 
 }  // namespace tokenbroker

@@ -113,6 +113,7 @@ void Caretaker::ConnectGauges() {
   metrics.oldest_open_age_seconds.SetSource([this, age] { return age(snapshot().status.oldest_open); });
   metrics.parked_callbacks.SetSource([this] { return static_cast<double>(snapshot().status.parked); });
   metrics.queue_depth.SetSource([this] { return static_cast<double>(snapshot().status.queued); });
+  metrics.queued_reads.SetSource([this] { return static_cast<double>(snapshot().status.queued_reads); });
   metrics.queue_bytes.SetSource([this] { return static_cast<double>(snapshot().status.queued_bytes); });
   metrics.clock_offset_seconds.SetSource([this] { return static_cast<double>(parts_.clock.Offset()) * 1e-3; });
   metrics.store_bytes.SetSource([this] { return static_cast<double>(snapshot().store_bytes); });
@@ -127,8 +128,8 @@ void Caretaker::DisconnectGauges() {
   BrokerMetrics& metrics = parts_.metrics;
   for (CallbackGauge* gauge :
        {&metrics.open_tasks, &metrics.oldest_open_age_seconds, &metrics.parked_callbacks, &metrics.queue_depth,
-        &metrics.queue_bytes, &metrics.clock_offset_seconds, &metrics.store_bytes, &metrics.checkpoint_age_seconds,
-        &metrics.retention_floor_age_seconds, &metrics.disk_free_bytes}) {
+        &metrics.queued_reads, &metrics.queue_bytes, &metrics.clock_offset_seconds, &metrics.store_bytes,
+        &metrics.checkpoint_age_seconds, &metrics.retention_floor_age_seconds, &metrics.disk_free_bytes}) {
     gauge->ClearSource();
   }
 }

@@ -40,6 +40,7 @@ std::string_view NameOf(broker::DeliveryState state) {
 }
 
 BoundedQueue QueueOf(std::string_view queue) {
+  if (queue == "reads") return BoundedQueue::kReads;
   if (queue == "awaits") return BoundedQueue::kAwaits;
   if (queue == "parked") return BoundedQueue::kParked;
   if (queue == "progress") return BoundedQueue::kProgress;

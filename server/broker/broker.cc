@@ -166,6 +166,21 @@ void Broker::Prepare(IssueOperation& operation) const {
   if (!request.upstream_token.empty()) operation.upstream_key = state_.hasher.UpstreamToken(request.upstream_token);
 }
 
+// --- Reading ---
+
+bool Broker::TryRead(std::function<void()> read) {
+  if (queued_reads_.fetch_add(1) >= options_.limits.queue_reads) {
+    queued_reads_.fetch_sub(1);
+    parts_.observer.Overloaded("reads");
+    return false;
+  }
+  parts_.executor.Run([this, read = std::move(read)] {
+    queued_reads_.fetch_sub(1);
+    read();
+  });
+  return true;
+}
+
 // --- Watching ---
 
 void Broker::OnceBeyond(Sequence after, std::function<void()> wake) {
@@ -296,6 +311,7 @@ Broker::Status Broker::GetStatus() const {
   status.awaits = pipeline_->awaits();
   status.queued = pipeline_->queued();
   status.queued_bytes = pipeline_->queued_bytes();
+  status.queued_reads = queued_reads_.load();
   status.last_sequence = committed();
   status.epoch = parts_.store.identity().epoch;
   status.last_checkpoint = checkpointer_->last_time();

@@ -7,7 +7,7 @@
 //   changes      Submit: answered after the change is on disk, synced
 //   heartbeats,  TryNow first: answered on the spot if possible; else Submit
 //   looks, waits
-//   reading      Load, List, Changes: block on the disk; to be run on executor()
+//   reading      Load, List, Changes: block on the disk; to be run by TryRead, or on executor()
 //
 // Thread-safe, but for Open, what must be called before Start, and what stands under "Life".
 #pragma once
@@ -92,6 +92,11 @@ class Broker {
 
   // --- Reading ---
 
+  // Runs a call's read on the executor. False if limits().queue_reads of them wait there already: it is not run. What
+  // a call still has to do when it has changed something, or has waited for long, is not refused: it goes to executor()
+  // itself.
+  bool TryRead(std::function<void()> read);
+
   absl::StatusOr<TaskRecordPtr> Load(const Located& located) const { return catalog_->Load(located); }
   absl::StatusOr<TaskPage> List(std::string_view name_space, const TaskFilter& filter, Sequence from,
                                 size_t size) const {
@@ -175,6 +180,7 @@ class Broker {
   // Reads one record.
   Status GetStatus() const;
 
+    uint64_t queued_reads = 0;
   // --- Care ---
 
   absl::Status Backup(const std::string& path) { return parts_.store.Backup(path); }
@@ -223,6 +229,7 @@ class Broker {
   std::function<void()> on_beat_news_;
 
   std::mutex watch_mutex_;
+  std::atomic<uint64_t> queued_reads_{0};
   std::vector<std::pair<Sequence, std::function<void()>>> watchers_;  // guarded by watch_mutex_
   std::atomic<bool> watched_{false};
 };

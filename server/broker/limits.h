@@ -22,6 +22,7 @@ struct Limits {
   uint64_t namespaces = 10'000;
   uint64_t queue_operations = 65'536;
   uint64_t queue_bytes = uint64_t{256} << 20;  // of payload
+  uint64_t queue_reads = 10'000;
   uint64_t awaits = 100'000;
   uint64_t progress_bytes = uint64_t{64} << 20;
   // Reasons of cancellations whose grace time runs.

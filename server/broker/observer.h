@@ -25,8 +25,8 @@ class Observer {
   virtual void DeliveryNoted(std::string_view target, DeliveryState state) {}
   virtual void CommitStarts(size_t records) {}
   virtual void CommitEnds(size_t records) {}
-  // Something was full: "commit", "awaits", "parked", "cancel_reasons": a call was refused; "progress": it was not
-  // kept.
+  // Something was full: "commit", "reads", "awaits", "parked", "cancel_reasons": a call was refused; "progress": it was
+  // not kept.
   virtual void Overloaded(std::string_view queue) {}
   virtual void CheckpointTaken(TimeMs time, size_t index_entries, size_t blocks) {}
   virtual void Dropped(storage::Sequence floor) {}

@@ -285,6 +285,8 @@ struct AwaitOperation : Operation {
 
   // With outcome_at 0 if the limit passed first. Of a delivery: `outcome_at` is the place of its record.
   Located located;
+  // It could not be answered at once.
+  bool waited = false;
   // The pipeline's own: which wait this is; 0 when it does not wait.
   uint64_t wait_id = 0;
   // Nobody wants to wait any more.

@@ -5,6 +5,7 @@
 namespace tokenbroker::broker {
 
 void Waits::Add(AwaitOperation& operation, Sequence task, TimeMs until) {
+  operation.waited = true;
   operation.wait_id = next_id_++;
   operation.located.task = task;
   by_id_[operation.wait_id] = &operation;

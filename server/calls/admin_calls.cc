@@ -89,7 +89,7 @@ void CreateBackupCall::Copied() {
 
 void GetStatusCall::Begin() {
   if (!(principal().everywhere & broker::kAdminister)) return Refuse(broker::PermissionDenied("administer", "*"));
-  broker().executor().Run([this] { Show(); });
+  Read([this] { Show(); });
 }
 
 void GetStatusCall::Show() {

@@ -15,6 +15,9 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/message.h>
 
+#include <functional>
+#include <utility>
+
 #include "base/home.h"
 #include "server/broker/operation.h"
 #include "server/calls/door.h"
@@ -73,6 +76,11 @@ class Call : protected broker::Submission, private Visit {
     operation.submission = this;
     operation.principal = &parts_.principal;
     return operation;
+  }
+
+  // Goes on with `read` where it may block; refuses if too many wait for that.
+  void Read(std::function<void()> read) {
+    if (!broker().TryRead(std::move(read))) Refuse(TooManyReads());
   }
 
   void Answer() { parts_.reply.OnAnswered(); }

@@ -51,7 +51,7 @@ void ListDeliveriesCall::Begin() {
     }
     from_ = *from;
   }
-  broker().executor().Run([this] { Show(); });
+  Read([this] { Show(); });
 }
 
 void ListDeliveriesCall::Show() {
@@ -83,7 +83,7 @@ void GetDeliveryCall::Begin() {
 
 void GetDeliveryCall::Decided() {
   if (look_.refusal) return Refuse(look_.refusal);
-  broker().executor().Run([this] { Show(); });
+  Read([this] { Show(); });
 }
 
 void GetDeliveryCall::Show() {
@@ -106,7 +106,8 @@ void DeliveryChangeCall<RequestT, ResponseT>::Find(const pb::TaskRef& task, brok
 template <typename RequestT, typename ResponseT>
 void DeliveryChangeCall<RequestT, ResponseT>::Decided() {
   if (look_.refusal) return this->Refuse(look_.refusal);
-  this->broker().executor().Run([this] { record_ == nullptr ? Change() : Show(); });
+  if (record_ == nullptr) return this->Read([this] { Change(); });
+  this->broker().executor().Run([this] { Show(); });  // it is changed: that is told in any case
 }
 
 template <typename RequestT, typename ResponseT>
@@ -197,7 +198,7 @@ void DropDeliveriesCall::Begin() {
           RefuseWithout(broker::kAdminister, "administer", principal(), request().namespace_())) {
     return Refuse(refusal);
   }
-  broker().executor().Run([this] { Pick(); });
+  Read([this] { Pick(); });
 }
 
 void DropDeliveriesCall::Pick() {
@@ -227,7 +228,7 @@ void RedriveDeliveriesCall::Begin() {
           RefuseWithout(broker::kAdminister, "administer", principal(), request().namespace_())) {
     return Refuse(refusal);
   }
-  broker().executor().Run([this] { Pick(); });
+  Read([this] { Pick(); });
 }
 
 void RedriveDeliveriesCall::Changed(const broker::TaskRecord& before) {

@@ -18,6 +18,7 @@ constexpr char kDomain[] = "tokenbroker.v1";
 constexpr size_t kLongestText = 1024;
 constexpr size_t kLongestField = 256;
 constexpr DurationMs kFaultLogInterval = 10'000;
+constexpr DurationMs kRetryWhenReadsWait = 1000;
 
 // At most `max` bytes, and no half character.
 std::string Cut(const std::string& text, size_t max) {
@@ -110,6 +111,10 @@ broker::Refusal CredentialsUnknown() {
 broker::Refusal MessageMalformed(const std::string& message_type) {
   return {broker::Reason::kInvalidField,
           absl::StrCat("the request is not a well-formed ", message_type, ", or a text in it is not UTF-8")};
+}
+
+broker::Refusal TooManyReads() {
+  return {broker::Reason::kOverloaded, "too many calls wait to read the store", "", kRetryWhenReadsWait};
 }
 
 broker::Refusal CursorExpired() {

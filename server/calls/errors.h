@@ -31,6 +31,7 @@ void FillItemError(const Refused& refused, tokenbroker::v1::ItemError* out);
 
 broker::Refusal CredentialsUnknown();
 broker::Refusal MessageMalformed(const std::string& message_type);
+broker::Refusal TooManyReads();
 broker::Refusal CursorExpired();
 broker::Refusal DeliveryUnknown();
 // Our own fault, which is logged.

@@ -41,7 +41,7 @@ void GetTaskCall::Begin() {
 
 void GetTaskCall::Decided() {
   if (operation_.refusal) return Refuse(operation_.refusal);
-  broker().executor().Run([this] { Show(); });
+  Read([this] { Show(); });
 }
 
 void GetTaskCall::Show() {
@@ -74,7 +74,7 @@ void BatchGetTasksCall::Begin() {
 }
 
 void BatchGetTasksCall::Decided() {
-  broker().executor().Run([this] { Show(); });
+  Read([this] { Show(); });
 }
 
 void BatchGetTasksCall::Show() {
@@ -116,7 +116,7 @@ void ListTasksCall::Begin() {
     }
     from_ = *from;
   }
-  broker().executor().Run([this] { Show(); });
+  Read([this] { Show(); });
 }
 
 void ListTasksCall::Show() {

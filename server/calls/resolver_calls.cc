@@ -156,7 +156,7 @@ void PeekTaskCall::Begin() {
 void PeekTaskCall::Decided() {
   if (!judged_) return Judged();
   if (look_.refusal) return Answer();  // judged, but not to be seen
-  broker().executor().Run([this] { Show(); });
+  Read([this] { Show(); });
 }
 
 void PeekTaskCall::Judged() {

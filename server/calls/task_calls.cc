@@ -129,7 +129,9 @@ void AwaitTaskCall::Decided() {
   if (awaited.refusal) return Refuse(awaited.refusal);
   const bool ended = operation_.located.outcome_at != 0;
   if (request().wait_for_delivery() && ended && delivery_ == nullptr) return WaitForDelivery();
-  broker().executor().Run([this] { Show(); });
+  // Who has waited is told, however many end at once.
+  if (operation_.waited || awaited.waited) return broker().executor().Run([this] { Show(); });
+  Read([this] { Show(); });
 }
 
 void AwaitTaskCall::WaitForDelivery() {

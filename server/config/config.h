@@ -192,6 +192,7 @@ struct LimitsConfig {
   int64_t namespaces = 10'000;
   int64_t queue_operations = 65'536;
   int64_t queue_bytes = 256 * units::kMiB;
+  int64_t queue_reads = 10'000;
   int64_t awaits = 100'000;
   int64_t watches = 1'000;
   int64_t progress_bytes = 64 * units::kMiB;

@@ -167,6 +167,8 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
       Size("limits.queue_bytes", TB_FIELD(limits.queue_bytes), kMiB, kTiB,
            "Payload of the operations that wait to be committed; further ones are refused with OVERLOADED. At least "
            "grpc.max_message_size."));
+  all.push_back(Count("limits.queue_reads", TB_FIELD(limits.queue_reads), 100, 1'000'000,
+                      "Calls that wait to read the store; further ones are refused with OVERLOADED."));
   all.push_back(Count("limits.awaits", TB_FIELD(limits.awaits), 0, 10'000'000,
                       "AwaitTask calls under way; further ones are refused with OVERLOADED."));
   all.push_back(Count("limits.watches", TB_FIELD(limits.watches), 0, 1'000'000,

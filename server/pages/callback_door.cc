@@ -79,7 +79,7 @@ class CallbackDoor::Errand final : public broker::Submission, private Visit, pri
   }
 
   void Done() override {
-    broker().executor().Run([this] { Load(); });
+    if (!broker().TryRead([this] { Load(); })) RefuseLook(calls::TooManyReads());
   }
 
   void Load() {

@@ -10,8 +10,10 @@ constexpr std::array<std::string_view, 9> kVerdicts = {"accepted",  "replayed", 
                                                        "cancelled", "superseded", "unknown", "refused"};
 constexpr std::array<std::string_view, 5> kDoors = {"grpc", "rest", "aws", "callback", "drop"};
 constexpr std::array<std::string_view, 2> kDropEndings = {"done", "failed"};
-constexpr std::array<std::string_view, 6> kQueues = {"commit", "awaits",   "watches",
+constexpr std::array<std::string_view, 7> kQueues = {"commit", "reads",    "awaits",        "watches",
                                                      "parked", "progress", "cancel_reasons"};
+constexpr char kQueueDepth[] = "tokenbroker_queue_depth";
+constexpr char kQueueDepthHelp[] = "What waits: operations for the committer, calls to read the store.";
 constexpr std::array<std::string_view, 17> kCodes = {
     "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
@@ -105,8 +107,8 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
       commit_duration_seconds(registry.AddHistogram("tokenbroker_commit_duration_seconds",
                                                     "One append to the log with its sync.", LatencyBounds())),
       commit_group_size(registry.AddHistogram("tokenbroker_commit_group_size", "Changes in one append.", kGroupBounds)),
-      queue_depth(registry.AddCallbackGauge("tokenbroker_queue_depth", "Operations that wait for the committer.",
-                                            {{"queue", "commit"}})),
+      queue_depth(registry.AddCallbackGauge(kQueueDepth, kQueueDepthHelp, {{"queue", "commit"}})),
+      queued_reads(registry.AddCallbackGauge(kQueueDepth, kQueueDepthHelp, {{"queue", "reads"}})),
       queue_bytes(registry.AddCallbackGauge(
           "tokenbroker_queue_bytes", "Payload of the operations that wait for the committer.", {{"queue", "commit"}})),
       clock_offset_seconds(

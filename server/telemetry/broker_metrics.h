@@ -37,7 +37,7 @@ enum class DropEnding : uint8_t { kDone, kFailed };
 enum class DoorKind : uint8_t { kGrpc, kRest, kAws, kCallback, kDrop };
 // Why an HTTP connection ended before its time.
 enum class HttpHangup : uint8_t { kTooMany, kEvicted, kHandshake, kTooSlow, kReset };
-enum class BoundedQueue : uint8_t { kCommit, kAwaits, kWatches, kParked, kProgress, kCancelReasons };
+enum class BoundedQueue : uint8_t { kCommit, kReads, kAwaits, kWatches, kParked, kProgress, kCancelReasons };
 
 // Counts what was answered under one name, by code: the calls of an RPC method, or the requests of an HTTP route. Made
 // once per name; OnDone costs two look-ups and three additions.
@@ -124,7 +124,9 @@ struct BrokerMetrics {
   Histogram& commit_group_size;
   // tokenbroker_queue_depth{queue="commit"}: operations that wait for the committer.
   CallbackGauge& queue_depth;
-  // tokenbroker_queue_bytes{queue="commit"}: the payload that they carry.
+  // tokenbroker_queue_depth{queue="reads"}: calls that wait to read the store.
+  CallbackGauge& queued_reads;
+  // tokenbroker_queue_bytes{queue="commit"}: the payload that the committer's operations carry.
   CallbackGauge& queue_bytes;
   // tokenbroker_overload_refusals_total{queue}: calls refused because something with a bound was full; for progress,
   // which is no reason to refuse a heartbeat, what was not kept.
@@ -150,7 +152,7 @@ struct BrokerMetrics {
   MetricsRegistry& registry_;
   std::array<Counter*, 5> tasks_resolved_;
   std::array<std::array<Counter*, 9>, 5> settle_verdicts_;
-  std::array<Counter*, 6> overload_refusals_;
+  std::array<Counter*, 7> overload_refusals_;
   std::array<Counter*, 5> http_hangups_;
   std::array<Counter*, 2> drop_files_;
   std::array<Counter*, 9> drop_rows_;

@@ -44,11 +44,13 @@ TEST(Limits, ANamespaceHasSoManyParkedCallbacks) {
   EXPECT_EQ(broker.Succeed(Ref::Key("b"), "1").verdict, Verdict::kParked);
 }
 
+struct FullListener : Observer {
+  void Overloaded(std::string_view queue) override { full.emplace_back(queue); }
+  std::vector<std::string> full;
+};
+
 TEST(Limits, WhateverIsFullIsReported) {
-  struct Listener : Observer {
-    void Overloaded(std::string_view queue) override { full.emplace_back(queue); }
-    std::vector<std::string> full;
-  } listener;
+  FullListener listener;
   BrokerHarness broker({.limits = {.parked_per_namespace = 0,
                                    .queue_bytes = 1000,
                                    .awaits = 0,
@@ -90,6 +92,26 @@ TEST(Limits, AFullQueueAnswersOverloadedAtOnceAndChangesNothing) {
   EXPECT_EQ(calls[0].op.verdict, Verdict::kAccepted);
   EXPECT_EQ(calls[1].op.verdict, Verdict::kReplayed);
   EXPECT_EQ(broker.broker().GetStatus().queued, 0u);
+}
+
+TEST(Limits, SoManyReadsMayWait) {
+  FullListener listener;
+  BrokerHarness broker({.limits = {.queue_reads = 2}});
+  broker.observer = &listener;
+  broker.Open();
+  int read = 0;
+  const auto try_read = [&] { return broker.broker().TryRead([&] { ++read; }); };
+  EXPECT_TRUE(try_read());
+  EXPECT_TRUE(try_read());
+  EXPECT_FALSE(try_read());
+  EXPECT_EQ(broker.broker().GetStatus().queued_reads, 2u);
+  EXPECT_EQ(listener.full, std::vector<std::string>{"reads"});
+  ASSERT_TRUE(broker.executor().RunOne());
+  EXPECT_TRUE(try_read());
+  broker.Run();
+  EXPECT_EQ(read, 3);
+  EXPECT_EQ(broker.broker().GetStatus().queued_reads, 0u);
+  broker.Close();
 }
 
 TEST(Limits, AQueueThatIsFullOfPayloadAnswersOverloadedToo) {

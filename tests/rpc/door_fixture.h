@@ -55,14 +55,15 @@ class DoorFixture : public testing::Test {
   static constexpr std::chrono::seconds kPatience{30};
 
   virtual AuthConfig Auth() { return {}; }
+  virtual broker::Limits Limits() { return {}; }
   virtual void Prepare(calls::Door& door) {}
 
   void SetUp() override {
     broker::TokenKey key;
     key.id = 1;
     codec_ = std::make_unique<broker::TokenCodec>(*broker::KeyRing::Create({key}));
-    broker_ =
-        *broker::Broker::Open({}, {store_, *codec_, clock_, *executor_, *background_, observer_, [](absl::Status) {}});
+    broker_ = *broker::Broker::Open(
+        {.limits = Limits()}, {store_, *codec_, clock_, *executor_, *background_, observer_, [](absl::Status) {}});
     broker_->Start();
     authenticator_ = std::make_unique<calls::Authenticator>(Auth());
     calls::Door door{*broker_, *authenticator_, metrics_};

@@ -1,5 +1,6 @@
 // Lists: paging is stable, and a page token is for its own list.
 #include <set>
+#include <thread>
 
 #include "tests/rpc/door_fixture.h"
 
@@ -77,6 +78,61 @@ TEST_F(ReadTest, LargeTasksMakeShortPages) {
     request.set_page_token(response.next_page_token());
   } while (!response.next_page_token().empty());
   EXPECT_EQ(tasks, 30);
+}
+
+// As many as may wait to read do so: none.
+class CrowdedReadTest : public ReadTest {
+ protected:
+  broker::Limits Limits() override { return {.queue_reads = 0}; }
+
+  // Of a refusal that is worth repeating later.
+  static std::string RetryableReasonOf(const grpc::Status& status) {
+    return DetailOf<google::rpc::RetryInfo>(status).retry_delay().seconds() > 0 ? ReasonOf(status) : "?";
+  }
+};
+
+TEST_F(CrowdedReadTest, WhoOnlyLooksIsAskedToComeAgain) {
+  const pb::TaskRef task = ByToken(IssueWithKey("k").token());
+  pb::ListTasksRequest list;
+  list.set_namespace_("demo");
+  pb::ListTasksResponse listed;
+  EXPECT_EQ(RetryableReasonOf(List(list, &listed)), "OVERLOADED");
+  pb::Task got;
+  EXPECT_EQ(RetryableReasonOf(Get(task, &got)), "OVERLOADED");
+  pb::BatchGetTasksRequest batch;
+  *batch.add_tasks() = task;
+  pb::BatchGetTasksResponse tasks;
+  EXPECT_EQ(RetryableReasonOf(Call(*tasks_, &pb::TaskService::Stub::BatchGetTasks, batch, &tasks)), "OVERLOADED");
+  pb::GetStatusRequest ask;
+  pb::GetStatusResponse status;
+  EXPECT_EQ(RetryableReasonOf(Call(*admin_, &pb::AdminService::Stub::GetStatus, ask, &status)), "OVERLOADED");
+  ASSERT_TRUE(Succeed(task, "1").ok());
+  pb::AwaitTaskRequest await;
+  *await.mutable_task() = task;
+  pb::AwaitTaskResponse awaited;
+  EXPECT_EQ(RetryableReasonOf(Call(*tasks_, &pb::TaskService::Stub::AwaitTask, await, &awaited)), "OVERLOADED");
+}
+
+TEST_F(CrowdedReadTest, WhatHasBegunIsNotRefusedHalfWay) {
+  const pb::TaskRef task = ByToken(IssueWithKey("k").token());
+  pb::AwaitTaskRequest await;
+  *await.mutable_task() = task;
+  pb::AwaitTaskResponse awaited;
+  grpc::Status status;
+  std::thread waiting([&] { status = Call(*tasks_, &pb::TaskService::Stub::AwaitTask, await, &awaited); });
+  while (broker_->GetStatus().awaits == 0) std::this_thread::yield();
+  pb::SucceedResponse settled;
+  EXPECT_TRUE(Succeed(task, "1", &settled).ok());
+  EXPECT_TRUE(Succeed(task, "1", &settled).ok()) << "compared with what is recorded";
+  EXPECT_EQ(settled.verdict(), pb::VERDICT_REPLAYED);
+  waiting.join();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(awaited.task().state(), pb::TASK_STATE_SUCCEEDED);
+  pb::CancelTaskRequest cancel;
+  *cancel.mutable_task() = ByToken(IssueWithKey("l").token());
+  pb::CancelTaskResponse cancelled;
+  EXPECT_TRUE(Call(*tasks_, &pb::TaskService::Stub::CancelTask, cancel, &cancelled).ok());
+  EXPECT_EQ(cancelled.task().state(), pb::TASK_STATE_CANCELLED);
 }
 
 }  // namespace

@@ -88,14 +88,16 @@ TEST_F(CaretakerTest, GaugesShowTheLastLookUntilTheCaretakerIsGone) {
   queued.op.principal = &broker::Anybody();
   queued.op.output = output;
   broker_.broker().Submit(queued.op);
+  ASSERT_TRUE(broker_.broker().TryRead([] {}));
   EXPECT_THAT(Metrics(), HasSubstr("\ntokenbroker_open_tasks 1\n"));
   elapsed_ += 60'000'000;
   caretaker->Look();
   const std::string seen = Metrics();
   for (const char* line :
        {"\ntokenbroker_open_tasks 2\n", "\ntokenbroker_parked_callbacks 1\n",
-        "\ntokenbroker_queue_depth{queue=\"commit\"} 1\n", "\ntokenbroker_queue_bytes{queue=\"commit\"} 100\n",
-        "\ntokenbroker_oldest_open_age_seconds 60\n", "\ntokenbroker_disk_free_bytes "}) {
+        "\ntokenbroker_queue_depth{queue=\"commit\"} 1\n", "\ntokenbroker_queue_depth{queue=\"reads\"} 1\n",
+        "\ntokenbroker_queue_bytes{queue=\"commit\"} 100\n", "\ntokenbroker_oldest_open_age_seconds 60\n",
+        "\ntokenbroker_disk_free_bytes "}) {
     EXPECT_THAT(seen, HasSubstr(line));
   }
   broker_.Run();
