@@ -98,9 +98,12 @@ class Broker {
   bool TryRead(std::function<void()> read);
 
   absl::StatusOr<TaskRecordPtr> Load(const Located& located) const { return catalog_->Load(located); }
-  absl::StatusOr<TaskPage> List(std::string_view name_space, const TaskFilter& filter, Sequence from,
-                                size_t size) const {
-    return catalog_->List(name_space, filter, from, size, parts_.clock.Now());
+  absl::StatusOr<Candidates> TaskCandidates(const TaskFilter& filter, Sequence from) const {
+    return catalog_->TaskCandidates(filter, from);
+  }
+  absl::StatusOr<std::vector<TaskRecordPtr>> List(std::string_view name_space, const TaskFilter& filter,
+                                                  Candidates& candidates, size_t size) const {
+    return catalog_->List(name_space, filter, candidates, size, parts_.clock.Now());
   }
   absl::StatusOr<ChangePage> Changes(std::string_view name_space, const TaskFilter& filter, Sequence after,
                                      size_t size) const {
@@ -147,8 +150,12 @@ class Broker {
   // --- Deliveries: for everybody; these read the store ---
 
   absl::StatusOr<TaskRecordPtr> LoadOutcomeAt(Sequence outcome) const { return catalog_->LoadOutcomeAt(outcome); }
-  absl::StatusOr<DeliveryPage> Deliveries(const DeliveryFilter& filter, Sequence from, size_t size) const {
-    return catalog_->Deliveries(filter, from, size);
+  absl::StatusOr<Candidates> DeliveryCandidates(const DeliveryFilter& filter, Sequence from) const {
+    return catalog_->DeliveryCandidates(filter, from);
+  }
+  absl::StatusOr<std::vector<TaskRecordPtr>> Deliveries(const DeliveryFilter& filter, Candidates& candidates,
+                                                        size_t size) const {
+    return catalog_->Deliveries(filter, candidates, size);
   }
   OwedPage OwedOutcomes(const DeliveryFilter& filter, Sequence from, size_t size) const {
     return catalog_->Owed(filter, from, size);
@@ -173,6 +180,7 @@ class Broker {
     uint64_t awaits = 0;
     uint64_t queued = 0;
     uint64_t queued_bytes = 0;
+    uint64_t queued_reads = 0;
     Sequence last_sequence = 0;
     uint16_t epoch = 0;
     TimeMs last_checkpoint = 0;
@@ -180,7 +188,6 @@ class Broker {
   // Reads one record.
   Status GetStatus() const;
 
-    uint64_t queued_reads = 0;
   // --- Care ---
 
   absl::Status Backup(const std::string& path) { return parts_.store.Backup(path); }
@@ -222,6 +229,7 @@ class Broker {
   std::unique_ptr<Pipeline> pipeline_;
   std::thread committer_;
   std::atomic<bool> draining_{false};
+  std::atomic<uint64_t> queued_reads_{0};
   // The last stop was orderly, and something is owed.
   bool was_orderly_ = false;
   bool stopped_ = false;
@@ -229,7 +237,6 @@ class Broker {
   std::function<void()> on_beat_news_;
 
   std::mutex watch_mutex_;
-  std::atomic<uint64_t> queued_reads_{0};
   std::vector<std::pair<Sequence, std::function<void()>>> watchers_;  // guarded by watch_mutex_
   std::atomic<bool> watched_{false};
 };

@@ -185,47 +185,45 @@ absl::StatusOr<std::vector<Sequence>> Catalog::KeptFrom(Sequence from, Sequence&
   return risen <= from ? tasks : HeldFrom(from, risen, scanned_to);
 }
 
-absl::Status Catalog::Collect(const std::vector<Sequence>& tasks, std::string_view name_space, const TaskFilter& filter,
-                              size_t size, TimeMs now, TaskPage& page) const {
-  for (Sequence task : tasks) {
-    if (page.tasks.size() == size) {
-      page.next = task;
-      return absl::OkStatus();
-    }
-    absl::StatusOr<TaskRecordPtr> issued = LoadIssued(task);
-    if (absl::IsNotFound(issued.status())) continue;  // dropped meanwhile
-    TB_RETURN_IF_ERROR(issued.status());
-    if ((*issued)->issued.name_space != name_space || !PassesIssued(filter, (*issued)->issued, now)) continue;
-    absl::StatusOr<Located> located = LocateAny(task);
-    if (absl::IsNotFound(located.status())) continue;  // not kept any more
-    TB_RETURN_IF_ERROR(located.status());
-    absl::StatusOr<TaskRecordPtr> record = Load(*located);
-    if (absl::IsNotFound(record.status())) {
-      // An outcome that is not on disk yet is none yet.
-      TB_ASSIGN_OR_RETURN(const Sequence last, store_.LastSequence(state_.shard));
-      if (located->outcome_at > last) record = std::move(issued);
-    }
-    if (absl::IsNotFound(record.status())) continue;
-    TB_RETURN_IF_ERROR(record.status());
-    if (PassesState(filter, (*record)->state)) page.tasks.push_back(std::move(*record));
+absl::StatusOr<TaskRecordPtr> Catalog::LoadIfPasses(Sequence task, std::string_view name_space,
+                                                    const TaskFilter& filter, TimeMs now) const {
+  absl::StatusOr<TaskRecordPtr> issued = LoadIssued(task);
+  if (absl::IsNotFound(issued.status())) return nullptr;  // dropped meanwhile
+  TB_RETURN_IF_ERROR(issued.status());
+  if ((*issued)->issued.name_space != name_space || !PassesIssued(filter, (*issued)->issued, now)) return nullptr;
+  absl::StatusOr<Located> located = LocateAny(task);
+  if (absl::IsNotFound(located.status())) return nullptr;  // not kept any more
+  TB_RETURN_IF_ERROR(located.status());
+  absl::StatusOr<TaskRecordPtr> record = Load(*located);
+  if (absl::IsNotFound(record.status())) {
+    // An outcome that is not on disk yet is none yet.
+    TB_ASSIGN_OR_RETURN(const Sequence last, store_.LastSequence(state_.shard));
+    if (located->outcome_at > last) record = std::move(issued);
   }
-  return absl::OkStatus();
+  if (absl::IsNotFound(record.status())) return nullptr;
+  TB_RETURN_IF_ERROR(record.status());
+  return PassesState(filter, (*record)->state) ? std::move(record) : nullptr;
 }
 
-absl::StatusOr<TaskPage> Catalog::List(std::string_view name_space, const TaskFilter& filter, Sequence from,
-                                       size_t size, TimeMs now) const {
-  TaskPage page;
+absl::StatusOr<Candidates> Catalog::TaskCandidates(const TaskFilter& filter, Sequence from) const {
+  Candidates found;
   if (filter.OnlyWaiting()) {
-    const std::vector<Sequence> tasks = WaitingFrom(from, kExaminedPerCall);
-    TB_RETURN_IF_ERROR(Collect(tasks, name_space, filter, size, now, page));
-    if (page.next == 0 && tasks.size() == kExaminedPerCall) page.next = tasks.back() + 1;
-    return page;
+    found.places = WaitingFrom(from, kExaminedPerCall);
+    if (found.places.size() == kExaminedPerCall) found.beyond = found.places.back() + 1;
+    return found;
   }
-  Sequence scanned_to = 0;
-  TB_ASSIGN_OR_RETURN(const std::vector<Sequence> tasks, KeptFrom(from, scanned_to));
-  TB_RETURN_IF_ERROR(Collect(tasks, name_space, filter, size, now, page));
-  if (page.next == 0) page.next = scanned_to;
-  return page;
+  TB_ASSIGN_OR_RETURN(found.places, KeptFrom(from, found.beyond));
+  return found;
+}
+
+absl::StatusOr<std::vector<TaskRecordPtr>> Catalog::List(std::string_view name_space, const TaskFilter& filter,
+                                                         Candidates& candidates, size_t size, TimeMs now) const {
+  std::vector<TaskRecordPtr> tasks;
+  while (!candidates.done() && tasks.size() < size) {
+    TB_ASSIGN_OR_RETURN(TaskRecordPtr task, LoadIfPasses(candidates.Take(), name_space, filter, now));
+    if (task != nullptr) tasks.push_back(std::move(task));
+  }
+  return tasks;
 }
 
 // --- Changes ---
@@ -377,26 +375,26 @@ absl::StatusOr<OwedPage> Catalog::OwedInLog(const DeliveryFilter& filter, Sequen
   return page;
 }
 
-absl::StatusOr<DeliveryPage> Catalog::Deliveries(const DeliveryFilter& filter, Sequence from, size_t size) const {
+absl::StatusOr<Candidates> Catalog::DeliveryCandidates(const DeliveryFilter& filter, Sequence from) const {
   OwedPage found;
   if (filter.OnlyOpen()) {
-    found = Owed(filter, from, size);
+    found = Owed(filter, from, kExaminedPerCall);
   } else {
     TB_ASSIGN_OR_RETURN(found, OwedInLog(filter, from));
   }
-  DeliveryPage page;
-  page.next = found.next;
-  for (Sequence outcome : found.outcomes) {
-    if (page.tasks.size() == size) {
-      page.next = outcome;
-      break;
-    }
-    absl::StatusOr<TaskRecordPtr> record = LoadOutcomeAt(outcome);
+  return Candidates{std::move(found.outcomes), found.next};
+}
+
+absl::StatusOr<std::vector<TaskRecordPtr>> Catalog::Deliveries(const DeliveryFilter& filter, Candidates& candidates,
+                                                               size_t size) const {
+  std::vector<TaskRecordPtr> tasks;
+  while (!candidates.done() && tasks.size() < size) {
+    absl::StatusOr<TaskRecordPtr> record = LoadOutcomeAt(candidates.Take());
     if (absl::IsNotFound(record.status())) continue;  // not on disk yet, or dropped meanwhile
     TB_RETURN_IF_ERROR(record.status());
-    if (filter.Wants((*record)->delivery->state)) page.tasks.push_back(*std::move(record));
+    if (filter.Wants((*record)->delivery->state)) tasks.push_back(*std::move(record));
   }
-  return page;
+  return tasks;
 }
 
 }  // namespace tokenbroker::broker

@@ -29,10 +29,18 @@ struct TaskFilter {
   bool OnlyWaiting() const { return states.size() == 1 && states[0] == TaskState::kWaiting; }
 };
 
-struct TaskPage {
-  std::vector<TaskRecordPtr> tasks;
+// Places in the log, in order, of what a list may show: found once for a call, then loaded a few at a time.
+struct Candidates {
+  std::vector<Sequence> places;
+  // Where to go on behind them; 0 at the end.
+  Sequence beyond = 0;
+  // So many of them are dealt with.
+  size_t taken = 0;
+
+  bool done() const { return taken == places.size(); }
+  Sequence Take() { return places[taken++]; }
   // Where the next page begins; 0 at the end.
-  Sequence next = 0;
+  Sequence next() const { return done() ? beyond : places[taken]; }
 };
 
 struct Change {
@@ -63,12 +71,6 @@ struct DeliveryFilter {
   bool OnlyOpen() const;
 };
 
-struct DeliveryPage {
-  std::vector<TaskRecordPtr> tasks;
-  // Where the next page begins; 0 at the end.
-  Sequence next = 0;
-};
-
 // Outcomes that are owed, or dead letters.
 struct OwedPage {
   std::vector<Sequence> outcomes;
@@ -83,10 +85,12 @@ class Catalog {
   // Completes what Locate found. NOT_FOUND if the record is kept no longer.
   absl::StatusOr<TaskRecordPtr> Load(const Located& located) const;
 
-  // At most `size` tasks of the namespace from `from` on, in the order they were issued. Examines a bounded number of
+  // Tasks from `from` on, in the order they were issued, that may pass the filter. Examines a bounded number of
   // records.
-  absl::StatusOr<TaskPage> List(std::string_view name_space, const TaskFilter& filter, Sequence from, size_t size,
-                                TimeMs now) const;
+  absl::StatusOr<Candidates> TaskCandidates(const TaskFilter& filter, Sequence from) const;
+  // Takes candidates until `size` of them, tasks of the namespace, have passed, or none is left.
+  absl::StatusOr<std::vector<TaskRecordPtr>> List(std::string_view name_space, const TaskFilter& filter,
+                                                  Candidates& candidates, size_t size, TimeMs now) const;
 
   // The changes behind `after` and up to `committed`. Examines a bounded number of records. OUT_OF_RANGE if they are
   // kept no longer.
@@ -97,10 +101,13 @@ class Catalog {
 
   // The task that ended with this outcome. NOT_FOUND if its records are kept no longer.
   absl::StatusOr<TaskRecordPtr> LoadOutcomeAt(Sequence outcome_at) const;
-  // At most `size` deliveries from `from` on, in the order in which the outcomes were recorded. Examines a bounded
-  // number of records.
-  absl::StatusOr<DeliveryPage> Deliveries(const DeliveryFilter& filter, Sequence from, size_t size) const;
-  // The same from memory alone, for filters that are OnlyOpen.
+  // Outcomes from `from` on, in the order in which they were recorded, whose deliveries may pass the filter. Examines a
+  // bounded number of records.
+  absl::StatusOr<Candidates> DeliveryCandidates(const DeliveryFilter& filter, Sequence from) const;
+  // Takes candidates until `size` of them have passed, or none is left.
+  absl::StatusOr<std::vector<TaskRecordPtr>> Deliveries(const DeliveryFilter& filter, Candidates& candidates,
+                                                        size_t size) const;
+  // At most `size` outcomes that pass, from memory alone, for filters that are OnlyOpen.
   OwedPage Owed(const DeliveryFilter& filter, Sequence from, size_t size) const;
 
  private:
@@ -112,9 +119,9 @@ class Catalog {
   // Outcomes in the log that are or were owed to a target, whatever became of them.
   absl::StatusOr<OwedPage> OwedInLog(const DeliveryFilter& filter, Sequence from) const;
   absl::StatusOr<Located> LocateAny(Sequence task) const;
-  // Adds the tasks that pass the filter; stops when the page is full.
-  absl::Status Collect(const std::vector<Sequence>& tasks, std::string_view name_space, const TaskFilter& filter,
-                       size_t size, TimeMs now, TaskPage& page) const;
+  // The task, if it is kept and passes the filter; else nothing.
+  absl::StatusOr<TaskRecordPtr> LoadIfPasses(Sequence task, std::string_view name_space, const TaskFilter& filter,
+                                             TimeMs now) const;
   std::vector<Sequence> WaitingFrom(Sequence from, size_t max) const;
   // Some of the tasks from `from` on that are kept: all, those with held copies below `below`, those whose issue is in
   // the log. `scanned_to` says where to go on; 0 at the end.

@@ -58,18 +58,16 @@ void ListDeliveriesCall::Show() {
   const broker::DeliveryFilter filter{StatesOf(request()), request().namespace_(), request().target()};
   const int asked = request().page_size();
   size_t room = asked == 0 ? kDefaultPage : std::min(asked, kMaxPage);
-  bool more = true;
-  while (more && room > 0) {
-    const size_t size = std::min(room, kRecordsAtOnce);
-    absl::StatusOr<broker::DeliveryPage> page = broker().Deliveries(filter, from_, size);
-    if (!page.ok()) return Refuse(ReadRefusal(page.status()));
-    for (const broker::TaskRecordPtr& task : page->tasks) FillDelivery(door(), *task, response().add_deliveries());
-    room -= page->tasks.size();
-    from_ = page->next;
-    // A page that is not full ended because enough was examined for one call.
-    more = from_ != 0 && page->tasks.size() == size;
+  absl::StatusOr<broker::Candidates> candidates = broker().DeliveryCandidates(filter, from_);
+  if (!candidates.ok()) return Refuse(ReadRefusal(candidates.status()));
+  while (!candidates->done() && room > 0) {
+    const auto tasks = broker().Deliveries(filter, *candidates, std::min(room, kRecordsAtOnce));
+    if (!tasks.ok()) return Refuse(ReadRefusal(tasks.status()));
+    for (const broker::TaskRecordPtr& task : *tasks) FillDelivery(door(), *task, response().add_deliveries());
+    room -= tasks->size();
   }
-  if (from_ != 0) response().set_next_page_token(FormatPageToken(from_, HashConditions(request())));
+  const broker::Sequence next = candidates->next();
+  if (next != 0) response().set_next_page_token(FormatPageToken(next, HashConditions(request())));
   Answer();
 }
 

@@ -126,25 +126,23 @@ void ListTasksCall::Show() {
   size_t room = asked == 0 ? kDefaultPage : std::min(asked, kMaxPage);
   const size_t at_once = request().view() == pb::TASK_VIEW_FULL ? kFullRecordsAtOnce : kRecordsAtOnce;
   size_t bytes = 0;
-  bool more = true;
-  while (more && room > 0 && bytes <= kAnswerBytes) {
-    const size_t size = std::min(room, at_once);
-    absl::StatusOr<broker::TaskPage> page = broker().List(request().namespace_(), filter, from_, size);
-    if (!page.ok()) return Refuse(ReadRefusal(page.status()));
-    bytes += AddTasks(*page);
-    room -= page->tasks.size();
-    from_ = page->next;
-    // A page that is not full ended because enough was examined for one call.
-    more = from_ != 0 && page->tasks.size() == size;
+  absl::StatusOr<broker::Candidates> candidates = broker().TaskCandidates(filter, from_);
+  if (!candidates.ok()) return Refuse(ReadRefusal(candidates.status()));
+  while (!candidates->done() && room > 0 && bytes <= kAnswerBytes) {
+    const auto tasks = broker().List(request().namespace_(), filter, *candidates, std::min(room, at_once));
+    if (!tasks.ok()) return Refuse(ReadRefusal(tasks.status()));
+    bytes += AddTasks(*tasks);
+    room -= tasks->size();
   }
-  if (from_ != 0) response().set_next_page_token(FormatPageToken(from_, HashConditions(request())));
+  const broker::Sequence next = candidates->next();
+  if (next != 0) response().set_next_page_token(FormatPageToken(next, HashConditions(request())));
   Answer();
 }
 
-size_t ListTasksCall::AddTasks(const broker::TaskPage& page) {
+size_t ListTasksCall::AddTasks(const std::vector<broker::TaskRecordPtr>& tasks) {
   const pb::TaskView view = request().view() == pb::TASK_VIEW_FULL ? pb::TASK_VIEW_FULL : pb::TASK_VIEW_BASIC;
   size_t bytes = 0;
-  for (const broker::TaskRecordPtr& task : page.tasks) {
+  for (const broker::TaskRecordPtr& task : tasks) {
     pb::Task* out = response().add_tasks();
     FillWholeTask(door(), *task, view, out);
     bytes += out->ByteSizeLong();

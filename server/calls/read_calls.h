@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "server/calls/call.h"
 #include "tokenbroker/v1/task_service.pb.h"
@@ -47,7 +48,7 @@ class ListTasksCall : public UnaryCall<pb::ListTasksRequest, pb::ListTasksRespon
   void Begin() override;
   void Show();
   // How many bytes they took.
-  size_t AddTasks(const broker::TaskPage& page);
+  size_t AddTasks(const std::vector<broker::TaskRecordPtr>& tasks);
 
   broker::Sequence from_ = 0;
 };

@@ -176,7 +176,8 @@ TEST_F(DeadlineTest, NobodyHearsOfADeadlineThatIsNotOnDisk) {
   onlooker.look = [&] {
     EXPECT_FALSE(broker_.broker().TryNow(beat.op));
     EXPECT_FALSE(broker_.broker().TryNow(look.op));
-    listed = broker_.broker().List("orders", {}, 0, 1)->tasks[0]->deadline;
+    Candidates candidates = *broker_.broker().TaskCandidates({}, 0);
+    listed = broker_.broker().List("orders", {}, candidates, 1)->at(0)->deadline;
   };
   broker_.Cancel(task, "", 10s);
   EXPECT_EQ(listed, task.deadline);

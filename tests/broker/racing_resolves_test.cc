@@ -152,10 +152,12 @@ TEST(RacingResolves, AListNeverLacksATaskThatIsThereThroughout) {
       size_t count = 0;
       Sequence from = 0;
       do {
-        absl::StatusOr<TaskPage> page = broker->List("orders", {}, from, 50);
+        absl::StatusOr<Candidates> candidates = broker->TaskCandidates({}, from);
+        ASSERT_TRUE(candidates.ok()) << candidates.status();
+        const auto page = broker->List("orders", {}, *candidates, 50);
         ASSERT_TRUE(page.ok()) << page.status();
-        count += page->tasks.size();
-        from = page->next;
+        count += page->size();
+        from = candidates->next();
       } while (from != 0);
       if (count != tokens.size()) ++short_lists;
     }

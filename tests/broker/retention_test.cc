@@ -120,10 +120,12 @@ TEST_F(RetentionTest, AListDoesNotPassOverWhatIsDroppedUnderItsEyes) {
   std::vector<Sequence> listed;
   Sequence from = 0;
   do {
-    const absl::StatusOr<TaskPage> page = catalog.List("orders", {}, from, 100, 0);
+    absl::StatusOr<Candidates> candidates = catalog.TaskCandidates({}, from);
+    ASSERT_TRUE(candidates.ok()) << candidates.status();
+    const auto page = catalog.List("orders", {}, *candidates, 100, 0);
     ASSERT_TRUE(page.ok()) << page.status();
-    for (const TaskRecordPtr& task : page->tasks) listed.push_back(task->task);
-    from = page->next;
+    for (const TaskRecordPtr& task : *page) listed.push_back(task->task);
+    from = candidates->next();
   } while (from != 0);
   EXPECT_EQ(listed, (std::vector<Sequence>{2, 3, 5, 6}));
 }

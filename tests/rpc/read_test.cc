@@ -80,6 +80,19 @@ TEST_F(ReadTest, LargeTasksMakeShortPages) {
   EXPECT_EQ(tasks, 30);
 }
 
+TEST_F(ReadTest, APageTakesOneScanOfTheLog) {
+  for (int i = 0; i < 200; ++i) IssueWithKey("k" + std::to_string(i));
+  pb::ListTasksRequest request;
+  request.set_namespace_("demo");
+  request.set_page_size(1000);
+  request.set_view(pb::TASK_VIEW_FULL);
+  pb::ListTasksResponse response;
+  const int before = store_.scans;
+  ASSERT_TRUE(List(request, &response).ok());
+  EXPECT_EQ(response.tasks_size(), 200);
+  EXPECT_EQ(store_.scans - before, 1);
+}
+
 // As many as may wait to read do so: none.
 class CrowdedReadTest : public ReadTest {
  protected:

@@ -220,11 +220,14 @@ std::vector<Sequence> BrokerHarness::List(const TaskFilter& filter, std::string_
   std::vector<Sequence> all;
   Sequence from = 0;
   do {
-    absl::StatusOr<TaskPage> page = broker_->List(name_space, filter, from, page_size);
+    absl::StatusOr<Candidates> candidates = broker_->TaskCandidates(filter, from);
+    EXPECT_TRUE(candidates.ok()) << candidates.status();
+    if (!candidates.ok()) break;
+    const auto page = broker_->List(name_space, filter, *candidates, page_size);
     EXPECT_TRUE(page.ok()) << page.status();
     if (!page.ok()) break;
-    for (const TaskRecordPtr& task : page->tasks) all.push_back(task->task);
-    from = page->next;
+    for (const TaskRecordPtr& task : *page) all.push_back(task->task);
+    from = candidates->next();
   } while (from != 0);
   return all;
 }
@@ -273,11 +276,14 @@ std::vector<Sequence> BrokerHarness::Deliveries(const DeliveryFilter& filter, si
   std::vector<Sequence> all;
   Sequence from = 0;
   do {
-    absl::StatusOr<DeliveryPage> page = broker_->Deliveries(filter, from, page_size);
+    absl::StatusOr<Candidates> candidates = broker_->DeliveryCandidates(filter, from);
+    EXPECT_TRUE(candidates.ok()) << candidates.status();
+    if (!candidates.ok()) break;
+    const auto page = broker_->Deliveries(filter, *candidates, page_size);
     EXPECT_TRUE(page.ok()) << page.status();
     if (!page.ok()) break;
-    for (const TaskRecordPtr& task : page->tasks) all.push_back(task->outcome_at);
-    from = page->next;
+    for (const TaskRecordPtr& task : *page) all.push_back(task->outcome_at);
+    from = candidates->next();
   } while (from != 0);
   return all;
 }
