@@ -17,7 +17,9 @@
 
 #include <functional>
 #include <utility>
+#include <vector>
 
+#include "absl/types/span.h"
 #include "base/home.h"
 #include "server/broker/operation.h"
 #include "server/calls/door.h"
@@ -76,6 +78,15 @@ class Call : protected broker::Submission, private Visit {
     operation.submission = this;
     operation.principal = &parts_.principal;
     return operation;
+  }
+
+  // The same of several, of which there is at least one: Decided follows when all are answered.
+  template <typename Op>
+  void SubmitAll(absl::Span<Op> operations) {
+    std::vector<broker::Operation*> all;
+    for (Op& operation : operations) all.push_back(&Own(operation));
+    Reset(all.size());
+    broker().Submit(all);
   }
 
   // Goes on with `read` where it may block; refuses if too many wait for that.

@@ -154,8 +154,8 @@ void DropDeliveryCall::Unchanged(const broker::TaskRecord& record) {
 
 // --- Picked ones ---
 
-size_t PickedDeliveries::Pick(const broker::Broker& broker, const broker::DeliveryFilter& filter, size_t limit,
-                              broker::DeliveryState state) {
+void PickedDeliveries::Pick(const broker::Broker& broker, const broker::DeliveryFilter& filter, size_t limit,
+                            broker::DeliveryState state) {
   std::vector<broker::Sequence> outcomes;
   broker::Sequence from = 0;
   do {
@@ -170,18 +170,28 @@ size_t PickedDeliveries::Pick(const broker::Broker& broker, const broker::Delive
     operations_[i].outcome = outcomes[i];
     operations_[i].state = state;
   }
-  return count_;
+}
+
+absl::Span<broker::DeliveryOperation> PickedDeliveries::NextGroup() {
+  if (FindOverloaded() != nullptr) return {};
+  group_ = absl::MakeSpan(operations_.get(), count_).subspan(handed_over_, kGroup);
+  handed_over_ += group_.size();
+  return group_;
+}
+
+// A group is taken or refused as one.
+const broker::Refusal* PickedDeliveries::FindOverloaded() const {
+  const auto found = std::find_if(group_.begin(), group_.end(), [](const broker::DeliveryOperation& operation) {
+    return operation.refusal.reason == broker::Reason::kOverloaded;
+  });
+  return found == group_.end() ? nullptr : &found->refusal;
 }
 
 PickedDeliveries::Result PickedDeliveries::result() const {
   Result result;
   result.more = more_;
-  const broker::Refusal* overloaded = nullptr;
-  for (size_t i = 0; i < count_; ++i) {
-    const broker::Refusal& refusal = operations_[i].refusal;
-    result.changed += !refusal;
-    if (refusal.reason == broker::Reason::kOverloaded) overloaded = &refusal;
-  }
+  for (size_t i = 0; i < handed_over_; ++i) result.changed += !operations_[i].refusal;
+  const broker::Refusal* const overloaded = FindOverloaded();
   if (overloaded == nullptr) return result;
   result.more = true;
   if (result.changed == 0) result.refusal = *overloaded;
@@ -201,15 +211,12 @@ void DropDeliveriesCall::Begin() {
 
 void DropDeliveriesCall::Pick() {
   const broker::DeliveryFilter filter{StatesOf(request()), request().namespace_(), request().target()};
-  std::vector<broker::Operation*> all;
-  const size_t count = picked_.Pick(broker(), filter, LimitOf(request()), broker::DeliveryState::kDropped);
-  for (size_t i = 0; i < count; ++i) all.push_back(&Own(picked_.operation(i)));
-  if (all.empty()) return Answer();
-  Reset(all.size());
-  broker().Submit(all);
+  picked_.Pick(broker(), filter, LimitOf(request()), broker::DeliveryState::kDropped);
+  Decided();
 }
 
 void DropDeliveriesCall::Decided() {
+  if (const auto group = picked_.NextGroup(); !group.empty()) return SubmitAll(group);
   const PickedDeliveries::Result result = picked_.result();
   if (result.refusal) return Refuse(result.refusal);
   response().set_dropped(result.changed);
@@ -239,16 +246,13 @@ void RedriveDeliveriesCall::Unchanged(const broker::TaskRecord& record) { Answer
 void RedriveDeliveriesCall::Pick() {
   const broker::DeliveryFilter filter{
       {broker::DeliveryState::kDeadLettered}, request().namespace_(), request().target()};
-  std::vector<broker::Operation*> all;
-  const size_t count = picked_.Pick(broker(), filter, LimitOf(request()), broker::DeliveryState::kPending);
-  for (size_t i = 0; i < count; ++i) all.push_back(&Own(picked_.operation(i)));
-  if (all.empty()) return Answer();
-  Reset(all.size());
-  broker().Submit(all);
+  picked_.Pick(broker(), filter, LimitOf(request()), broker::DeliveryState::kPending);
+  Decided();
 }
 
 void RedriveDeliveriesCall::Decided() {
-  if (!picked_.picked()) return DeliveryChangeCall::Decided();
+  if (request().has_task()) return DeliveryChangeCall::Decided();
+  if (const auto group = picked_.NextGroup(); !group.empty()) return SubmitAll(group);
   const PickedDeliveries::Result result = picked_.result();
   if (result.refusal) return Refuse(result.refusal);
   response().set_redriven(result.changed);

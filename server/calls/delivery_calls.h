@@ -68,14 +68,19 @@ class DropDeliveryCall : public DeliveryChangeCall<pb::DropDeliveryRequest, pb::
   void Unchanged(const broker::TaskRecord& record) override;
 };
 
-// Changes to deliveries that a filter picks.
+// Changes to deliveries that a filter picks. They are handed to the broker a group at a time: limits.queue_operations
+// may be less than a call may pick, and the broker takes all of a group or nothing.
 class PickedDeliveries {
  public:
-  // Picks at most `limit` that are to be changed to `state`; so many operations are ready then.
-  size_t Pick(const broker::Broker& broker, const broker::DeliveryFilter& filter, size_t limit,
-              broker::DeliveryState state);
-  bool picked() const { return count_ > 0; }
-  broker::DeliveryOperation& operation(size_t i) { return operations_[i]; }
+  // No more than the least that limits.queue_operations may be.
+  static constexpr size_t kGroup = 1'000;
+
+  // Picks at most `limit` that are to be changed to `state`.
+  void Pick(const broker::Broker& broker, const broker::DeliveryFilter& filter, size_t limit,
+            broker::DeliveryState state);
+  // What is to be handed over next, when all before is answered. Empty: nothing is left, or the broker had no room for
+  // the last.
+  absl::Span<broker::DeliveryOperation> NextGroup();
 
   struct Result {
     int changed = 0;
@@ -83,12 +88,17 @@ class PickedDeliveries {
     // Nothing was changed, for this reason.
     broker::Refusal refusal;
   };
-  // Once all are answered. What others have settled meanwhile is passed over.
+  // Once there is no next group. What others have settled meanwhile is passed over.
   Result result() const;
 
  private:
+  // Of the last group; null if it was taken.
+  const broker::Refusal* FindOverloaded() const;
+
   std::unique_ptr<broker::DeliveryOperation[]> operations_;
   size_t count_ = 0;
+  size_t handed_over_ = 0;
+  absl::Span<broker::DeliveryOperation> group_;
   bool more_ = false;
 };
 

@@ -1,6 +1,7 @@
 // Deliveries as callers see them: shown, waited for, redriven, dropped.
 #include <mutex>
 
+#include "server/calls/delivery_calls.h"
 #include "server/forward/forwarder.h"
 #include "tests/rpc/door_fixture.h"
 #include "tokenbroker/v1/delivery_service.grpc.pb.h"
@@ -214,6 +215,39 @@ TEST_F(DeliveriesTest, ManyAreDroppedByStateNamespaceAndTarget) {
   EXPECT_EQ(List(list).deliveries_size(), 0);
   list.add_states(pb::DELIVERY_STATE_DROPPED);
   EXPECT_EQ(List(list).deliveries_size(), 5) << "they are shown as what they are";
+}
+
+// As few operations may wait for the committer as can be set.
+class SmallQueueTest : public DeliveriesTest {
+ protected:
+  broker::Limits Limits() override { return {.queue_operations = PickedDeliveries::kGroup}; }
+
+  using PickedDeliveries = calls::PickedDeliveries;
+};
+
+TEST_F(SmallQueueTest, ACallMayDropMoreThanItHolds) {
+  constexpr int kOutcomes = PickedDeliveries::kGroup * 5 / 2;
+  for (int i = 0; i < kOutcomes; ++i) ASSERT_TRUE(Succeed(ByToken(IssueFor("u").token()), "1").ok());
+  pb::DropDeliveriesRequest request;
+  request.set_namespace_("demo");
+  request.add_states(pb::DELIVERY_STATE_PENDING);
+  request.set_limit(kOutcomes - 1);
+  pb::DropDeliveriesResponse response;
+  const auto drop = [&] { return Call(*deliveries_, &pb::DeliveryService::Stub::DropDeliveries, request, &response); };
+  ASSERT_TRUE(drop().ok());
+  EXPECT_EQ(response.dropped(), kOutcomes - 1);
+  EXPECT_TRUE(response.more());
+  ASSERT_TRUE(drop().ok());
+  EXPECT_EQ(response.dropped(), 1);
+  EXPECT_FALSE(response.more());
+
+  pb::ListDeliveriesRequest list;
+  list.set_namespace_("demo");
+  list.set_page_size(1000);
+  list.add_states(pb::DELIVERY_STATE_DROPPED);
+  const int before = store_.scans;
+  EXPECT_EQ(List(list).deliveries_size(), 1000);
+  EXPECT_EQ(store_.scans - before, 1);
 }
 
 TEST_F(DeliveriesTest, WhatFailsShowsWhenItIsTriedNext) {
