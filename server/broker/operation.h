@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -307,6 +308,11 @@ struct DeliveryOperation : Operation {
   std::string_view code;
   std::string_view message;
   bool may_have_arrived = false;
+  // An operator's: leave it alone unless it is a dead letter, or unless it is none.
+  std::optional<bool> if_dead;
+
+  // False if it was left alone, also as it is owed already and need not be redriven.
+  bool changed = false;
 
   bool by_operator() const { return state == DeliveryState::kPending || state == DeliveryState::kDropped; }
 };

@@ -472,12 +472,14 @@ void Rules::Decide(DeliveryOperation& operation, TimeMs now) {
       return;
     }
     if (operation.state == DeliveryState::kPending && !owed->dead) return;  // it is owed already
+    if (operation.if_dead.value_or(owed->dead) != owed->dead) return;
   } else if (owed->dead) {
     operation.refusal = DeliverySettled();
     return;
   }
   const uint32_t lane = owed->lane;
   state_.NoteDelivery(operation, now);
+  operation.changed = true;
   observer_.DeliveryNoted(state_.lanes.TargetOf(lane), operation.state);
 }
 

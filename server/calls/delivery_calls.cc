@@ -127,8 +127,12 @@ void DeliveryChangeCall<RequestT, ResponseT>::Change() {
 
 template <typename RequestT, typename ResponseT>
 void DeliveryChangeCall<RequestT, ResponseT>::Show() {
-  if (change_.refusal) return this->Refuse(change_.refusal);
-  Changed(*record_);
+  if (change_.changed) return Changed(*record_);
+  if (!change_.refusal) return Unchanged(*record_);
+  // Somebody else may have been quicker to do the same.
+  absl::StatusOr<broker::TaskRecordPtr> record = this->broker().LoadOutcomeAt(change_.outcome);
+  const bool same = record.ok() && (*record)->delivery.has_value() && (*record)->delivery->state == change_.state;
+  same ? Unchanged(**record) : this->Refuse(change_.refusal);
 }
 
 template class DeliveryChangeCall<pb::DropDeliveryRequest, pb::DropDeliveryResponse>;
@@ -156,6 +160,12 @@ void DropDeliveryCall::Unchanged(const broker::TaskRecord& record) {
 
 void PickedDeliveries::Pick(const broker::Broker& broker, const broker::DeliveryFilter& filter, size_t limit,
                             broker::DeliveryState state) {
+  const auto picks = [&](broker::DeliveryState any) {
+    return std::find(filter.states.begin(), filter.states.end(), any) != filter.states.end();
+  };
+  std::optional<bool> if_dead;
+  if (!picks(broker::DeliveryState::kPending)) if_dead = true;
+  if (!picks(broker::DeliveryState::kDeadLettered)) if_dead = false;
   std::vector<broker::Sequence> outcomes;
   broker::Sequence from = 0;
   do {
@@ -169,6 +179,7 @@ void PickedDeliveries::Pick(const broker::Broker& broker, const broker::Delivery
   for (size_t i = 0; i < count_; ++i) {
     operations_[i].outcome = outcomes[i];
     operations_[i].state = state;
+    operations_[i].if_dead = if_dead;
   }
 }
 
@@ -190,7 +201,7 @@ const broker::Refusal* PickedDeliveries::FindOverloaded() const {
 PickedDeliveries::Result PickedDeliveries::result() const {
   Result result;
   result.more = more_;
-  for (size_t i = 0; i < handed_over_; ++i) result.changed += !operations_[i].refusal;
+  for (size_t i = 0; i < handed_over_; ++i) result.changed += operations_[i].changed;
   const broker::Refusal* const overloaded = FindOverloaded();
   if (overloaded == nullptr) return result;
   result.more = true;

@@ -45,7 +45,7 @@ class DeliveryChangeCall : public UnaryCall<RequestT, ResponseT> {
   void Decided() override;
   // The change is on disk. On the executor.
   virtual void Changed(const broker::TaskRecord& before) = 0;
-  // It was so already.
+  // It was so already, or has become so meanwhile.
   virtual void Unchanged(const broker::TaskRecord& record) = 0;
   broker::Sequence outcome() const { return change_.outcome; }
 
@@ -75,7 +75,7 @@ class PickedDeliveries {
   // No more than the least that limits.queue_operations may be.
   static constexpr size_t kGroup = 1'000;
 
-  // Picks at most `limit` that are to be changed to `state`.
+  // Picks at most `limit` that are to be changed to `state`, if the filter still picks them then.
   void Pick(const broker::Broker& broker, const broker::DeliveryFilter& filter, size_t limit,
             broker::DeliveryState state);
   // What is to be handed over next, when all before is answered. Empty: nothing is left, or the broker had no room for

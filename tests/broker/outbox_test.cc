@@ -102,6 +102,29 @@ TEST_F(OutboxTest, ADeadLetterWaitsForAPerson) {
   EXPECT_TRUE(broker_.TakeOwed("states").empty());
 }
 
+// Whoever picks dead letters by a filter does it a moment before they are changed.
+TEST_F(OutboxTest, WhatIsNoDeadLetterAnyMoreIsLeftAlone) {
+  const Sequence outcome = Succeed();
+  broker_.Note(outcome, DeliveryState::kDeadLettered);
+  Call<DeliveryOperation> redrive, again, drop, drop_owed;
+  redrive.op.state = again.op.state = DeliveryState::kPending;
+  drop.op.state = drop_owed.op.state = DeliveryState::kDropped;
+  redrive.op.if_dead = again.op.if_dead = drop.op.if_dead = true;
+  drop_owed.op.if_dead = false;
+  for (Call<DeliveryOperation>* call : {&redrive, &again, &drop, &drop_owed}) {
+    call->op.principal = &Anybody();
+    call->op.outcome = outcome;
+    broker_.broker().Submit(call->op);
+  }
+  broker_.Run();
+  EXPECT_TRUE(redrive.op.changed);
+  EXPECT_FALSE(again.op.changed) << "it is owed already";
+  EXPECT_FALSE(drop.op.changed) << "it is no dead letter any more";
+  EXPECT_TRUE(drop_owed.op.changed);
+  for (Call<DeliveryOperation>* call : {&redrive, &again, &drop, &drop_owed}) EXPECT_FALSE(call->op.refusal);
+  EXPECT_EQ(StateOf(outcome), DeliveryState::kDropped);
+}
+
 TEST_F(OutboxTest, OnlyWhoAdministersTheNamespaceRedrivesAndDrops) {
   const Sequence outcome = Succeed();
   const Principal reader{"key:reader", 0, {{"orders", kRead | kIssue | kResolve}}};

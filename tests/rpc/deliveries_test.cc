@@ -177,6 +177,18 @@ TEST_F(DeliveriesTest, DeadLettersAreListedAndRedriven) {
   EXPECT_EQ(Redrive(redrive, &redriven).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
 }
 
+TEST_F(DeliveriesTest, WhoDropsAtTheSameTimeIsToldTheSame) {
+  for (int round = 0; round < 20; ++round) {
+    const auto issued = IssueFor("u");
+    SucceedAndWait(issued.token(), 0);
+    std::vector<std::future<grpc::Status>> drops;
+    for (int i = 0; i < 4; ++i) {
+      drops.push_back(std::async(std::launch::async, [&] { return Drop(issued.task_id()); }));
+    }
+    for (auto& drop : drops) EXPECT_TRUE(drop.get().ok());
+  }
+}
+
 TEST_F(DeliveriesTest, ManyAreDroppedByStateNamespaceAndTarget) {
   const auto drop = [&](const std::string& target, std::vector<pb::DeliveryState> states, int limit = 0) {
     pb::DropDeliveriesRequest request;
