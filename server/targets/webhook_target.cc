@@ -35,7 +35,6 @@ WebhookTarget::~WebhookTarget() { gate_->Close(); }
 
 void WebhookTarget::Deliver(forward::Delivery delivery, Done done) {
   outbound::HttpRequest request{.url = options_.url,
-                                .headers = options_.headers,
                                 .body = CloudEventOf(delivery, options_.source),
                                 .timeout = options_.timeout,
                                 .guard = guard_};

@@ -21,8 +21,6 @@ struct WebhookOptions {
   std::string url;
   // "whsec_...": see WebhookSigner::Make.
   std::vector<std::string> secrets;
-  // Besides those of the event and its signature. Values may be secret.
-  outbound::HttpHeaders headers;
   // What the events' sources begin with.
   std::string source = "tokenbroker";
   // Addresses or ranges that the URL's name may stand for although they are not public.

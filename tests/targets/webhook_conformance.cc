@@ -13,7 +13,6 @@ class Webhook : public Subject {
                                                DurationMs timeout) override {
     return WebhookTarget::Make({.url = url + "/path-secret",
                                 .secrets = {kSecret},
-                                .headers = {{"Authorization", "Bearer header-secret"}},
                                 .allowed_addresses = {"127.0.0.0/8"},
                                 .allow_http = true,
                                 .timeout = timeout},
@@ -22,11 +21,9 @@ class Webhook : public Subject {
   }
   std::string AcceptedBody() const override { return ""; }
   int GoneStatus() const override { return 409; }
-  std::string GoneBody() const override { return "Authorization was Bearer header-secret"; }
+  std::string GoneBody() const override { return "there was nothing at /path-secret"; }
   std::string PayloadOf(const forward::Delivery& delivery) const override { return "\"output\":" + delivery.output; }
-  std::vector<std::string> Secrets() const override {
-    return {kUpstreamToken, kSecret, "header-secret", "path-secret"};
-  }
+  std::vector<std::string> Secrets() const override { return {kUpstreamToken, kSecret, "path-secret"}; }
   bool LooksAtSuccessBody() const override { return false; }
 
  private:
