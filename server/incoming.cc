@@ -17,6 +17,7 @@ outbound::CurlOptions HttpOptions(const Config& config) {
   for (const QueueIntake& queue : config.intake.queues) pollers += static_cast<int>(queue.pollers);
   outbound::CurlOptions options;
   options.ca_file = config.forwarding.ca_file;
+  options.proxy = config.forwarding.http_proxy;
   options.connections_per_host = std::max(options.connections_per_host, 2 * pollers);
   options.connections = std::max(options.connections, 2 * pollers);
   options.requests_under_way = std::max(options.requests_under_way, 4 * pollers);

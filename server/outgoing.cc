@@ -41,7 +41,8 @@ absl::StatusOr<std::unique_ptr<Outgoing>> Outgoing::Open(const Config& config, c
                                                          const Clock& clock) {
   std::unique_ptr<Outgoing> outgoing(new Outgoing(config));
   if (std::none_of(config.targets.begin(), config.targets.end(), CallsOut)) return outgoing;
-  TB_ASSIGN_OR_RETURN(outgoing->http_, outbound::CurlClient::Start({.ca_file = config.forwarding.ca_file}));
+  TB_ASSIGN_OR_RETURN(outgoing->http_, outbound::CurlClient::Start({.ca_file = config.forwarding.ca_file,
+                                                                    .proxy = config.forwarding.http_proxy}));
   outgoing->surroundings_ = outbound::aws::RealSurroundings(environment, *outgoing->http_, outgoing->wall_clock_);
   outgoing->factory_ = std::make_unique<targets::TargetFactory>(outgoing->surroundings_, clock, *outgoing->http_);
   return outgoing;

@@ -98,6 +98,8 @@ struct ForwardingConfig {
   std::string proxy_target;
   // PEM; empty: the machine's authorities.
   std::string ca_file;
+  // Empty: none.
+  std::string http_proxy;
   DurationMs max_age = units::kDay;
   DurationMs backoff_base = units::kSecond;
   DurationMs backoff_max = 5 * units::kMinute;

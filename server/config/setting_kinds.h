@@ -126,6 +126,17 @@ Setting Path(std::string name, Field field, std::string doc) {
 }
 
 template <typename Field>
+Setting OriginOrEmpty(std::string name, Field field, std::string doc) {
+  auto set = [=](std::string_view text, Config& config) -> absl::Status {
+    if (!text.empty()) TB_RETURN_IF_ERROR(CheckOrigin(text));
+    field(config) = std::string(text);
+    return absl::OkStatus();
+  };
+  auto get = [=](const Config& config) { return field(config); };
+  return {std::move(name), "http[s]://HOST[:PORT], or empty", std::move(doc), false, false, set, get};
+}
+
+template <typename Field>
 Setting Name(std::string name, Field field, bool may_be_empty, std::string doc) {
   auto set = [=](std::string_view text, Config& config) -> absl::Status {
     if (!IsName(text) && !(text.empty() && may_be_empty)) {

@@ -191,6 +191,10 @@ void AddForwarding(std::vector<Setting>& all) {
                      "are passed to it unchanged, and answered with its answer. Empty: they are refused."));
   all.push_back(Path("forwarding.ca_file", TB_FIELD(forwarding.ca_file),
                      "PEM, the authorities that targets' certificates are checked against. Empty: the machine's."));
+  all.push_back(OriginOrEmpty("forwarding.http_proxy", TB_FIELD(forwarding.http_proxy),
+                              "The proxy through which AWS is called, as in http://proxy.internal:3128. Not for this "
+                              "machine, clouds' credential endpoints and webhooks. Empty: none; the environment's "
+                              "variables are not looked at."));
   all.push_back(Duration("forwarding.max_age", TB_FIELD(forwarding.max_age), kMinute, 366 * kDay,
                          "An outcome that could not be delivered for so long becomes a dead letter. What a target "
                          "throttles, or what waits for an operator, does not."));
@@ -237,7 +241,8 @@ void AddOperations(std::vector<Setting>& all) {
           {"debug", Level::kDebug}, {"info", Level::kInfo}, {"warning", Level::kWarning}, {"error", Level::kError}},
       "The least level that is logged."));
   all.push_back(Duration("drain.timeout", TB_FIELD(drain.timeout), 0, kHour,
-                         "After SIGTERM, calls under way have this long to end. Give the process a few seconds more."));
+                         "After SIGTERM, calls, deliveries and intakes under way have this long to end, all together. "
+                         "Give the process a few seconds more."));
   all.push_back(Path("ports_file", TB_FIELD(ports_file),
                      "Once the doors are open, their ports are written here: "
                      "`{\"grpc\":7433,\"http\":8433,\"admin\":9433}`, 0 for a door that "
