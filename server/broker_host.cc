@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 #include <variant>
@@ -116,6 +117,7 @@ BrokerHost::BrokerHost(const Config& config)
 
 // Also of one that did not open wholly: who calls goes before who is called.
 BrokerHost::~BrokerHost() {
+  drop_.reset();  // while the committer runs, which it waits for
   web_.reset();
   rpc_.reset();
   backups_.reset();
@@ -133,6 +135,7 @@ absl::StatusOr<std::unique_ptr<BrokerHost>> BrokerHost::Open(const Config& confi
   TB_RETURN_IF_ERROR(host->OpenBroker());
   TB_RETURN_IF_ERROR(host->StartDoors(bench_null));
   TB_RETURN_IF_ERROR(host->incoming_->StartPolling(host->MakeDoor(false)));
+  host->StartFileDrop();
   host->serving_.store(true);
   return host;
 }
@@ -238,7 +241,6 @@ calls::Door BrokerHost::MakeDoor(bool bench_null) {
 absl::Status BrokerHost::StartDoors(bool bench_null) {
   authenticator_ = std::make_unique<calls::Authenticator>(config_.auth);
   TB_ASSIGN_OR_RETURN(rpc_, rpc::RpcServer::Start(MakeDoor(bench_null), config_.grpc, config_.tls));
-  StartFileDrop();
   TB_ASSIGN_OR_RETURN(incoming_, Incoming::Open(config_, ProcessEnvironment(), *clock_, registry_));
   if (config_.http.listen.empty()) return absl::OkStatus();
   TB_ASSIGN_OR_RETURN(aws::Relay relay, outgoing_->MakeRelay());
@@ -260,20 +262,22 @@ void BrokerHost::StartFileDrop() {
 }
 
 absl::Status BrokerHost::Close() {
+  const int64_t end = ElapsedMicros() / 1000 + config_.drain.timeout;
+  const auto left = [end] { return std::max<DurationMs>(end - ElapsedMicros() / 1000, 0); };
   serving_.store(false);
   drop_.reset();  // behind the batch at hand, which needs the broker
   incoming_->Drain();
   rpc_->BeginDrain();
   if (web_ != nullptr) web_->BeginDrain();
-  incoming_->StopPolling(config_.drain.timeout);  // before the broker refuses what is in hand
+  incoming_->StopPolling(left());  // before the broker refuses what is in hand
   broker_->BeginDrain();
-  rpc_->Shutdown(config_.drain.timeout);
-  if (web_ != nullptr) web_->Shutdown(config_.drain.timeout);
+  rpc_->Shutdown(left());
+  if (web_ != nullptr) web_->Shutdown(left());
   caretaker_.reset();
   // Before the targets, which the forwarder lets go.
   beater_->Stop();
   // Before the committer: it writes what was answered.
-  forwarder_->Stop(config_.drain.timeout);
+  forwarder_->Stop(left());
   warm_up_.request_stop();
   warm_up_.join();
   TB_RETURN_IF_ERROR(broker_->StopCommitter());

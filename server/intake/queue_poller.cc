@@ -1,5 +1,6 @@
 #include "server/intake/queue_poller.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,12 @@
 #include "server/telemetry/log.h"
 
 namespace tokenbroker::intake {
+namespace {
+
+// So long SQS keeps a message hidden at most, since it was received.
+constexpr DurationMs kLongestHidden = 12 * 3'600'000;
+
+}  // namespace
 
 using Result = Registration::Result;
 using outbound::HttpResult;
@@ -89,8 +96,9 @@ void QueuePoller::OnWait(Hand& hand, const std::vector<size_t>& places, Duration
   if (hand.hidden_until - (now + wait) >= visibility / 2) return;
   std::vector<std::string> handles;
   for (const size_t place : places) handles.push_back(hand.messages[hand.places[place]].receipt_handle);
-  Hide(handles, wait + visibility);
-  hand.hidden_until = now + wait + visibility;
+  const DurationMs hidden = std::min(wait + visibility, kLongestHidden);
+  Hide(handles, hidden);
+  hand.hidden_until = now + hidden;
 }
 
 void QueuePoller::OnRegistered(const HandPtr& hand, const std::vector<Registration>& registrations) {

@@ -58,12 +58,12 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
   db.create_missing_column_families = !options.read_only;
   db.paranoid_checks = true;  // damage found in passing stops the database
   // A power cut may tear the last write anywhere, also in its middle; the stricter modes refuse to open after that.
-  // What this mode lets pass (it ends the log at the first damage, wherever that is) wal_audit.h and witness.h catch.
+  // What this mode lets pass (it ends the log at the first damage, wherever that is) log_audit.h and witness.h catch.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.track_and_verify_wals_in_manifest = true;   // a finished write-ahead log that is missing or short is noticed
   db.wal_compression = rocksdb::kNoCompression;  // its recovery loses data in this version of RocksDB (fixed in 7.10.2)
   db.recycle_log_file_num = 0;                   // recycled logs and the recovery mode above do not go together
-  db.avoid_flush_during_recovery = false;  // so that the logs read at opening are done with: wal_audit.h relies on it
+  db.avoid_flush_during_recovery = false;  // so that the logs read at opening are done with: log_audit.h relies on it
   db.max_total_wal_size = 4 * options.write_buffer_bytes;  // the rarely written families must not keep old logs alive
   db.allow_concurrent_memtable_write = false;              // one committer writes: the cheaper single-writer path
   db.max_background_jobs = 2;                              // one flush, one compaction: two cores serve everything

@@ -1,4 +1,5 @@
 // Deliveries as callers see them: shown, waited for, redriven, dropped.
+#include <future>
 #include <mutex>
 
 #include "server/calls/delivery_calls.h"

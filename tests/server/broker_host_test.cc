@@ -143,6 +143,20 @@ TEST_F(BrokerHostTest, WhatCannotBeOpenedSaysWhyAndLeavesNothingLocked) {
   EXPECT_FALSE(BrokerHost::Open(second).ok());
 }
 
+// What settles files waits for answers, and must not be left waiting.
+TEST_F(BrokerHostTest, AStartThatFailsEndsThoughFilesAreThere) {
+  Open();
+  Config second = config_;
+  second.storage.path = folder_ / "second";
+  second.http.listen = absl::StrCat("127.0.0.1:", host_->http_port());
+  second.file_drop.name = "bank";
+  second.file_drop.name_space = "host";
+  second.file_drop.folder = folder_ / "inbox";
+  std::filesystem::create_directories(second.file_drop.folder);
+  std::ofstream(second.file_drop.folder + "/results.csv") << "key,output\nk,1\n";
+  EXPECT_TRUE(absl::IsUnavailable(BrokerHost::Open(second).status()));
+}
+
 TEST_F(BrokerHostTest, AnEngineMaySubscribeToItsTarget) {
   config_.targets = {{"engine", TargetKind::kSubscriber, {}}};
   Open();
