@@ -76,8 +76,7 @@ void Pipeline::Submit(absl::Span<Operation* const> operations) {
   const size_t all_bytes = queued_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   if (all <= parts_.limits.queue_operations && all_bytes <= parts_.limits.queue_bytes)
     return queue_.Push(operations, bytes);
-  queued_operations_.fetch_sub(operations.size());
-  queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  CountOut(operations.size(), bytes);
   parts_.observer.Overloaded("commit");
   for (Operation* operation : operations) {
     operation->refusal = {Reason::kOverloaded, "too many calls wait to be written", "", kRetryWhenOverloaded};
@@ -142,8 +141,7 @@ void Pipeline::SetDiskFull(bool full) {
 bool Pipeline::RunOnce() {
   const size_t bytes = queue_.Take(round_);
   taken_ = round_.size();
-  queued_operations_.fetch_sub(taken_, std::memory_order_relaxed);
-  queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  CountOut(taken_, bytes);
   LookUpNames(round_);
   DecideAll(round_);
   TB_FAILPOINT("commit.after_decide");
@@ -279,22 +277,22 @@ void Pipeline::Dispatch(Operation* operation) {
       return DecideAgain(operation);
     case Operation::Next::kCompare:
       if (look) return Answer(operation);
-      return parts_.executor.Run([this, operation] {
+      return Aside(*operation, [this, operation] {
         if (judge_.Compare(*operation)) return Answer(operation);
         operation->gone = PlaceOf(*operation).task;
         DecideAgain(operation);
       });
     case Operation::Next::kCheckContract:
-      return parts_.executor.Run([this, operation] {
+      return Aside(*operation, [this, operation] {
         judge_.CheckContract(static_cast<ResolveOperation&>(*operation)) ? DecideAgain(operation) : Answer(operation);
       });
     case Operation::Next::kCheckParked:
-      return parts_.executor.Run([this, operation] {
+      return Aside(*operation, [this, operation] {
         CheckParked(static_cast<IssueOperation&>(*operation));
         DecideAgain(operation);
       });
     case Operation::Next::kCompareIssue:
-      return parts_.executor.Run([this, operation] {
+      return Aside(*operation, [this, operation] {
         auto& issue = static_cast<IssueOperation&>(*operation);
         if (judge_.CompareIssue(issue)) return Answer(operation);
         issue.gone = issue.task;
@@ -319,11 +317,26 @@ void Pipeline::CheckParked(IssueOperation& operation) {
           : CheckError(request.allowed_errors, parked.error).has_value();
 }
 
-void Pipeline::DecideAgain(Operation* operation) {
-  const size_t bytes = PayloadBytes(*operation);
+void Pipeline::Aside(const Operation& operation, std::function<void()> job) {
+  const size_t bytes = CountIn(operation);
+  parts_.executor.Run([this, bytes, job = std::move(job)] {
+    job();  // the operation may be gone now
+    CountOut(1, bytes);
+  });
+}
+
+void Pipeline::DecideAgain(Operation* operation) { queue_.Push({&operation, 1}, CountIn(*operation)); }
+
+size_t Pipeline::CountIn(const Operation& operation) {
+  const size_t bytes = PayloadBytes(operation);
   queued_operations_.fetch_add(1, std::memory_order_relaxed);
   queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  queue_.Push({&operation, 1}, bytes);
+  return bytes;
+}
+
+void Pipeline::CountOut(size_t operations, size_t bytes) {
+  queued_operations_.fetch_sub(operations, std::memory_order_relaxed);
+  queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
 void Pipeline::Answer(Operation* operation) {

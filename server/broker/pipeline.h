@@ -107,6 +107,12 @@ class Pipeline {
   void WakeWaits();
   void AnswerAll(const Operations& operations);
   void Dispatch(Operation* operation);
+  // Runs the job for the operation on the executor. Meanwhile it counts as queued: so whoever repeats what ended long
+  // ago, which has to be read, is bounded like everybody.
+  void Aside(const Operation& operation, std::function<void()> job);
+  // An operation begins, or so many end, to be counted as queued.
+  size_t CountIn(const Operation& operation);
+  void CountOut(size_t operations, size_t bytes);
   // On the executor: holds the callback parked at `parked_at` against the request's contract.
   void CheckParked(IssueOperation& operation);
   void Answer(Operation* operation);
@@ -123,7 +129,7 @@ class Pipeline {
   bool awaits_ended_ = false;  // guarded by parts_.mutex
 
   OperationQueue queue_;
-  // What is in `queue_`, or on its way into it.
+  // What is in `queue_`, on its way into it, or on the executor.
   std::atomic<size_t> queued_operations_{0};
   std::atomic<size_t> queued_bytes_{0};
 

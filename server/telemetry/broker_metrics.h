@@ -122,7 +122,7 @@ struct BrokerMetrics {
   Histogram& commit_duration_seconds;
   // tokenbroker_commit_group_size: changes in one append.
   Histogram& commit_group_size;
-  // tokenbroker_queue_depth{queue="commit"}: operations that wait for the committer.
+  // tokenbroker_queue_depth{queue="commit"}: operations that wait for the committer, or to be compared with a record.
   CallbackGauge& queue_depth;
   // tokenbroker_queue_depth{queue="reads"}: calls that wait to read the store.
   CallbackGauge& queued_reads;

@@ -1,5 +1,5 @@
-// Batches as bytes. Client and server share the machine, so that whatever the load does is missing from what is measured:
-// objects for a hundred items, made and read for each call, cost the client more than everything else.
+// Batches as bytes. Client and server share the machine, so that whatever the load does is missing from what is
+// measured: objects for a hundred items, made and read for each call, cost the client more than everything else.
 #pragma once
 
 #include <functional>

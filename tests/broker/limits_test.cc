@@ -94,6 +94,28 @@ TEST(Limits, AFullQueueAnswersOverloadedAtOnceAndChangesNothing) {
   EXPECT_EQ(broker.broker().GetStatus().queued, 0u);
 }
 
+TEST(Limits, WhatIsComparedWithARecordCountsAsQueued) {
+  BrokerHarness broker({.limits = {.queue_operations = 2}});
+  const Issued task = broker.Issue();
+  broker.Succeed(task, "1");
+  Call<ResolveOperation> again[3];
+  for (int i = 0; i < 3; ++i) {
+    again[i].op.principal = &Anybody();
+    again[i].op.address = broker.broker().AddressOfToken(task.token);
+    again[i].op.output = "1";
+    broker.broker().Submit(again[i].op);
+    broker.broker().RunOnce();
+  }
+  EXPECT_FALSE(again[0].answered);
+  EXPECT_EQ(again[2].op.refusal.reason, Reason::kOverloaded);
+  EXPECT_EQ(broker.broker().GetStatus().queued, 2u);
+  broker.Run();
+  EXPECT_EQ(again[0].op.verdict, Verdict::kReplayed);
+  EXPECT_EQ(again[1].op.verdict, Verdict::kReplayed);
+  EXPECT_EQ(broker.broker().GetStatus().queued, 0u);
+  EXPECT_EQ(broker.broker().GetStatus().queued_bytes, 0u);
+}
+
 TEST(Limits, SoManyReadsMayWait) {
   FullListener listener;
   BrokerHarness broker({.limits = {.queue_reads = 2}});
