@@ -1,9 +1,8 @@
 #include "server/json/json_reader.h"
 
-#include <vector>
-
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
+#include "absl/strings/str_cat.h"
 #include "base/json.h"
 #include "base/status_macros.h"
 #include "google/protobuf/any.pb.h"
@@ -66,6 +65,8 @@ class Reader {
   absl::Status List(const Path& path, const Slot& slot);
   absl::Status Map(const Path& path, const Slot& slot);
   absl::Status Entry(const Path& path, const Slot& slot, std::string_view key);
+  // Of a list or map, which has so many elements now; the cursor is at one more.
+  absl::Status CountElement(const Path& path, int elements);
   // One value of a field that is neither list nor map, or one element of a list.
   absl::Status Value(const Path& path, const Slot& slot);
   absl::Status ObjectValue(const Path& path, const Slot& slot);
@@ -86,6 +87,7 @@ class Reader {
 
   const std::string_view text_;
   Cursor cursor_;
+  int elements_in_all_ = 0;
 };
 
 // `but_for`: a name to pass over.
@@ -137,6 +139,7 @@ absl::Status Reader::List(const Path& path, const Slot& slot) {
   if (!cursor_.Enter()) return absl::OkStatus();
   Path element{&path, {}, 0};
   do {
+    TB_RETURN_IF_ERROR(CountElement(path, element.index));
     TB_RETURN_IF_ERROR(Value(element, slot));
     ++element.index;
   } while (cursor_.More());
@@ -149,7 +152,7 @@ absl::Status Reader::Map(const Path& path, const Slot& slot) {
   if (!cursor_.Enter()) return absl::OkStatus();
   absl::flat_hash_set<std::string> seen;
   do {
-    cursor_.Next();
+    TB_RETURN_IF_ERROR(CountElement(path, static_cast<int>(seen.size())));
     const size_t offset = cursor_.offset();
     const Text key(cursor_.TakeName());
     const Path here{&path, key.view(), -1, true};
@@ -157,6 +160,18 @@ absl::Status Reader::Map(const Path& path, const Slot& slot) {
     TB_RETURN_IF_ERROR(Entry(here, slot, key.view()));
   } while (cursor_.More());
   return absl::OkStatus();
+}
+
+absl::Status Reader::CountElement(const Path& path, int elements) {
+  cursor_.Next();
+  if (elements == kMaxElements) {
+    return FaultHere(path, absl::StrCat("must hold at most ", kMaxElements, " elements"), cursor_.offset());
+  }
+  if (++elements_in_all_ <= kMaxElementsInAll) return absl::OkStatus();
+  return FaultHere(path,
+                   absl::StrCat("is too long: all lists and maps of a request together must hold at most ",
+                                kMaxElementsInAll, " elements"),
+                   cursor_.offset());
 }
 
 absl::Status Reader::Entry(const Path& path, const Slot& slot, std::string_view key) {

@@ -206,6 +206,48 @@ TEST(ReadJson, RefusesNestingBeyondTheLimit) {
   EXPECT_THAT(FaultOf<v1::GetTaskRequest>(deep), HasSubstr("nested deeper than 128 levels"));
 }
 
+// "[x,x,x]"
+std::string ListOf(const std::string& element, int count) {
+  std::string list = "[" + element;
+  for (int i = 1; i < count; ++i) list += "," + element;
+  return list + "]";
+}
+
+TEST(ReadJson, TakesAFullBatch) {
+  const std::string text =
+      R"({"items":)" + ListOf(R"({"contract":{"allowedErrors":)" + ListOf("\"\"", 64) + "}}", 1000) + "}";
+  const auto request = Read<v1::BatchIssueTasksRequest>(text);
+  ASSERT_EQ(request.items_size(), 1000);
+  EXPECT_EQ(request.items(999).contract().allowed_errors_size(), 64);
+}
+
+TEST(ReadJson, StopsAtTheFirstElementTooMany) {
+  v1::BatchIssueTasksRequest request;
+  const absl::Status status = ReadJson("{\"items\":" + ListOf("{}", 100'000) + "}", request);
+  EXPECT_EQ(FieldOf(status), "items");
+  EXPECT_EQ(status.message(), "items must hold at most 1000 elements (line 1, column 3011)");
+  EXPECT_EQ(request.items_size(), 1000);
+}
+
+TEST(ReadJson, StopsAtTheFirstEntryTooMany) {
+  std::string text = R"({"labels":{"0":"")";
+  for (int i = 1; i <= 2000; ++i) text += ",\"" + std::to_string(i) + "\":\"\"";
+  v1::IssueTaskRequest request;
+  EXPECT_THAT(std::string(ReadJson(text + "}}", request).message()),
+              HasSubstr("labels must hold at most 1000 elements"));
+  EXPECT_LE(request.labels_size(), 1000);
+}
+
+TEST(ReadJson, ListsInListsAreNoWayAroundTheLimit) {
+  const std::string inner = R"({"contract":{"allowedErrors":)" + ListOf("\"\"", 1000) + "}}";
+  v1::BatchIssueTasksRequest request;
+  const absl::Status status = ReadJson("{\"items\":" + ListOf(inner, 1000) + "}", request);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("items[99].contract.allowed_errors is too long: all lists and maps of a request together must "
+                        "hold at most 100000 elements"));
+  EXPECT_EQ(request.items_size(), 100);
+}
+
 TEST(ReadJson, CutsLongUnknownNames) {
   EXPECT_LT(FaultOf<v1::GetTaskRequest>("{\"" + std::string(100'000, 'x') + "\":1}").size(), 300u);
 }
