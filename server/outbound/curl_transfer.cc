@@ -146,16 +146,24 @@ size_t CurlTransfer::OnHeader(char* data, size_t size, size_t count, void* self)
   transfer.course_.header_bytes += bytes;
   transfer.course_.too_large = transfer.course_.header_bytes > kMaxHeaderBytes;
   if (transfer.course_.too_large) return CURL_WRITEFUNC_ERROR;
-  const absl::string_view line = absl::StripAsciiWhitespace(absl::string_view(data, bytes));
-  // Each answer begins with a status line; those of the interim answers (1xx) before it do not count.
-  if (absl::StartsWith(line, "HTTP/")) transfer.course_.response.headers.clear();
-  transfer.course_.head_complete = line.empty();
-  const size_t colon = line.find(':');
-  if (colon != absl::string_view::npos && !absl::StartsWith(line, "HTTP/")) {
-    transfer.course_.response.headers.emplace_back(absl::AsciiStrToLower(line.substr(0, colon)),
-                                                   std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
-  }
+  transfer.course_.TakeHeaderLine(absl::StripAsciiWhitespace(absl::string_view(data, bytes)));
   return bytes;
+}
+
+void CurlTransfer::Course::TakeHeaderLine(absl::string_view line) {
+  // Each answer begins with a status line; those of the interim answers (1xx) before it do not count.
+  if (absl::StartsWith(line, "HTTP/")) {
+    response.headers.clear();
+    head_complete = false;
+    return;
+  }
+  // A trailer comes behind the body, and ends without an empty line.
+  if (head_complete) return;
+  head_complete = line.empty();
+  const size_t colon = line.find(':');
+  if (colon == absl::string_view::npos) return;
+  response.headers.emplace_back(absl::AsciiStrToLower(line.substr(0, colon)),
+                                std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
 }
 
 curl_socket_t CurlTransfer::OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address) {

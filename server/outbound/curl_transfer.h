@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "server/outbound/curl_client.h"
 #include "server/outbound/http_client.h"
 
@@ -58,6 +59,9 @@ class CurlTransfer {
 
   // What is known of one request.
   struct Course {
+    // A line of a head or a trailer, without its end.
+    void TakeHeaderLine(absl::string_view line);
+
     HttpResponse response;
     std::string why;
     size_t header_bytes = 0;

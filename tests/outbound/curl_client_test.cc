@@ -106,6 +106,18 @@ TEST_F(CurlClientTest, InterimAnswersAreNone) {
   EXPECT_EQ(result.response.Header("link"), "");
 }
 
+TEST_F(CurlClientTest, ATrailerIsNoneOfTheHead) {
+  FaultServer server(
+      {Step::Raw("HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Head: a\r\n\r\n"
+                 "2\r\nok\r\n0\r\nX-Trailer: b\r\n\r\n")});
+  const HttpResult result = Post(server);
+  EXPECT_TRUE(result.answered()) << result.message;
+  EXPECT_EQ(result.response.status, 200);
+  EXPECT_EQ(result.response.body, "ok");
+  EXPECT_EQ(result.response.Header("x-head"), "a");
+  EXPECT_EQ(result.response.Header("x-trailer"), "");
+}
+
 TEST_F(CurlClientTest, SaysThatNothingArrivedWhereNothingWasSent) {
   uint16_t port = 0;
   { port = FaultServer({Step::Silence()}).port(); }
