@@ -134,8 +134,10 @@ void CurlTransfer::SetUp(const HttpRequest& before) {
 size_t CurlTransfer::OnBody(char* data, size_t size, size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const size_t bytes = size * count;
-  transfer.course_.too_large = transfer.course_.response.body.size() + bytes > transfer.request_.max_answer_bytes;
-  if (transfer.course_.too_large) return CURL_WRITEFUNC_ERROR;
+  if (transfer.course_.response.body.size() + bytes > transfer.request_.max_answer_bytes) {
+    (transfer.request_.body_matters ? transfer.course_.too_large : transfer.course_.heard_enough) = true;
+    return CURL_WRITEFUNC_ERROR;
+  }
   transfer.course_.response.body.append(data, bytes);
   return bytes;
 }
@@ -227,6 +229,7 @@ bool CurlTransfer::WasSent() const {
 }
 
 CurlTransfer::Ended CurlTransfer::Finish(CURLcode code) {
+  if (course_.heard_enough) code = CURLE_OK;
   if (code == CURLE_OK && !course_.head_complete) code = CURLE_GOT_NOTHING;
   HttpResult result;
   result.failure = FailureOf(code);

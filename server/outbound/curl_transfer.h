@@ -71,6 +71,8 @@ class CurlTransfer {
     int sendings = 0;
     bool forbidden = false;
     bool too_large = false;
+    // We have ended the transfer, in a body that does not matter.
+    bool heard_enough = false;
   };
 
   const std::unique_ptr<CURL, FreeHandle> handle_;

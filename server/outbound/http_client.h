@@ -36,6 +36,8 @@ struct HttpRequest {
   DurationMs timeout = 20'000;
   // A longer answer is a failure, kTooLarge.
   size_t max_answer_bytes = 64 * 1024;
+  // False: of a longer body the rest is not read, and the answer counts all the same.
+  bool body_matters = true;
   // Which addresses may be connected to; nullptr: any. A guarded request goes through no proxy.
   std::shared_ptr<const AddressGuard> guard;
 };

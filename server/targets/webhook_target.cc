@@ -37,6 +37,7 @@ void WebhookTarget::Deliver(forward::Delivery delivery, Done done) {
   outbound::HttpRequest request{.url = options_.url,
                                 .body = CloudEventOf(delivery, options_.source),
                                 .timeout = options_.timeout,
+                                .body_matters = false,
                                 .guard = guard_};
   request.headers.emplace_back("Content-Type", kCloudEventType);
   signer_.AddHeaders(delivery.id, clock_.Now(), request.body, request.headers);

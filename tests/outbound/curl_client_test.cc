@@ -173,6 +173,22 @@ TEST_F(CurlClientTest, BoundsTheAnswer) {
   EXPECT_EQ(Post(long_head).failure, Failure::kTooLarge);
 }
 
+TEST_F(CurlClientTest, OfABodyThatDoesNotMatterTheRestIsNotRead) {
+  // Says that more will come, and sends none: who reads on finds it cut off.
+  const std::string fields = "Content-Length: 1000000\r\n\r\n";
+  for (const int status : {200, 503}) {
+    FaultServer server({Step::Raw("HTTP/1.1 " + std::to_string(status) + " X\r\n" + fields + std::string(1001, 'x'))});
+    const HttpResult result = Send({.url = server.url(), .max_answer_bytes = 1000, .body_matters = false});
+    EXPECT_TRUE(result.answered()) << result.message;
+    EXPECT_EQ(result.response.status, status);
+    EXPECT_LE(result.response.body.size(), 1000u);
+  }
+  FaultServer server({Step::Answer(200, std::string(1000, 'x'))});
+  const HttpResult whole = Send({.url = server.url(), .max_answer_bytes = 1000, .body_matters = false});
+  EXPECT_EQ(whole.response.body.size(), 1000u);
+  EXPECT_TRUE(Send({.url = server.url()}).answered()) << "the handle is used again";
+}
+
 TEST_F(CurlClientTest, TakesNoHalfAnswer) {
   for (const char* answer : {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", "HTTP/1.1 200 OK\r\nContent-Le",
                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "SSH-2.0-OpenSSH_9.2\r\n",

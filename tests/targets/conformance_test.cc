@@ -137,8 +137,13 @@ TEST_P(TargetConformance, TakesNoBrokenAnswerForAnAnswer) {
   }
 }
 
-TEST_P(TargetConformance, TakesNoEndlessAnswer) {
+TEST_P(TargetConformance, ReadsNoEndlessBody) {
   FaultServer server({Step::Answer(200, std::string(1 << 20, '{'))});
+  EXPECT_EQ(NameOf(DeliverTo(server).kind), NameOf(subject_->LooksAtSuccessBody() ? Kind::kRetry : Kind::kAccepted));
+}
+
+TEST_P(TargetConformance, TakesNoEndlessHead) {
+  FaultServer server({Step::Answer(200, "", "X-Long: " + std::string(1 << 20, 'x') + "\r\n")});
   EXPECT_EQ(NameOf(DeliverTo(server).kind), NameOf(Kind::kRetry));
 }
 

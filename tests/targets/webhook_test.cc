@@ -110,6 +110,7 @@ TEST(WebhookTarget, PostsASignedEventUnderTheGuard) {
   EXPECT_EQ(FieldOf(request, "webhook-timestamp"), "1795198566");
   EXPECT_EQ(FieldOf(request, "webhook-signature").substr(0, 3), "v1,");
   EXPECT_NE(request.guard, nullptr);
+  EXPECT_FALSE(request.body_matters);
   EXPECT_EQ(request.body.find(kUpstreamToken), std::string::npos);
 }
 
