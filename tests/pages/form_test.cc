@@ -53,10 +53,21 @@ TEST(Form, ValuesGetTheTypesOfTheirFields) {
 TEST(Form, WhatDoesNotFitIsNamed) {
   EXPECT_EQ(Output({{"n", ""}, {"c", "red"}}), "n is required");
   EXPECT_EQ(Output({{"n", "1"}, {"c", "green"}}), "c must be one of those that are offered");
-  for (const char* number : {"1,5", "x", "1 2", "\"1\"", "0x10", "1e999", "NaN", "1}"}) {
-    EXPECT_EQ(Output({{"n", number}, {"c", "red"}}), "n must be a number") << number;
+  for (const char* number : {"1,5", "x", "1 2", "\"1\"", "0x10", "1e999", "NaN", "1}", "01", "-", "[1]", "true", " "}) {
+    EXPECT_EQ(Output({{"n", number}, {"c", "red"}}), "n must be a number of at most 64 characters") << number;
   }
-  EXPECT_EQ(Output({{"n", "1"}, {"i", "1.5"}, {"c", "red"}}), "i must be a whole number");
+  for (const char* number : {"1.5", "1e3", "1.0", "{}"}) {
+    EXPECT_EQ(Output({{"n", "1"}, {"i", number}, {"c", "red"}}), "i must be a whole number of at most 64 characters");
+  }
+}
+
+TEST(Form, NumbersAreBounded) {
+  const std::string long_number(64, '7');
+  EXPECT_EQ(Output({{"n", long_number}, {"i", long_number}, {"c", "red"}}),
+            "{\"n\":" + long_number + ",\"i\":" + long_number + R"(,"b":false,"c":"red"})");
+  for (const char* field : {"n", "i"}) {
+    EXPECT_THAT(Output({{field, long_number + "7"}, {"n", "1"}, {"c", "red"}}), HasSubstr("at most 64 characters"));
+  }
 }
 
 TEST(Form, JsonTextGoesAsItIs) {
