@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cctype>
 #include <limits>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "base/status_macros.h"
 
 namespace tokenbroker {
 namespace {
@@ -57,6 +59,11 @@ bool IsHostName(std::string_view host) {
   return !host.empty() && host.size() <= 253 && std::all_of(host.begin(), host.end(), [](unsigned char c) {
     return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_';
   });
+}
+
+bool IsIpv4(const std::string& host) {
+  in_addr address;
+  return inet_pton(AF_INET, host.c_str(), &address) == 1;
 }
 
 bool IsIpv6(const std::string& host) {
@@ -113,6 +120,13 @@ absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {
   return result;
 }
 
+absl::StatusOr<std::string> ParseHost(std::string_view text) {
+  const size_t bracket = text.rfind(']');
+  const bool has_port = text.find(':', bracket == std::string_view::npos ? 0 : bracket) != std::string_view::npos;
+  TB_ASSIGN_OR_RETURN(HostPort address, ParseHostPort(std::string(text) + (has_port ? "" : ":1")));
+  return std::move(address.host);
+}
+
 absl::Status CheckOrigin(std::string_view text) {
   const absl::Status fault = absl::InvalidArgumentError("must be origins such as https://console.example");
   const bool tls = text.substr(0, 8) == "https://";
@@ -121,11 +135,10 @@ absl::Status CheckOrigin(std::string_view text) {
   const std::string_view own_port = tls ? ":443" : ":80";
   const bool small = std::none_of(rest.begin(), rest.end(), [](unsigned char c) { return absl::ascii_isupper(c); });
   const bool has_own_port = rest.size() > own_port.size() && rest.substr(rest.size() - own_port.size()) == own_port;
-  const size_t host_end = rest.rfind(']') == std::string_view::npos ? 0 : rest.rfind(']');
-  const bool has_port = rest.find(':', host_end) != std::string_view::npos;
-  const bool is_host = ParseHostPort(std::string(rest) + (has_port ? "" : ":1")).ok();
-  return small && is_host && !has_own_port ? absl::OkStatus() : fault;
+  return small && ParseHost(rest).ok() && !has_own_port ? absl::OkStatus() : fault;
 }
+
+bool IsAddress(const std::string& host) { return IsIpv4(host) || IsIpv6(host); }
 
 bool IsLoopback(std::string_view host) {
   if (host == "localhost") return true;

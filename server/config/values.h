@@ -28,6 +28,9 @@ struct HostPort {
 // HOST:PORT with a name or an address, an IPv6 address in brackets. Port 0 lets the machine choose.
 absl::StatusOr<HostPort> ParseHostPort(std::string_view text);
 
+// The host of HOST or HOST:PORT, as above.
+absl::StatusOr<std::string> ParseHost(std::string_view text);
+
 // SCHEME://HOST or SCHEME://HOST:PORT as browsers write it: http or https, in small letters, the scheme's own port left
 // out, nothing behind it.
 absl::Status CheckOrigin(std::string_view text);
@@ -35,6 +38,9 @@ absl::Status CheckOrigin(std::string_view text);
 // Of namespaces and targets.
 inline constexpr char kNameRule[] = "1 to 64 characters of [a-z0-9-_.], a letter or digit first";
 bool IsName(std::string_view text);
+
+// Whether it is an IPv4 or IPv6 address, without brackets.
+bool IsAddress(const std::string& host);
 
 // Whether only this machine can reach the host: 127.0.0.0/8, ::1, localhost.
 bool IsLoopback(std::string_view host);

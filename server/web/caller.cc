@@ -1,6 +1,6 @@
 #include "server/web/caller.h"
 
-#include <algorithm>
+#include "server/calls/errors.h"
 
 namespace tokenbroker::web {
 
@@ -11,17 +11,10 @@ const broker::Principal* CallerOf(const http::Exchange& exchange, const calls::A
   return authenticator.Identify({}, exchange.peer().certificate_names);
 }
 
-broker::Refusal CheckSite(const http::Request& request, const std::vector<std::string>& origins) {
-  if (request.method == http::Method::kGet || request.method == http::Method::kHead) return {};
-  const std::optional<std::string_view> origin = request.Find("Origin");
-  if (!origin.has_value()) return {};
-  const size_t scheme = origin->find("://");
-  const bool same =
-      scheme != std::string_view::npos && http::SameName(origin->substr(scheme + 3), request.Find("Host").value_or(""));
-  const bool named = std::any_of(origins.begin(), origins.end(),
-                                 [&](const std::string& allowed) { return allowed == "*" || allowed == *origin; });
-  if (same || named) return {};
-  return {broker::Reason::kPermissionDenied, "pages of other sites may not change anything here"};
+Admission Admit(const http::Exchange& exchange, const Shared& shared) {
+  const broker::Principal* const caller = CallerOf(exchange, shared.door.authenticator);
+  if (caller == nullptr) return {nullptr, calls::CredentialsUnknown()};
+  return {caller, shared.sites.Check(exchange.request())};
 }
 
 }  // namespace tokenbroker::web

@@ -32,16 +32,15 @@ class EventCall final : private calls::Reply {
 
   void Begin(const intake::EventRules& rules) {
     const http::Request& request = exchange_->request();
-    const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
-    if (principal == nullptr) return OnRefused({calls::CredentialsUnknown()});
-    if (const broker::Refusal refusal = CheckSite(request, shared_.origins)) return OnRefused({refusal});
+    const Admission admission = Admit(*exchange_, shared_);
+    if (admission.refusal) return OnRefused({admission.refusal});
     if (const broker::Refusal refusal = CheckContentType(request, kJson)) return OnRefused({refusal});
     intake::EventRules::Match match = rules.Read(request.Variable("namespace"), request.body);
     rule_ = match.rule;
     if (match.refusal) return OnRefused({match.refusal});
     issues_ = true;
     call_ = std::make_unique<calls::IssueTaskCall>(
-        calls::Call::Parts{shared_.door, *principal, exchange_->home(), *this, arena_});
+        calls::Call::Parts{shared_.door, *admission.caller, exchange_->home(), *this, arena_});
     static_cast<IssueTaskRequest&>(call_->request_message()) = std::move(match.request);
     static_cast<calls::Call&>(*call_).Begin();
   }

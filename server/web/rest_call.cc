@@ -32,11 +32,9 @@ RestCall::RestCall(const Shared& shared, const RestMethod& method, http::Exchang
     : shared_(shared), method_(method), began_(ElapsedMicros()), exchange_(std::move(exchange)) {}
 
 void RestCall::Begin(const rest::Found& found) {
-  const http::Request& request = exchange_->request();
-  const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
-  if (principal == nullptr) return OnRefused({calls::CredentialsUnknown()});
-  if (const broker::Refusal refusal = CheckSite(request, shared_.origins)) return OnRefused({refusal});
-  call_ = method_.make({shared_.door, *principal, exchange_->home(), *this, arena_.get()});
+  const Admission admission = Admit(*exchange_, shared_);
+  if (admission.refusal) return OnRefused({admission.refusal});
+  call_ = method_.make({shared_.door, *admission.caller, exchange_->home(), *this, arena_.get()});
   if (const broker::Refusal refusal = Read(found)) return OnRefused({refusal});
   call_->Begin();
 }

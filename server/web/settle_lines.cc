@@ -40,12 +40,12 @@ SettleLines::SettleLines(const Shared& shared, http::ExchangePtr exchange)
     : shared_(shared), lane_(exchange->home()), exchange_(std::move(exchange)) {}
 
 void SettleLines::Begin() {
-  const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
-  if (principal == nullptr) return End(How::kRefused, {calls::CredentialsUnknown()});
-  broker::Refusal refusal = CheckSite(exchange_->request(), shared_.origins);
-  if (!refusal) refusal = CheckContentType(exchange_->request(), kNdjson);
-  if (refusal) return End(How::kRefused, {refusal});
-  feed_.emplace(calls::SettleFeed::Parts{shared_.door, shared_.streams, *principal, lane_, *this});
+  const Admission admission = Admit(*exchange_, shared_);
+  if (admission.refusal) return End(How::kRefused, {admission.refusal});
+  if (const broker::Refusal refusal = CheckContentType(exchange_->request(), kNdjson)) {
+    return End(How::kRefused, {refusal});
+  }
+  feed_.emplace(calls::SettleFeed::Parts{shared_.door, shared_.streams, *admission.caller, lane_, *this});
   feed_->Start();
 }
 

@@ -45,8 +45,8 @@ void WatchEvents::Serve(const Shared& shared, const rest::Found& found, http::Ex
 
 void WatchEvents::Begin(const rest::Found& found) {
   const http::Request& request = exchange_->request();
-  const broker::Principal* const principal = CallerOf(*exchange_, shared_.door.authenticator);
-  if (principal == nullptr) return Refuse(calls::CredentialsUnknown());
+  const Admission admission = Admit(*exchange_, shared_);
+  if (admission.refusal) return Refuse(admission.refusal);
   if (!request.body.empty()) {
     if (const broker::Refusal refusal = CheckContentType(request, kJson)) return Refuse(refusal);
   }
@@ -55,7 +55,7 @@ void WatchEvents::Begin(const rest::Found& found) {
     return Refuse(BadRequest(status));
   }
   if (const auto last = request.Find("Last-Event-ID"); last.has_value()) watch.set_cursor(std::string(*last));
-  feed_.emplace(calls::WatchFeed::Parts{shared_.door, shared_.streams, shared_.sleepers, *principal, *this});
+  feed_.emplace(calls::WatchFeed::Parts{shared_.door, shared_.streams, shared_.sleepers, *admission.caller, *this});
   feed_->Start(std::move(watch));
   std::lock_guard<std::mutex> lock(mutex_);
   if (exchange_ != nullptr) StartStream();

@@ -34,7 +34,7 @@ struct WebServer::Impl {
         callback_calls(As(DoorKind::kCallback, door)),
         streams(door.max_watches),
         sleepers(door.broker),
-        origins(config.http.cors.origins),
+        sites(config.http, !door.authenticator.wants_key()),
         observer(door.metrics),
         callbacks(callback_calls, {config.callbacks.show_input, config.callbacks.origins}) {}
 
@@ -44,8 +44,8 @@ struct WebServer::Impl {
   calls::Streams streams;
   calls::Sleepers sleepers;
   Budget unfinished_lines{kUnfinishedLines};
-  const std::vector<std::string> origins;
-  const Shared shared{rest_calls, streams, sleepers, unfinished_lines, origins};
+  const Sites sites;
+  const Shared shared{rest_calls, streams, sleepers, unfinished_lines, sites};
   HttpObserver observer;
   std::unique_ptr<RestDoor> rest;
   const pages::CallbackDoor callbacks;

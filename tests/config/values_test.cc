@@ -61,6 +61,19 @@ TEST(HostPort, IsReadWithNamesAndBothKindsOfAddress) {
   }
 }
 
+TEST(Host, StandsAloneOrBeforeAPort) {
+  for (const char* text : {"a.example", "a.example:80"}) EXPECT_EQ(ParseHost(text).value(), "a.example");
+  for (const char* text : {"[::1]", "[::1]:80"}) EXPECT_EQ(ParseHost(text).value(), "::1");
+  for (const char* text : {"", ":80", "a:b", "a:80:80", "::1", "[::1", "a/b"}) {
+    EXPECT_FALSE(ParseHost(text).ok()) << text;
+  }
+}
+
+TEST(Address, IsNoName) {
+  for (const char* host : {"127.0.0.1", "10.1.2.3", "::1", "2001:db8::1"}) EXPECT_TRUE(IsAddress(host)) << host;
+  for (const char* host : {"localhost", "127.1", "1.2.3.4.example", ""}) EXPECT_FALSE(IsAddress(host)) << host;
+}
+
 TEST(Origin, IsWhatABrowserWrites) {
   for (const char* good : {"https://a.example", "http://127.0.0.1:8433", "https://[::1]:8433", "https://a:80"}) {
     EXPECT_TRUE(CheckOrigin(good).ok()) << good;

@@ -1,4 +1,6 @@
 // Who may call, and which pages may make a browser call.
+#include <gmock/gmock.h>
+
 #include "tests/web/web_fixture.h"
 
 namespace tokenbroker::web {
@@ -54,7 +56,8 @@ TEST_F(AuthTest, AWrongKeyIsToldHowToShowARightOne) {
 TEST_F(OriginTest, PagesOfOtherSitesMayNotChangeAnything) {
   const auto issued = IssueWithKey("order-1");
   const std::string path = "/v1/tokens/" + issued.token() + ":succeed";
-  for (const char* origin : {"https://elsewhere.example", "null", "http://broker:8434", "http://broker:8433.example"}) {
+  for (const char* origin :
+       {"https://elsewhere.example", "null", "http://localhost:8434", "http://localhost:8433.example"}) {
     const Answer answer = Post(path, {{"output", "1"}}, {{"Origin", origin}});
     EXPECT_EQ(answer.status, 403) << origin;
     EXPECT_EQ(answer.Reason(), "PERMISSION_DENIED");
@@ -63,7 +66,7 @@ TEST_F(OriginTest, PagesOfOtherSitesMayNotChangeAnything) {
     EXPECT_EQ(lines.status, 403) << origin;
   }
   EXPECT_EQ(Look(issued.task_id()).state(), pb::TASK_STATE_WAITING);
-  EXPECT_EQ(Post(path, {{"output", "1"}}, {{"Origin", "http://BROKER:8433"}}).status, 200);
+  EXPECT_EQ(Post(path, {{"output", "1"}}, {{"Origin", "http://LOCALHOST:8433"}}).status, 200);
 }
 
 TEST_F(OriginTest, ReadingIsTheBrowsersOwnAffair) {
@@ -71,6 +74,71 @@ TEST_F(OriginTest, ReadingIsTheBrowsersOwnAffair) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.raw.Field("Access-Control-Allow-Origin"), "") << "it shows the answer to no other page";
   EXPECT_EQ(Send(Request("HEAD", "/v1/status", {{"Origin", "https://elsewhere.example"}})).status, 200);
+}
+
+// A page of another name that was made to stand for the broker's address: the browser takes both for the same site.
+const std::vector<std::pair<std::string, std::string>> kReboundPage = {{"Origin", "http://evil.example:8433"},
+                                                                       {"Sec-Fetch-Site", "same-origin"}};
+
+TEST_F(OriginTest, PagesThatGaveTheBrokerANameOfTheirOwnMayDoNothing) {
+  const auto issued = IssueWithKey("order-1");
+  host_ = "evil.example:8433";
+  for (const auto& mark : kReboundPage) {
+    for (const Answer& answer :
+         {Post("/v1/tokens/" + issued.token() + ":succeed", {{"output", "1"}}, {mark}),
+          Post("/v1/namespaces/demo/tasks", Json::object(), {mark}), Get("/v1/namespaces/demo/tasks", {mark}),
+          Send(Request("HEAD", "/v1/status", {mark})), Get("/v1/namespaces/demo/tasks:watch", {mark}),
+          Post("/v1/namespaces/demo/events", Json::object(), {mark}),
+          PostText("/v1/settlements:stream", "{}\n", {{"Content-Type", "application/x-ndjson"}, mark})}) {
+      EXPECT_EQ(answer.status, 403) << mark.first << "\n" << answer.raw.body;
+    }
+    EXPECT_THAT(Get("/v1/status", {mark}).Message(), testing::HasSubstr("http.listen or http.cors.origins"));
+  }
+  EXPECT_EQ(Look(issued.task_id()).state(), pb::TASK_STATE_WAITING);
+}
+
+TEST_F(OriginTest, PagesOfAddressesAndOfThisMachineMayCall) {
+  for (const char* host :
+       {"127.0.0.1:8433", "[::1]:8433", "192.0.2.1", "localhost", "LocalHost:1", "app.localhost:8433"}) {
+    host_ = host;
+    EXPECT_EQ(Get("/v1/status", {{"Sec-Fetch-Site", "same-origin"}}).status, 200) << host;
+    EXPECT_EQ(Post("/v1/namespaces/demo/tasks", Json::object(), {{"Origin", "http://" + host_}}).status, 200) << host;
+  }
+  for (const char* host : {"localhost.example", "notlocalhost", "127.0.0.1.example:8433", "evil.example:127", "."}) {
+    host_ = host;
+    EXPECT_EQ(Get("/v1/status", {{"Sec-Fetch-Site", "same-origin"}}).status, 403) << host;
+  }
+}
+
+TEST_F(OriginTest, WhoIsNoPageCallsByAnyName) {
+  host_ = "broker:8433";
+  EXPECT_EQ(Post("/v1/namespaces/demo/tasks", Json::object()).status, 200);
+  EXPECT_EQ(Get("/v1/status").status, 200);
+  EXPECT_EQ(Get("/v1/status", {{"Sec-Fetch-Site", "none"}}).status, 200) << "somebody typed the address";
+}
+
+class NamedHostTest : public WebFixture {
+ protected:
+  void SetUp() override {
+    config_.http.cors.origins = {"https://broker.example", "https://console.example"};
+    WebFixture::SetUp();
+  }
+};
+
+TEST_F(NamedHostTest, PagesOfAHostThatIsNamedMayCall) {
+  host_ = "Broker.example";
+  EXPECT_EQ(Get("/v1/status", {{"Sec-Fetch-Site", "same-origin"}}).status, 200);
+  EXPECT_EQ(Post("/v1/namespaces/demo/tasks", Json::object(), {{"Origin", "https://broker.example"}}).status, 200);
+  host_ = "evil.example";
+  EXPECT_EQ(Get("/v1/status", {{"Sec-Fetch-Site", "same-origin"}}).status, 403);
+  EXPECT_EQ(Get("/v1/status", {{"Origin", "https://console.example"}}).status, 200) << "the page itself is named";
+}
+
+TEST_F(AuthTest, WithKeysAPageMayCallByAnyName) {
+  key_ = "engine-key";
+  host_ = "broker.example";
+  EXPECT_EQ(Get("/v1/namespaces/demo/tasks", {{"Sec-Fetch-Site", "same-origin"}}).status, 200);
+  EXPECT_EQ(Post("/v1/namespaces/demo/tasks", Json::object(), {{"Origin", "https://broker.example"}}).status, 200);
 }
 
 // What a form of another site can send without being asked.

@@ -95,7 +95,7 @@ void WebFixture::Drain() {
 
 std::string WebFixture::Request(std::string_view method, std::string_view target, const Headers& headers,
                                 std::string_view body) const {
-  std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: broker:8433\r\n";
+  std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: " + host_ + "\r\n";
   if (!key_.empty()) text += "Authorization: Bearer " + key_ + "\r\n";
   bool typed = false, sized = false;
   for (const auto& [name, value] : headers) {

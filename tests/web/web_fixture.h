@@ -95,6 +95,8 @@ class WebFixture : public rpc::DoorFixture {
   // What the log says of a task.
   pb::Task Look(const std::string& id);
 
+  // What requests have in Host.
+  std::string host_ = "localhost:8433";
   // What the HTTP door is started with.
   Config config_;
   std::unique_ptr<intake::EventRules> event_rules_;
