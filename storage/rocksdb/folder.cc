@@ -49,12 +49,16 @@ absl::Status SyncFolder(rocksdb::Env& env, const std::string& path) {
 
 absl::Status MakeFolder(const std::string& path) {
   if (path.empty()) return absl::InvalidArgumentError("the data folder has no name");
+  std::error_code error;
   if (::mkdir(path.c_str(), 0700) != 0) {
-    if (errno == EEXIST && fs::is_directory(path)) return absl::OkStatus();
+    const int why = errno;
+    if (why == EEXIST && fs::is_directory(path, error)) return absl::OkStatus();
+    errno = why;
     return SystemError(absl::StrCat("making the data folder ", path));
   }
-  const std::string parent = fs::absolute(path).lexically_normal().parent_path().string();
-  return SyncPath(parent);
+  const fs::path whole = fs::absolute(path, error);
+  if (error) return absl::UnavailableError(absl::StrCat("finding the folder of ", path, ": ", error.message()));
+  return SyncPath(whole.lexically_normal().parent_path().string());
 }
 
 absl::Status MakePrivate(const std::string& path) {
@@ -75,11 +79,19 @@ absl::Status CheckNotInUse(const std::string& path) {
       absl::StrCat("in use by process ", lock.l_pid, ". Stop that broker, or verify a backup"));
 }
 
-absl::Status CheckFolder(const std::string& path) {
+absl::Status ForEachEntry(const std::string& path, absl::FunctionRef<absl::Status(const fs::directory_entry&)> see) {
   std::error_code error;
+  // Not a range-based for: its ++ throws.
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    TB_RETURN_IF_ERROR(see(*entry));
+  }
+  return error ? absl::UnavailableError(absl::StrCat("listing ", path, ": ", error.message())) : absl::OkStatus();
+}
+
+absl::Status CheckFolder(const std::string& path) {
   bool has_data = false;
   bool has_current = false;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+  TB_RETURN_IF_ERROR(ForEachEntry(path, [&](const fs::directory_entry& entry) {
     const fs::path& file = entry.path();
     if (file.filename() == kRestoringFile) {
       return absl::FailedPreconditionError(
@@ -87,8 +99,8 @@ absl::Status CheckFolder(const std::string& path) {
     }
     has_data |= IsData(file);
     has_current |= file.filename() == "CURRENT";
-  }
-  if (error) return absl::UnavailableError(absl::StrCat("listing ", path, ": ", error.message()));
+    return absl::OkStatus();
+  }));
   if (!has_data || has_current) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(path, " holds data, but its file CURRENT is missing. Restore a backup"));
 }

@@ -1,8 +1,10 @@
 // The data folder as a folder: making it, and telling whether it may be opened.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 
 namespace rocksdb {
@@ -30,6 +32,10 @@ absl::Status SyncPath(const std::string& path);
 
 // Syncs the entries of a folder of the database, in its own environment, which tests replace.
 absl::Status SyncFolder(rocksdb::Env& env, const std::string& path);
+
+// Shows `see` each entry of a folder until it fails. UNAVAILABLE if the folder cannot be listed.
+absl::Status ForEachEntry(const std::string& path,
+                          absl::FunctionRef<absl::Status(const std::filesystem::directory_entry&)> see);
 
 // FAILED_PRECONDITION for half a restore; DATA_LOSS for a folder that has a database's files but not the one that names
 // them: RocksDB would begin an empty database there.

@@ -19,7 +19,10 @@ namespace fs = std::filesystem;
 
 absl::StatusOr<BackupInfo> ReadInfo(const std::string& path) {
   const std::string file = absl::StrCat(path, "/", kBackupFile);
-  if (!fs::exists(file)) return absl::NotFoundError(absl::StrCat(path, " is not a finished backup: it has no BACKUP"));
+  std::error_code error;
+  if (fs::status(file, error).type() == fs::file_type::not_found) {
+    return absl::NotFoundError(absl::StrCat(path, " is not a finished backup: it has no BACKUP"));
+  }
   std::string text;
   const rocksdb::Status status = rocksdb::ReadFileToString(rocksdb::Env::Default(), file, &text);
   TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading ", file)));
@@ -44,16 +47,18 @@ bool IsData(const fs::path& file) {
   return name != kBackupFile && name != "LOCK" && !name.starts_with("LOG");
 }
 
-absl::Status CopyFiles(const std::string& from, const std::string& to) {
+absl::Status CopyEntry(const fs::directory_entry& entry, const std::string& to) {
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(from, error)) {
-    if (!entry.is_regular_file() || !IsData(entry.path())) continue;
-    const fs::path copy = fs::path(to) / entry.path().filename();
-    fs::copy_file(entry.path(), copy, error);
-    if (error) break;
-    TB_RETURN_IF_ERROR(SyncPath(copy.string()));
-  }
-  if (error) return absl::UnavailableError(absl::StrCat("copying the backup to ", to, ": ", error.message()));
+  const fs::file_status status = entry.status(error);
+  if (fs::status_known(status) && (!fs::is_regular_file(status) || !IsData(entry.path()))) return absl::OkStatus();
+  const fs::path copy = fs::path(to) / entry.path().filename();
+  if (!error) fs::copy_file(entry.path(), copy, error);
+  if (!error) return SyncPath(copy.string());
+  return absl::UnavailableError(absl::StrCat("copying ", entry.path().string(), " to ", to, ": ", error.message()));
+}
+
+absl::Status CopyFiles(const std::string& from, const std::string& to) {
+  TB_RETURN_IF_ERROR(ForEachEntry(from, [&](const fs::directory_entry& entry) { return CopyEntry(entry, to); }));
   return SyncPath(to);
 }
 

@@ -183,6 +183,19 @@ TEST(RocksDbStore, DamagedOrUnfinishedBackupIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder / "restored"));
 }
 
+TEST(RocksDbStore, ABackupThatCannotBeReadIsAnError) {
+  TempFolder folder;
+  const auto store = OpenRocksDbStore(OptionsIn(folder / "data"));
+  AppendTo(**store, 1, 10);
+  for (const char* name : {"loop", "BACKUP"}) {
+    const std::string backup = folder / (std::string("with_") + name);
+    TB_ASSERT_OK((*store)->Backup(backup));
+    std::filesystem::remove(backup + "/" + name);
+    std::filesystem::create_symlink(name, backup + "/" + name);  // to itself
+    EXPECT_FALSE(RestoreBackup(backup, folder / (std::string("of_") + name)).ok()) << name;
+  }
+}
+
 // A folder of format version 1, as it was once written, must be read for ever. (TB_WRITE_GOLDEN makes it anew, for a
 // new version beside it: never to make this test pass.)
 constexpr char kGoldenBackup[] = TB_GOLDEN_FOLDER "/backup_v1";
