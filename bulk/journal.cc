@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -27,7 +28,7 @@ absl::Status Failed(const char* what, const std::string& name) {
   return absl::UnavailableError(absl::StrCat("cannot ", what, " ", name, ": ", std::strerror(errno)));
 }
 
-absl::Status WriteAll(int fd, const std::string& text, const std::string& name) {
+absl::Status WriteAll(int fd, std::string_view text, const std::string& name) {
   for (size_t done = 0; done < text.size();) {
     const ssize_t written = write(fd, text.data() + done, text.size() - done);
     if (written < 0 && errno == EINTR) continue;
@@ -35,6 +36,29 @@ absl::Status WriteAll(int fd, const std::string& text, const std::string& name) 
     done += static_cast<size_t>(written);
   }
   return absl::OkStatus();
+}
+
+absl::Status CopyStart(int from, int to, off_t bytes, const std::string& name) {
+  std::string piece(kWriteBytes, '\0');
+  for (off_t done = 0; done < bytes;) {
+    const ssize_t got = pread(from, piece.data(), std::min<off_t>(kWriteBytes, bytes - done), done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) errno = EIO;
+    if (got <= 0) return Failed("read", name);
+    TB_RETURN_IF_ERROR(WriteAll(to, {piece.data(), static_cast<size_t>(got)}, name));
+    done += got;
+  }
+  return absl::OkStatus();
+}
+
+// A file system that has no locks is taken at its word.
+bool TakeLock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+
+// Whether the name stands for the open file: another run may have put its own there before ours was locked.
+bool IsAt(int fd, int folder, const std::string& name) {
+  struct stat open, named;
+  return fstat(fd, &open) == 0 && fstatat(folder, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 // "@ 17 rest" and "= 17 rest": the number, and what stands behind it.
@@ -63,7 +87,7 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(Place place, const std::s
   const int fd = openat(place.folder, place.name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return Failed("open", place.name);
   std::unique_ptr<Journal> journal(new Journal(std::move(place), fd));
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+  if (!TakeLock(fd) || !IsAt(fd, journal->place_.folder, journal->place_.name)) {
     return absl::AbortedError("another process is at work on this file");
   }
   TB_RETURN_IF_ERROR(journal->Load(identity));
@@ -86,11 +110,29 @@ absl::Status Journal::Load(const std::string& identity) {
     if (good == 0 ? line != first : !Take(line)) break;
     good = end;
   }
-  if (ftruncate(fd_, good) != 0 || lseek(fd_, good, SEEK_SET) < 0) return Failed("write", place_.name);
   resumed_ = good > 0;
-  if (!resumed_) unwritten_ = first + "\n";
+  return resumed_ ? Rewrite(good) : Begin(first);
+}
+
+absl::Status Journal::Begin(const std::string& first) {
+  if (ftruncate(fd_, 0) != 0 || lseek(fd_, 0, SEEK_SET) < 0) return Failed("write", place_.name);
+  unwritten_ = first + "\n";
   TB_RETURN_IF_ERROR(Sync());
-  return resumed_ ? absl::OkStatus() : SyncFolder(place_.folder);
+  return SyncFolder(place_.folder);
+}
+
+absl::Status Journal::Rewrite(off_t good) {
+  const std::string fresh = place_.name + ".new";
+  const int fd = openat(place_.folder, fresh.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) return Failed("write", fresh);
+  const Descriptor old(std::exchange(fd_, fd));
+  if (!TakeLock(fd_)) return absl::AbortedError("another process is at work on this file");
+  TB_RETURN_IF_ERROR(CopyStart(old.fd(), fd_, good, place_.name));
+  if (fsync(fd_) != 0) return Failed("sync", fresh);
+  if (renameat(place_.folder, fresh.c_str(), place_.folder, place_.name.c_str()) != 0) {
+    return Failed("write", place_.name);
+  }
+  return SyncFolder(place_.folder);
 }
 
 bool Journal::Take(std::string_view record) {

@@ -11,10 +11,13 @@
 //   @ LINE TASK_ID             the row at LINE means this task
 //   = LINE VERDICT TEXT        the verdict's number and the line of the results
 //
-// After an error of any method the journal is to be opened again: part of a line may have been written.
+// After an error of any method the journal is to be opened again: part of a line may have been written. What is then
+// gone on with is in a new file, synced, so that nothing counts that is on no disk.
 //
 // The results appear under their name at the end, whole, by a rename. Not thread-safe.
 #pragma once
+
+#include <sys/types.h>
 
 #include <array>
 #include <cstdint>
@@ -69,12 +72,16 @@ class Journal {
  private:
   Journal(Place place, int fd) : place_(std::move(place)), fd_(fd) {}
   absl::Status Load(const std::string& identity);
+  absl::Status Begin(const std::string& first);
+  // Goes on in a new file with so many bytes of this one. What a run could not sync may still be read, and be on no
+  // disk, and syncing it again says nothing: the system forgets what it failed to write.
+  absl::Status Rewrite(off_t good);
   bool Take(std::string_view line);
   void Judged(uint64_t line, v1::Verdict verdict);
   absl::Status WriteResults(int fd, const std::string& header);
 
   const Place place_;
-  const int fd_;
+  int fd_;
   bool resumed_ = false;
   uint64_t last_line_ = 0;
   Counts counts_{};

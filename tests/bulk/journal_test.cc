@@ -76,6 +76,23 @@ TEST_F(JournalTest, WhatWasCutOffIsWrittenAnew) {
   EXPECT_EQ(Read("results"), "text of 1\ntext of 2\n");
 }
 
+// After a sync that failed, bytes may be readable that are on no disk.
+TEST_F(JournalTest, ALaterRunGoesOnInAFileOfItsOwn) {
+  Judge(1);
+  ASSERT_TRUE(journal_->Sync().ok());
+  const std::string good = Read("journal");
+  Append("= 2 1 cut off");
+  const std::string kept = path_ + "/kept";
+  std::filesystem::create_hard_link(path_ + "/journal", kept);
+  Open();
+  EXPECT_EQ(Read("journal"), good);
+  EXPECT_FALSE(std::filesystem::equivalent(path_ + "/journal", kept));
+  EXPECT_FALSE(std::filesystem::exists(path_ + "/journal.new"));
+  Judge(2);
+  ASSERT_TRUE(journal_->Sync().ok());
+  EXPECT_EQ(Read("journal"), good + "= 2 1 text of 2\n");
+}
+
 TEST_F(JournalTest, AnotherInputBeginsAnew) {
   Judge(1);
   ASSERT_TRUE(journal_->Sync().ok());
@@ -96,6 +113,8 @@ TEST_F(JournalTest, PublishesTheVerdictsUnderAHeader) {
 }
 
 TEST_F(JournalTest, TwoRunsAtOnceAreRefused) {
+  EXPECT_EQ(Journal::Open({folder_, "journal"}, "input").status().code(), absl::StatusCode::kAborted);
+  Open();
   EXPECT_EQ(Journal::Open({folder_, "journal"}, "input").status().code(), absl::StatusCode::kAborted);
 }
 
