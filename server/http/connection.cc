@@ -188,7 +188,8 @@ bool Connection::Flush() {
   const IoResult result = transport_->Write(parts);
   if (result.kind == IoResult::Kind::kDone) {
     output_.Wrote(result.bytes);
-    write_due_ = output_.empty() ? Deadlines::kNever : lane_.Now() + lane_.limits().write_stall_time;
+    write_due_ = Deadlines::kNever;
+    if (output_.empty() && IsAnswered()) since_ = lane_.Now();
     return true;
   }
   if (result.kind != IoResult::Kind::kWantWrite) {
@@ -196,7 +197,6 @@ bool Connection::Flush() {
     return false;
   }
   write_blocked_ = true;
-  if (write_due_ == Deadlines::kNever) write_due_ = lane_.Now() + lane_.limits().write_stall_time;
   return false;
 }
 
@@ -205,6 +205,7 @@ void Connection::Settle() {
   ReleaseMemory();
   if (IsIdle() && lane_.draining()) return Abort();
   if (phase_ == Phase::kHead && work_ != nullptr && !std::exchange(head_begun_, true)) since_ = lane_.Now();
+  if (!output_.empty() && write_due_ == Deadlines::kNever) write_due_ = lane_.Now() + lane_.limits().write_stall_time;
   if (!read_armed_ && !readable_ && WantsToRead()) ArmRead();
   if (!write_armed_ && write_blocked_) ArmWrite();
   lane_.SetIdle(*this, IsIdle());
@@ -238,6 +239,8 @@ bool Connection::WantsToRead() const {
   return false;
 }
 
+bool Connection::IsAnswered() const { return phase_ == Phase::kHead || phase_ == Phase::kDiscard; }
+
 bool Connection::IsIdle() const { return phase_ == Phase::kHead && work_ == nullptr && output_.empty(); }
 
 void Connection::ArmRead() {
@@ -268,6 +271,7 @@ TimeMs Connection::BodyDue() const {
 
 TimeMs Connection::Due() const {
   const Limits& limits = lane_.limits();
+  if (!output_.empty() && IsAnswered()) return write_due_;
   TimeMs due = Deadlines::kNever;
   switch (phase_) {
     case Phase::kHandshake:

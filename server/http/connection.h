@@ -70,6 +70,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void Settle();
   void ReleaseMemory();
   bool WantsToRead() const;
+  // The peer may still be reading its answer. What it owes next counts from when it has all of it.
+  bool IsAnswered() const;
   bool IsIdle() const;
   bool IsReadingStream() const { return wants_body_ && body_open_; }
   void ArmRead();
@@ -133,7 +135,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   Output output_;
   Deadlines::Entry deadline_;
 
-  // When the phase, or the wait within it, began.
+  // When the phase, or the wait within it, began; behind an answer, when that had been written.
   TimeMs since_ = 0;
   TimeMs write_due_ = Deadlines::kNever;
   TimeMs alarm_ = Deadlines::kNever;

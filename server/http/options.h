@@ -28,14 +28,15 @@ struct Limits {
   int64_t discard_bytes = 64 * 1024;
 
   DurationMs handshake_time = 10'000;
-  // From the first byte of a head to its last: 408.
+  // From the first byte of a head to its last: 408. What is sent before the last answer has been taken waits as long
+  // as that does.
   DurationMs header_time = 10'000;
   // A gathered body may take body_grace and a second for each body_rate bytes: 408. A streamed one may stand still for
   // stream_idle_time while it is being read.
   DurationMs body_grace = 10'000;
   int64_t body_rate = 1'024;
   DurationMs stream_idle_time = 60'000;
-  // Between requests, and before the first.
+  // From an answer's last byte to the next request, and before the first.
   DurationMs idle_time = 75'000;
   // A peer that takes no byte of its answer for so long is let go.
   DurationMs write_stall_time = 30'000;

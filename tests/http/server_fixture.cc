@@ -24,6 +24,9 @@ void ServerTest::Start() {
        .path = "/small",
        .handle = [=](ExchangePtr e) { e->Answer(text(e->TakeBody())); },
        .max_body_bytes = 8});
+  add({.method = Method::kGet, .path = "/large", .handle = [=](ExchangePtr e) {
+         e->Answer(text(std::string(kLargeSize, 'x')));
+       }});
   add({.method = Method::kGet, .path = "/throw", .handle = [](ExchangePtr) { throw std::runtime_error("secret"); }});
   add({.method = Method::kGet, .path = "/drop", .handle = [](ExchangePtr) {}});
   auto server = Server::Start(options_, std::move(router_));

@@ -72,7 +72,8 @@ class CountingObserver : public Observer {
 };
 
 // Routes: GET /hello, POST /echo, /v1/things/{id} with GET, :act with POST, POST /park and GET /park, which keep the
-// exchange in `parked`; POST /small, at most 8 bytes of body; GET /throw, GET /drop.
+// exchange in `parked`; POST /small, at most 8 bytes of body; GET /large, more than the machine buffers for one
+// connection; GET /throw, GET /drop.
 class ServerTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -101,6 +102,8 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
 };
 
+inline constexpr size_t kLargeSize = 8'000'000;
+inline constexpr char kGetLarge[] = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
 inline constexpr char kGet[] = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
 
 }  // namespace tokenbroker::http

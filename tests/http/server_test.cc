@@ -280,12 +280,61 @@ TEST_F(ServerTest, AParkedExchangeWaitsAsLongAsItTakes) {
 TEST_F(ServerTest, APeerThatDoesNotReadIsLetGo) {
   Start();
   RawPeer peer = Connect(4'096);
-  // More than the machine buffers for one connection.
-  peer.Send(Post("/echo", std::string(8'000'000, 'x')));
+  peer.Send(kGetLarge);
   EXPECT_EQ(observer_.answered.Take().second, 200);
   Settle();
   Advance(options_.limits.write_stall_time + Deadlines::kCoarseness);
   EXPECT_EQ(observer_.hangups.Take(), static_cast<int>(Hangup::kTooSlow));
+}
+
+TEST_F(ServerTest, WhoReadsAnAnswerSlowlyIsNotIdle) {
+  options_.limits.idle_time = 1'000;
+  Start();
+  RawPeer peer = Connect(4'096);
+  peer.Send(kGetLarge);
+  EXPECT_EQ(observer_.answered.Take().second, 200);
+  Settle();
+  Advance(5'000);
+  EXPECT_EQ(peer.ReadAnswer().body.size(), kLargeSize);
+  // From now on it is.
+  Settle();
+  Advance(1'000 - 1);
+  peer.Send(kGet);
+  EXPECT_EQ(peer.ReadAnswer().status, 200);
+  Settle();
+  Advance(1'000 + Deadlines::kCoarseness);
+  EXPECT_TRUE(peer.IsClosed());
+}
+
+TEST_F(ServerTest, ARequestThatWaitsBehindAnAnswerIsNotSlow) {
+  options_.limits.header_time = 1'000;
+  Start();
+  RawPeer peer = Connect(4'096);
+  peer.Send(std::string(kGetLarge) + kGet);
+  EXPECT_EQ(observer_.answered.Take().second, 200);
+  Settle();
+  Advance(5'000);
+  EXPECT_EQ(peer.ReadAnswer().body.size(), kLargeSize);
+  EXPECT_EQ(peer.ReadAnswer().body, "hi");
+}
+
+TEST_F(ServerTest, ABodyThatNobodyWantsMayComeBehindItsAnswer) {
+  options_.limits.body_grace = 1'000;
+  ASSERT_TRUE(router_
+                  .Add({.method = Method::kPost,
+                        .path = "/ignore",
+                        .handle = [](ExchangePtr e) { e->Answer({.body = std::string(kLargeSize, 'x')}); },
+                        .body = BodyMode::kStreamed})
+                  .ok());
+  Start();
+  RawPeer peer = Connect(4'096);
+  peer.Send("POST /ignore HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n");
+  EXPECT_EQ(observer_.answered.Take().second, 200);
+  Settle();
+  Advance(5'000);
+  EXPECT_EQ(peer.ReadAnswer().body.size(), kLargeSize);
+  peer.Send(std::string("abc") + kGet);
+  EXPECT_EQ(peer.ReadAnswer().body, "hi");
 }
 
 TEST_F(ServerTest, TheOldestIdleConnectionMakesRoom) {
