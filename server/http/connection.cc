@@ -110,7 +110,6 @@ bool Connection::StepLinger() {
   if (!output_.empty()) return false;
   if (!std::exchange(ended_writing_, true)) {
     transport_->EndWriting();
-    since_ = lane_.Now();
     const bool all_read = !body_open_ && (work_ == nullptr || work_->input.rest().empty());
     if (all_read && transport_->Peek().kind != IoResult::Kind::kDone) {
       Abort();
@@ -239,7 +238,9 @@ bool Connection::WantsToRead() const {
   return false;
 }
 
-bool Connection::IsAnswered() const { return phase_ == Phase::kHead || phase_ == Phase::kDiscard; }
+bool Connection::IsAnswered() const {
+  return phase_ == Phase::kHead || phase_ == Phase::kDiscard || phase_ == Phase::kLinger;
+}
 
 bool Connection::IsIdle() const { return phase_ == Phase::kHead && work_ == nullptr && output_.empty(); }
 

@@ -42,7 +42,7 @@ struct Limits {
   DurationMs write_stall_time = 30'000;
   // How often it is looked whether a peer has left that has sent more requests behind the one that is worked on.
   DurationMs probe_time = 5'000;
-  // How long an answered peer may go on sending what nobody reads, so that it gets to see its answer.
+  // How long a peer may go on sending what nobody reads when it has taken its answer, so that it gets to see it.
   DurationMs linger_time = 2'000;
 
   // The next one closes the longest idle one; if none is idle it is told 503.

@@ -337,6 +337,27 @@ TEST_F(ServerTest, ABodyThatNobodyWantsMayComeBehindItsAnswer) {
   EXPECT_EQ(peer.ReadAnswer().body, "hi");
 }
 
+TEST_F(ServerTest, AClosingConnectionClosesWhenItsAnswerHasBeenTaken) {
+  Start();
+  RawPeer peer = Connect(4'096);
+  peer.Send("GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(observer_.answered.Take().second, 200);
+  Settle();
+  Advance(options_.limits.linger_time + Deadlines::kCoarseness);
+  EXPECT_EQ(peer.ReadAnswer().body.size(), kLargeSize);
+  EXPECT_TRUE(peer.IsClosed());
+}
+
+TEST_F(ServerTest, AClosingConnectionWhoseAnswerNobodyTakesIsLetGo) {
+  Start();
+  RawPeer peer = Connect(4'096);
+  peer.Send("GET /large HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(observer_.answered.Take().second, 200);
+  Settle();
+  Advance(options_.limits.write_stall_time + Deadlines::kCoarseness);
+  EXPECT_EQ(observer_.hangups.Take(), static_cast<int>(Hangup::kTooSlow));
+}
+
 TEST_F(ServerTest, TheOldestIdleConnectionMakesRoom) {
   options_.limits.connections = 2;
   Start();
