@@ -102,8 +102,10 @@ void AddHttpTimes(std::vector<Setting>& all) {
   all.push_back(Duration("http.idle_timeout", TB_FIELD(http.idle_timeout), kLeastTime, kDay,
                          "A connection without a request is closed after this time. More than what a load balancer in "
                          "front keeps its own connections for."));
-  all.push_back(Duration("http.write_timeout", TB_FIELD(http.write_timeout), kLeastTime, kHour,
-                         "A caller that takes no byte of its answer for so long is disconnected."));
+  all.push_back(
+      Duration("http.write_timeout", TB_FIELD(http.write_timeout), kLeastTime, kHour,
+               "A caller that takes no byte of its answer for so long is disconnected. So is one that takes longer for "
+               "all that waits for it than this and a second for each KiB."));
 }
 
 void AddBrowsers(std::vector<Setting>& all) {

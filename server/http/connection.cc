@@ -187,8 +187,9 @@ bool Connection::Flush() {
   const IoResult result = transport_->Write(parts);
   if (result.kind == IoResult::Kind::kDone) {
     output_.Wrote(result.bytes);
+    taken_ += static_cast<int64_t>(result.bytes);
     write_due_ = Deadlines::kNever;
-    if (output_.empty() && IsAnswered()) since_ = lane_.Now();
+    if (output_.empty()) EndWait();
     return true;
   }
   if (result.kind != IoResult::Kind::kWantWrite) {
@@ -199,12 +200,20 @@ bool Connection::Flush() {
   return false;
 }
 
+// All output has been taken, at once if it did not begin to wait.
+void Connection::EndWait() {
+  taken_ = 0;
+  const bool waited = std::exchange(write_since_, Deadlines::kNever) != Deadlines::kNever;
+  if (waited && IsAnswered()) since_ = lane_.Now();
+}
+
 void Connection::Settle() {
   if (phase_ == Phase::kClosed) return;
   ReleaseMemory();
+  if (!CountUnsent()) return HangUp(Hangup::kUnsent);
   if (IsIdle() && lane_.draining()) return Abort();
   if (phase_ == Phase::kHead && work_ != nullptr && !std::exchange(head_begun_, true)) since_ = lane_.Now();
-  if (!output_.empty() && write_due_ == Deadlines::kNever) write_due_ = lane_.Now() + lane_.limits().write_stall_time;
+  if (!output_.empty() && write_due_ == Deadlines::kNever) SetWriteDue();
   if (!read_armed_ && !readable_ && WantsToRead()) ArmRead();
   if (!write_armed_ && write_blocked_) ArmWrite();
   lane_.SetIdle(*this, IsIdle());
@@ -217,6 +226,14 @@ void Connection::ReleaseMemory() {
     lane_.GiveBack(std::move(work_));
   }
   if (output_.empty() && output_.capacity() > sizeof(std::string)) lane_.GiveBack(output_.Swap({}));
+}
+
+bool Connection::CountUnsent() {
+  const int64_t held = output_.empty() ? 0 : static_cast<int64_t>(output_.capacity());
+  const int64_t more = held - std::exchange(unsent_, held);
+  if (more == 0) return true;
+  const int64_t all = lane_.shared().unsent.fetch_add(more, std::memory_order_relaxed) + more;
+  return more < 0 || all <= lane_.limits().unsent_bytes;
 }
 
 bool Connection::WantsToRead() const {
@@ -262,6 +279,14 @@ void Connection::ArmWrite() {
     self->write_blocked_ = false;
     self->lane_.Serve(*self);
   });
+}
+
+// Some of it has to be taken, and all of it in time.
+void Connection::SetWriteDue() {
+  const Limits& limits = lane_.limits();
+  const TimeMs now = lane_.Now();
+  if (write_since_ == Deadlines::kNever) write_since_ = now;
+  write_due_ = std::min(now, write_since_ + taken_ * 1000 / limits.write_rate) + limits.write_stall_time;
 }
 
 TimeMs Connection::BodyDue() const {
@@ -321,6 +346,7 @@ void Connection::Abort() {
     FinishExchange(499);
   }
   if (work_ != nullptr) lane_.GiveBack(std::move(work_));
+  lane_.shared().unsent.fetch_sub(std::exchange(unsent_, 0), std::memory_order_relaxed);
   lane_.Release(*this);
 }
 

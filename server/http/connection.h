@@ -66,9 +66,12 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   // Reads what is there. False if nothing is, or the connection has ended.
   bool Fill();
   bool Flush();
+  void EndWait();
   // The pump has come to rest: gives memory back, waits for what comes next.
   void Settle();
   void ReleaseMemory();
+  // False if that of all connections is too much now.
+  bool CountUnsent();
   bool WantsToRead() const;
   // The peer may still be reading its answer. What it owes next counts from when it has all of it.
   bool IsAnswered() const;
@@ -78,6 +81,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void ArmWrite();
   TimeMs Due() const;
   TimeMs BodyDue() const;
+  void SetWriteDue();
 
   // connection_request.cc: from bytes to a handler.
 
@@ -138,6 +142,11 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   // When the phase, or the wait within it, began; behind an answer, when that had been written.
   TimeMs since_ = 0;
   TimeMs write_due_ = Deadlines::kNever;
+  // Since when output waits, without having been empty, and how much of it has been taken.
+  TimeMs write_since_ = Deadlines::kNever;
+  int64_t taken_ = 0;
+  // What is counted in Shared::unsent.
+  int64_t unsent_ = 0;
   TimeMs alarm_ = Deadlines::kNever;
   // While input waits: when to look again whether the peer is still there.
   TimeMs probe_due_ = Deadlines::kNever;

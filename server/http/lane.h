@@ -36,6 +36,8 @@ struct Shared {
   std::atomic<int> connections{0};
   // Bytes of bodies that are being gathered.
   std::atomic<int64_t> gathered{0};
+  // Memory of output that its peers have not taken yet.
+  std::atomic<int64_t> unsent{0};
 };
 
 class Lane final : public Home {

@@ -8,7 +8,7 @@ namespace tokenbroker::http {
 struct Route;
 
 // Why a connection ended before its time.
-enum class Hangup : uint8_t { kTooMany, kEvicted, kHandshake, kTooSlow, kReset };
+enum class Hangup : uint8_t { kTooMany, kEvicted, kHandshake, kTooSlow, kReset, kUnsent };
 
 class Observer {
  public:

@@ -21,6 +21,9 @@ struct Limits {
   int64_t body_bytes = 8 * 1024 * 1024;
   // All bodies that are being gathered, together: 503.
   int64_t gathered_bytes = 256 * 1024 * 1024;
+  // Memory of all answers that wait for their readers, together; what the machine takes at once does not count. Who
+  // adds to it beyond that is hung up on: an answer that has been decided cannot become a refusal.
+  int64_t unsent_bytes = 256 * 1024 * 1024;
   // What may wait for a slow reader of a streamed answer when one more piece is written; beyond it the connection
   // ends. One piece may be larger: it is sent as fast as it is read.
   size_t stream_backlog_bytes = 1024 * 1024;
@@ -38,8 +41,10 @@ struct Limits {
   DurationMs stream_idle_time = 60'000;
   // From an answer's last byte to the next request, and before the first.
   DurationMs idle_time = 75'000;
-  // A peer that takes no byte of its answer for so long is let go.
+  // A peer that takes no byte of its answer for so long is let go; so is one that takes longer for what waits than this
+  // and a second for each write_rate bytes. The machine's buffers count as taken.
   DurationMs write_stall_time = 30'000;
+  int64_t write_rate = 1'024;
   // How often it is looked whether a peer has left that has sent more requests behind the one that is worked on.
   DurationMs probe_time = 5'000;
   // How long a peer may go on sending what nobody reads when it has taken its answer, so that it gets to see it.

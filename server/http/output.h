@@ -38,10 +38,17 @@ class Output {
   }
   void Wrote(size_t size) {
     written_ += size;
-    if (!empty()) return;
-    text_.clear();
-    tail_.clear();
-    written_ = 0;
+    if (empty()) return Clear();
+    if (!tail_.empty() && written_ >= text_.size()) {
+      written_ -= text_.size();
+      text_ = std::exchange(tail_, {});
+    }
+    // A stream whose reader is always a little behind is never empty, and must not grow for it. What is moved is less
+    // than what was written: it costs nothing to speak of.
+    if (tail_.empty() && written_ > text_.size() / 2) {
+      text_.erase(0, written_);
+      written_ = 0;
+    }
   }
 
   // Exchanges the buffer, which has to be empty.
@@ -51,6 +58,12 @@ class Output {
   }
 
  private:
+  void Clear() {
+    text_.clear();
+    tail_.clear();
+    written_ = 0;
+  }
+
   std::string text_;
   std::string tail_;
   // Of both, as if they were one.

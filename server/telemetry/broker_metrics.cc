@@ -20,7 +20,8 @@ constexpr std::array<std::string_view, 17> kCodes = {
     "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
     "DATA_LOSS", "UNAUTHENTICATED"};
 
-constexpr std::array<std::string_view, 5> kHangups = {"too_many", "evicted", "handshake", "too_slow", "reset"};
+constexpr std::array<std::string_view, 6> kHangups = {"too_many", "evicted", "handshake",
+                                                      "too_slow", "reset",   "unsent"};
 // What our server answers with. The last counts for all others.
 constexpr std::array<std::string_view, 22> kStatuses = {"200", "204", "400", "401", "403", "404",  "405", "408",
                                                         "409", "413", "414", "415", "417", "429",  "431", "499",

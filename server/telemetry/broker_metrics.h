@@ -36,7 +36,7 @@ enum class SettleVerdict : uint8_t {
 enum class DropEnding : uint8_t { kDone, kFailed };
 enum class DoorKind : uint8_t { kGrpc, kRest, kAws, kCallback, kDrop };
 // Why an HTTP connection ended before its time.
-enum class HttpHangup : uint8_t { kTooMany, kEvicted, kHandshake, kTooSlow, kReset };
+enum class HttpHangup : uint8_t { kTooMany, kEvicted, kHandshake, kTooSlow, kReset, kUnsent };
 enum class BoundedQueue : uint8_t { kCommit, kReads, kAwaits, kWatches, kParked, kProgress, kCancelReasons };
 
 // Counts what was answered under one name, by code: the calls of an RPC method, or the requests of an HTTP route. Made
@@ -153,7 +153,7 @@ struct BrokerMetrics {
   std::array<Counter*, 5> tasks_resolved_;
   std::array<std::array<Counter*, 9>, 5> settle_verdicts_;
   std::array<Counter*, 7> overload_refusals_;
-  std::array<Counter*, 5> http_hangups_;
+  std::array<Counter*, 6> http_hangups_;
   std::array<Counter*, 2> drop_files_;
   std::array<Counter*, 9> drop_rows_;
   std::mutex answers_mutex_;

@@ -11,6 +11,7 @@ static_assert(static_cast<int>(http::Hangup::kEvicted) == static_cast<int>(HttpH
 static_assert(static_cast<int>(http::Hangup::kHandshake) == static_cast<int>(HttpHangup::kHandshake));
 static_assert(static_cast<int>(http::Hangup::kTooSlow) == static_cast<int>(HttpHangup::kTooSlow));
 static_assert(static_cast<int>(http::Hangup::kReset) == static_cast<int>(HttpHangup::kReset));
+static_assert(static_cast<int>(http::Hangup::kUnsent) == static_cast<int>(HttpHangup::kUnsent));
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include "server/http/deadlines.h"
 #include "server/http/inbox.h"
 #include "server/http/inflater.h"
+#include "server/http/output.h"
 #include "server/http/path.h"
 #include "server/http/response.h"
 #include "tests/http/gzip.h"
@@ -30,6 +32,42 @@ TEST(Query, IsTakenApart) {
   std::string many;
   for (int i = 0; i < 101; ++i) many += "a=1&";
   EXPECT_FALSE(ParseQuery(many).ok());
+}
+
+// What the parts of `output` say, `size` bytes of it, as if they had been written.
+std::string Take(Output& output, size_t size) {
+  std::string taken;
+  for (const iovec& part : output.Parts()) taken.append(static_cast<const char*>(part.iov_base), part.iov_len);
+  taken.resize(std::min(size, taken.size()));
+  output.Wrote(taken.size());
+  return taken;
+}
+
+TEST(Output, KeepsItsOrderInWhateverPiecesItIsTaken) {
+  const std::string large(2 * Output::kSmall, 'x');
+  for (const size_t size : {1u, 7u, 1'000u, 50'000u, 200'000u}) {
+    Output output;
+    std::string taken;
+    output.text().append("head");
+    output.AppendBody(large);
+    output.text().append("next");
+    taken += Take(output, size);
+    output.text().append("later");
+    output.AppendBody(large + "y");
+    while (!output.empty()) taken += Take(output, size);
+    EXPECT_EQ(taken, "head" + large + "nextlater" + large + "y") << size;
+  }
+}
+
+TEST(Output, DoesNotGrowForAReaderThatIsAlwaysALittleBehind) {
+  Output output;
+  output.text().append("ab");
+  for (int i = 0; i < 100'000; ++i) {
+    output.text().append("ab");
+    ASSERT_EQ(Take(output, 2), "ab");
+  }
+  EXPECT_EQ(output.pending(), 2u);
+  EXPECT_LT(output.capacity(), 100u);
 }
 
 TEST(Response, LetsNobodySmuggleALine) {

@@ -40,6 +40,17 @@ RawAnswer ServerTest::Ask(std::string_view request) {
   return peer.ReadAnswer();
 }
 
+bool ServerTest::TakeSlowly(RawPeer& peer) {
+  peer.Send(kGetLarge);
+  constexpr size_t kPart = kLargeSize / 8;
+  for (int part = 0; part < 8; ++part) {
+    if (peer.ReadBytes(kPart).size() < kPart || observer_.hangups.size() > 0) return false;
+    Settle();
+    Advance(kPart / 100);
+  }
+  return true;
+}
+
 void ServerTest::Settle() {
   RawPeer peer = Connect();
   peer.Send(kGet);

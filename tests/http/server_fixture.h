@@ -91,6 +91,8 @@ class ServerTest : public testing::Test {
     clock_.Advance(by);
     server_->FireDeadlines();
   }
+  // Asks for what is large and takes 100 KB a second of it; false if the server ends that.
+  bool TakeSlowly(RawPeer& peer);
   // Whatever the server has been sent before has been read: it answers one thread's work in order.
   void Settle();
 

@@ -358,6 +358,42 @@ TEST_F(ServerTest, AClosingConnectionWhoseAnswerNobodyTakesIsLetGo) {
   EXPECT_EQ(observer_.hangups.Take(), static_cast<int>(Hangup::kTooSlow));
 }
 
+TEST_F(ServerTest, WhoTakesAnAnswerTooSlowlyIsLetGo) {
+  options_.limits.write_rate = 1'000'000;
+  Start();
+  RawPeer peer = Connect(4'096);
+  EXPECT_FALSE(TakeSlowly(peer));
+  EXPECT_EQ(observer_.hangups.Take(), static_cast<int>(Hangup::kTooSlow));
+}
+
+TEST_F(ServerTest, WhoTakesAnAnswerSteadilyMayTakeLongerThanAStall) {
+  options_.limits.write_rate = 10'000;
+  Start();
+  RawPeer peer = Connect(4'096);
+  EXPECT_TRUE(TakeSlowly(peer));
+}
+
+TEST_F(ServerTest, AnswersThatWaitForTheirReadersHaveABoundTogether) {
+  options_.limits.unsent_bytes = kLargeSize + 1'000'000;
+  Start();
+  RawPeer first = Connect(4'096);
+  first.Send(kGetLarge);
+  EXPECT_EQ(observer_.answered.Take().second, 200);
+  Settle();
+  EXPECT_EQ(observer_.hangups.size(), 0u);
+  RawPeer second = Connect(4'096);
+  second.Send(kGetLarge);
+  EXPECT_EQ(observer_.hangups.Take(), static_cast<int>(Hangup::kUnsent));
+  EXPECT_EQ(first.ReadAnswer().body.size(), kLargeSize);
+  // What has been taken makes room again, and what was for the one that was hung up on.
+  for (int i = 0; i < 2; ++i) {
+    RawPeer next = Connect(4'096);
+    next.Send(kGetLarge);
+    EXPECT_EQ(next.ReadAnswer().body.size(), kLargeSize);
+  }
+  EXPECT_EQ(observer_.hangups.size(), 0u);
+}
+
 TEST_F(ServerTest, TheOldestIdleConnectionMakesRoom) {
   options_.limits.connections = 2;
   Start();
