@@ -23,9 +23,9 @@ constexpr std::array<std::string_view, 17> kCodes = {
 constexpr std::array<std::string_view, 6> kHangups = {"too_many", "evicted", "handshake",
                                                       "too_slow", "reset",   "unsent"};
 // What our server answers with. The last counts for all others.
-constexpr std::array<std::string_view, 22> kStatuses = {"200", "204", "400", "401", "403", "404",  "405", "408",
-                                                        "409", "413", "414", "415", "417", "429",  "431", "499",
-                                                        "500", "501", "503", "504", "505", "other"};
+constexpr std::array<std::string_view, 25> kStatuses = {"200", "204", "303", "400", "401", "403", "404",  "405", "408",
+                                                        "409", "410", "413", "414", "415", "417", "422",  "429", "431",
+                                                        "499", "500", "501", "503", "504", "505", "other"};
 
 size_t IndexOfCode(int code) { return code >= 0 && code < static_cast<int>(kCodes.size()) ? code : 2; }
 

@@ -48,7 +48,7 @@ class AnswerMetrics {
 
  private:
   friend struct BrokerMetrics;
-  static constexpr size_t kMaxCodes = 24;
+  static constexpr size_t kMaxCodes = 25;
   struct Kind;
   static const Kind kRpc;
   static const Kind kHttp;

@@ -14,6 +14,7 @@ namespace tokenbroker {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(BrokerMetrics, CountsUnderTheNamedLabels) {
   MetricsRegistry registry;
@@ -48,6 +49,17 @@ TEST(BrokerMetrics, CountsUnderTheNamedLabels) {
   EXPECT_THAT(text, HasSubstr("code=\"UNAUTHENTICATED\",le=\"0.001\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_rpc_total{method=\"ResolverService/Succeed\",code=\"UNKNOWN\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\ntokenbroker_build_info{version=\"1.2.3\"} 1\n"));
+}
+
+TEST(BrokerMetrics, KnowsTheStatusesOfCallbackPages) {
+  MetricsRegistry registry;
+  BrokerMetrics metrics(registry);
+  RouteMetrics& route = metrics.http_route("POST /c/{token}/succeed");
+  for (const int status : {303, 410, 422}) route.OnDone(status, 0.001);
+  const std::string text = registry.Render(Exposition::kPrometheus);
+  for (const char* status : {"303", "410", "422"})
+    EXPECT_THAT(text, HasSubstr(std::string("code=\"") + status + "\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("code=\"other\"")));
 }
 
 TEST(BrokerMetrics, IsWellFormedInBothForms) {
