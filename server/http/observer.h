@@ -14,7 +14,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
   // `route` is nullptr for requests that found none. `status` is 499 if the peer left before it was answered. `micros`
-  // from the complete head to the answer's last byte handed over.
+  // from the complete head until the answer is composed: how fast it is read does not count.
   virtual void OnAnswered(const Route* route, int status, int64_t micros) {}
   virtual void OnConnections(int delta) {}
   virtual void OnHangup(Hangup why) {}

@@ -64,7 +64,7 @@ const AnswerMetrics::Kind AnswerMetrics::kHttp = {
     "tokenbroker_http_requests_total",
     "Requests that were answered, by route and status.",
     "tokenbroker_http_request_duration_seconds",
-    "From a request's head to its answer's last byte, by route and status.",
+    "From a request's head until its answer is composed, by route and status.",
     kStatuses,
     IndexOfStatus};
 
