@@ -82,7 +82,8 @@ void AddHttp(std::vector<Setting>& all) {
            "Must hold tasks.max_input and tasks.max_output with 64KiB to spare. The AWS wire takes 8MiB at "
            "most."));
   all.push_back(Size("http.bodies_memory", TB_FIELD(http.bodies_memory), kMiB, kTiB,
-                     "Memory for all bodies that are being received, together: 503 beyond it."));
+                     "Memory for all bodies that are being received, and 45KiB for each that comes as gzip, together: "
+                     "503 beyond it."));
   all.push_back(Size("http.stream_backlog", TB_FIELD(http.stream_backlog), 64 * kKiB, kGiB,
                      "What may wait for the slow reader of a stream when one more message is written; beyond it the "
                      "connection ends. One message may be larger: it is sent as fast as it is read."));

@@ -167,7 +167,6 @@ bool Connection::Admit(const Route& route) {
   if (!parser.chunked() && parser.length() > static_cast<uint64_t>(max_body_)) {
     return Refuse({.status = 413, .reason = "body_too_large", .message = "the body is too large"}, false);
   }
-  if (body_open_ && parser.gzip()) work_->inflater = std::make_unique<Inflater>();
   if (std::exchange(continue_owed_, false) && work_->input.rest().empty())
     output_.text().append("HTTP/1.1 100 Continue\r\n\r\n");
   if (!gathered || !body_open_) return Dispatch();
@@ -194,7 +193,7 @@ Connection::Piece Connection::NextPiece(std::string_view& piece) {
   return Fill() ? Piece::kSome : Piece::kNone;
 }
 
-bool Connection::RefuseBody(int status, const char* reason, const char* message) {
+bool Connection::RefuseBody(int status, const char* reason, const char* message, int retry_after_seconds) {
   if (phase_ == Phase::kDiscard) {
     Enter(Phase::kLinger);
     return true;
@@ -204,7 +203,8 @@ bool Connection::RefuseBody(int status, const char* reason, const char* message)
     HangUp(Hangup::kReset);
     return false;
   }
-  return Refuse({.status = status, .reason = reason, .message = message}, true);
+  return Refuse({.status = status, .reason = reason, .message = message, .retry_after_seconds = retry_after_seconds},
+                true);
 }
 
 bool Connection::StepBody() {
@@ -227,21 +227,33 @@ bool Connection::Reserve(size_t size) {
     RefuseBody(413, "body_too_large", "the body is too large");
     return false;
   }
-  const auto bytes = static_cast<int64_t>(size);
+  return ReserveMemory(static_cast<int64_t>(size));
+}
+
+bool Connection::ReserveMemory(int64_t bytes) {
   work_->reserved += bytes;
   if (lane_.shared().gathered.fetch_add(bytes, std::memory_order_relaxed) + bytes <= lane_.limits().gathered_bytes) {
     return true;
   }
-  Refuse({.status = 503,
-          .reason = "overloaded",
-          .message = "too many bodies at once; try again",
-          .retry_after_seconds = 1},
-         true);
+  RefuseBody(503, "overloaded", "too many bodies at once; try again", 1);
   return false;
 }
 
+bool Connection::FeedInflater(std::string_view piece) {
+  if (work_->inflater == nullptr) {
+    if (!ReserveMemory(Inflater::kMemory)) return false;
+    work_->inflater = std::make_unique<Inflater>();
+  }
+  work_->inflater->Feed(piece);
+  return true;
+}
+
+bool Connection::HasEndOfGzip() const {
+  return !work_->parser->gzip() || (work_->inflater != nullptr && work_->inflater->complete());
+}
+
 bool Connection::Gather(std::string_view piece) {
-  if (work_->inflater != nullptr) return GatherInflated(piece);
+  if (work_->parser->gzip()) return GatherInflated(piece);
   if (work_->body.empty() && work_->decoder.complete()) {
     // All of it stands where it came.
     work_->request.body = piece;
@@ -252,9 +264,9 @@ bool Connection::Gather(std::string_view piece) {
 }
 
 bool Connection::GatherInflated(std::string_view piece) {
+  if (!FeedInflater(piece)) return true;
   Inflater& inflater = *work_->inflater;
   std::string& body = work_->body;
-  inflater.Feed(piece);
   while (true) {
     const size_t before = body.size();
     body.resize(before + kInflatedPiece);
@@ -268,7 +280,7 @@ bool Connection::GatherInflated(std::string_view piece) {
 
 bool Connection::FinishBody() {
   body_open_ = false;
-  if (work_->inflater != nullptr && !work_->inflater->complete()) {
+  if (!HasEndOfGzip()) {
     return Refuse({.status = 400, .reason = "malformed_body", .message = "the body's gzip has no end"}, false);
   }
   if (work_->request.body.empty()) work_->request.body = work_->body;
@@ -308,9 +320,8 @@ bool Connection::StepStreamedBody() {
   }
   since_ = lane_.Now();
   if (piece.empty()) return true;
-  if (work_->inflater == nullptr) return DeliverPiece(piece, work_->decoder.complete());
-  work_->inflater->Feed(piece);
-  inflating_ = true;
+  if (!work_->parser->gzip()) return DeliverPiece(piece, work_->decoder.complete());
+  inflating_ = FeedInflater(piece);
   return true;
 }
 
@@ -324,7 +335,7 @@ bool Connection::DeliverInflated() {
 }
 
 bool Connection::DeliverPiece(std::string_view piece, bool last) {
-  if (last && body_open_ && work_->inflater != nullptr && !work_->inflater->complete()) {
+  if (last && body_open_ && !HasEndOfGzip()) {
     return RefuseBody(400, "malformed_body", "the body's gzip has no end");
   }
   if (work_ != nullptr && (work_->inflated += static_cast<int64_t>(piece.size())) > max_body_) {

@@ -1,15 +1,19 @@
-// gzip (RFC 1952) into plain bytes, piece by piece. About 45 KiB while it lives.
+// gzip (RFC 1952) into plain bytes, piece by piece.
 #pragma once
 
 #include <zlib.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace tokenbroker::http {
 
 class Inflater {
  public:
+  // What one takes while it lives, about.
+  static constexpr int64_t kMemory = 45 * 1024;
+
   Inflater();
   ~Inflater();
   Inflater(const Inflater&) = delete;

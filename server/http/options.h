@@ -19,7 +19,7 @@ struct Limits {
   size_t target_bytes = 8 * 1024;
   // One request's body, as sent and as inflated, unless its route says otherwise: 413.
   int64_t body_bytes = 8 * 1024 * 1024;
-  // All bodies that are being gathered, together: 503.
+  // All bodies that are being gathered, and what inflates bodies, together: 503.
   int64_t gathered_bytes = 256 * 1024 * 1024;
   // Memory of all answers that wait for their readers, together; what the machine takes at once does not count. Who
   // adds to it beyond that is hung up on: an answer that has been decided cannot become a refusal.

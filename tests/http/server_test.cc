@@ -140,6 +140,34 @@ TEST_F(ServerTest, BodiesTogetherHaveABound) {
   EXPECT_EQ(Ask(Post("/echo", large)).body, large);
 }
 
+TEST_F(ServerTest, WhatInflatesBodiesCountsFromTheirFirstByte) {
+  // Room for two.
+  options_.limits.gathered_bytes = 100'000;
+  Start();
+  const std::string body = Gzipped("text");
+  const std::string request = Post("/echo", body, "Content-Encoding: gzip\r\n");
+  const std::string head = request.substr(0, request.size() - body.size());
+  std::vector<RawPeer> peers;
+  for (int i = 0; i < 3; ++i) {
+    peers.push_back(Connect());
+    peers.back().Send(head);
+  }
+  Settle();
+  for (RawPeer& peer : peers) {
+    peer.Send(body.substr(0, 1));
+    Settle();
+  }
+  const RawAnswer refused = peers[2].ReadAnswer();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.Field("Retry-After"), "1");
+  peers.pop_back();
+  for (RawPeer& peer : peers) {
+    peer.Send(body.substr(1));
+    EXPECT_EQ(peer.ReadAnswer().body, "text");
+  }
+  EXPECT_EQ(Ask(request).body, "text");
+}
+
 TEST_F(ServerTest, AsksForTheBodyOnlyIfItIsWanted) {
   Start();
   RawPeer peer = Connect();
