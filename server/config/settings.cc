@@ -65,8 +65,9 @@ void AddHttp(std::vector<Setting>& all) {
                         "URLs. Uses the same tls.* as gRPC."));
   all.push_back(Count("http.threads", TB_FIELD(http.threads), 1, 64, "Threads that serve connections."));
   all.push_back(Count("http.max_connections", TB_FIELD(http.max_connections), 1, 1'000'000,
-                      "Connections at once. The next one closes the longest idle one; if none is idle it is answered "
-                      "503. The process needs so many file descriptors (`ulimit -n`) and a few hundred more."));
+                      "Connections at once. The next one closes the longest idle one, with several http.threads of "
+                      "the first's; if none is idle it is answered 503, or just closed if it comes with TLS. The "
+                      "process needs so many file descriptors (`ulimit -n`) and a few hundred more."));
   all.push_back(Count("http.max_requests_per_connection", TB_FIELD(http.max_requests_per_connection), 1, kMany,
                       "Then a connection closes, so that callers behind a load balancer spread again."));
   all.push_back(Size("http.max_target_size", TB_FIELD(http.max_target_size), kKiB, kMiB,

@@ -50,7 +50,8 @@ struct Limits {
   // How long a peer may go on sending what nobody reads when it has taken its answer, so that it gets to see it.
   DurationMs linger_time = 2'000;
 
-  // The next one closes the longest idle one; if none is idle it is told 503.
+  // The next one closes the longest idle one; if none is idle it is told 503, or just closed under TLS. Only the first
+  // thread's are looked at: the others' belong to their threads.
   int connections = 15'000;
   // Then the connection closes.
   int64_t requests_per_connection = 1'000'000;
