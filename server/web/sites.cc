@@ -34,7 +34,10 @@ bool IsOfAPage(const http::Request& request) {
 }  // namespace
 
 Sites::Sites(const HttpConfig& config, bool open) : origins_(config.cors.origins), open_(open) {
-  if (const auto own = ParseHost(config.listen); own.ok()) hosts_.push_back(*own);
+  if (const auto own = ParseHost(config.listen); own.ok()) {
+    hosts_.push_back(*own);
+    loopback_ = IsLoopback(*own);
+  }
   for (const std::string& origin : origins_) {
     if (const auto host = ParseHost(AuthorityOf(origin)); host.ok()) hosts_.push_back(*host);
   }
@@ -44,10 +47,9 @@ broker::Refusal Sites::Check(const http::Request& request) const {
   const std::optional<std::string_view> origin = request.Find("Origin");
   if (MayDoEverything(origin.value_or(""))) return {};
   const std::string_view host = request.Find("Host").value_or("");
-  if (open_ && IsOfAPage(request) && !IsOwnHost(host)) {
+  if (open_ && (loopback_ || IsOfAPage(request)) && !IsOwnHost(host)) {
     return {broker::Reason::kPermissionDenied,
-            "with auth.mode open, pages may call only by an address, localhost, or a host of http.listen or "
-            "http.cors.origins"};
+            "with auth.mode open, Host must be an address, localhost, or a host of http.listen or http.cors.origins"};
   }
   if (OnlyReads(request) || !origin.has_value() || SameName(AuthorityOf(*origin), host)) return {};
   return {broker::Reason::kPermissionDenied, "pages of other sites may not change anything here"};

@@ -25,7 +25,9 @@ class Sites {
   //
   // If `open`, also refuses what a page sends by a host name that is not ours, even if it only reads: the name may be
   // the page's own, made to stand for this address (DNS rebinding), and the browser then takes page and broker for the
-  // same site. Ours are addresses, localhost, and the hosts of http.listen and http.cors.origins.
+  // same site. Ours are addresses, localhost, and the hosts of http.listen and http.cors.origins. Where http.listen is
+  // loopback this holds for everybody: over plain HTTP a browser does not say that a page reads, and from the same
+  // machine nobody needs another name.
   broker::Refusal Check(const http::Request& request) const;
 
  private:
@@ -34,6 +36,7 @@ class Sites {
 
   const std::vector<std::string> origins_;
   const bool open_;
+  bool loopback_ = false;
   std::vector<std::string> hosts_;
 };
 

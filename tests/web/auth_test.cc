@@ -1,6 +1,7 @@
 // Who may call, and which pages may make a browser call.
 #include <gmock/gmock.h>
 
+#include "server/web/sites.h"
 #include "tests/web/web_fixture.h"
 
 namespace tokenbroker::web {
@@ -110,11 +111,26 @@ TEST_F(OriginTest, PagesOfAddressesAndOfThisMachineMayCall) {
   }
 }
 
-TEST_F(OriginTest, WhoIsNoPageCallsByAnyName) {
+// Over plain HTTP a browser does not say that a page reads.
+TEST_F(OriginTest, OnLoopbackNobodyCallsByAnotherName) {
   host_ = "broker:8433";
-  EXPECT_EQ(Post("/v1/namespaces/demo/tasks", Json::object()).status, 200);
-  EXPECT_EQ(Get("/v1/status").status, 200);
-  EXPECT_EQ(Get("/v1/status", {{"Sec-Fetch-Site", "none"}}).status, 200) << "somebody typed the address";
+  EXPECT_EQ(Get("/v1/status").status, 403);
+  EXPECT_EQ(Post("/v1/namespaces/demo/tasks", Json::object()).status, 403);
+}
+
+TEST(SitesTest, ElsewhereWhoIsNoPageCallsByAnyName) {
+  HttpConfig config;
+  config.listen = "0.0.0.0:8433";
+  const Sites sites(config, /*open=*/true);
+  const auto refused = [&](std::vector<http::Header> headers) {
+    http::Request request;
+    request.headers = std::move(headers);
+    request.headers.push_back({"Host", "broker:8433"});
+    return static_cast<bool>(sites.Check(request));
+  };
+  EXPECT_FALSE(refused({}));
+  EXPECT_FALSE(refused({{"Sec-Fetch-Site", "none"}})) << "somebody typed the address";
+  EXPECT_TRUE(refused({{"Sec-Fetch-Site", "same-origin"}}));
 }
 
 class NamedHostTest : public WebFixture {
