@@ -55,6 +55,7 @@ Error ToError(const broker::Refusal& refusal, const RefusedCall& call) {
     case broker::Reason::kTaskExpired:
     case broker::Reason::kTaskCancelled:
     case broker::Reason::kTaskSuperseded:
+    case broker::Reason::kCancelRequested:
     case broker::Reason::kDeliverySettled:
       return TimedOut();
     case broker::Reason::kCorrelationKeyInUse:
