@@ -292,7 +292,8 @@ void Connection::SetWriteDue() {
 TimeMs Connection::BodyDue() const {
   const Limits& limits = lane_.limits();
   const int64_t received = work_ == nullptr ? 0 : work_->received;
-  return since_ + limits.body_grace + received * 1000 / std::max<int64_t>(limits.body_rate, 1);
+  const TimeMs whole = since_ + limits.body_grace + received * 1000 / std::max<int64_t>(limits.body_rate, 1);
+  return received == 0 ? whole : std::min(whole, work_->received_at + limits.stream_idle_time);
 }
 
 TimeMs Connection::Due() const {

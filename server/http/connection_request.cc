@@ -178,6 +178,7 @@ Connection::Piece Connection::NextPiece(std::string_view& piece) {
   const BodyDecoder::Step step = work_->decoder.Decode(work_->input.rest());
   work_->input.Consume(step.consumed);
   work_->received += static_cast<int64_t>(step.consumed);
+  if (step.consumed > 0) work_->received_at = lane_.Now();
   piece = step.body;
   if (step.refused != nullptr) {
     RefuseBody(400, "malformed_body", step.refused);

@@ -34,8 +34,8 @@ struct Limits {
   // From the first byte of a head to its last: 408. What is sent before the last answer has been taken waits as long
   // as that does.
   DurationMs header_time = 10'000;
-  // A gathered body may take body_grace and a second for each body_rate bytes: 408. A streamed one may stand still for
-  // stream_idle_time while it is being read.
+  // A gathered body may take body_grace and a second for each body_rate bytes: 408. Any body may stand still for
+  // stream_idle_time; a streamed one, while it is being read.
   DurationMs body_grace = 10'000;
   int64_t body_rate = 1'024;
   DurationMs stream_idle_time = 60'000;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "absl/types/span.h"
+#include "base/clock.h"
 #include "server/http/body_decoder.h"
 #include "server/http/head_scanner.h"
 #include "server/http/inflater.h"
@@ -67,6 +68,8 @@ struct Workspace {
   // Of the body, on the wire and inflated.
   int64_t received = 0;
   int64_t inflated = 0;
+  // When the last of it was received.
+  TimeMs received_at = 0;
   // What is counted for this request in Shared::gathered.
   int64_t reserved = 0;
 

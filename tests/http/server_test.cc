@@ -269,6 +269,22 @@ TEST_F(ServerTest, ASlowHeadIsTold408) {
   EXPECT_TRUE(peer.IsClosed());
 }
 
+// It holds memory that all bodies share.
+TEST_F(ServerTest, ABodyThatBeganQuicklyMayNotStandStillForLong) {
+  Start();
+  RawPeer peer = Connect();
+  peer.Send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + std::string(900'000, 'x'));
+  Settle();
+  Advance(options_.limits.stream_idle_time - 1);
+  peer.Send("x");
+  Settle();
+  Advance(options_.limits.stream_idle_time - 1);
+  Settle();
+  EXPECT_EQ(observer_.hangups.size(), 0u);
+  Advance(1 + Deadlines::kCoarseness);
+  EXPECT_EQ(peer.ReadAnswer().status, 408);
+}
+
 TEST_F(ServerTest, ASlowBodyIsTold408) {
   Start();
   RawPeer peer = Connect();
