@@ -49,6 +49,16 @@ class ForwarderTest : public testing::Test {
       moved = forwarder_->RunOnce();
     }
   }
+  // The committer runs until the forwarder has stopped, as it does in the broker.
+  void Stop() {
+    std::atomic<bool> stopped{false};
+    std::thread stop([&] {
+      forwarder_->Stop(10'000);
+      stopped = true;
+    });
+    while (!stopped) broker_.Run();
+    stop.join();
+  }
   void Advance(broker::Millis by) {
     broker_.Advance(by);
     Run();
@@ -248,8 +258,7 @@ TEST_F(ForwarderTest, ItsThreadStopsAndDelivers) {
   script_.rule = [](const Delivery&) { return Says(Kind::kAccepted); };
   const Issued task = Succeed();
   forwarder_->Start();
-  forwarder_->Stop(10'000);
-  broker_.Run();
+  Stop();
   EXPECT_NE(StateOf(task), DeliveryState::kDeadLettered);
 }
 
@@ -262,14 +271,7 @@ TEST_F(ForwarderTest, AnOrderlyStopRecordsEveryAnswerBeforeItEnds) {
   ASSERT_EQ(script_.under_way.size(), kOutcomes);
   script_.AnswerAll(Says(Kind::kRejected, "InvalidOutput"));
   forwarder_->Start();
-  std::atomic<bool> stopped{false};
-  std::thread stop([&] {
-    forwarder_->Stop(10'000);
-    stopped = true;
-  });
-  // The committer.
-  while (!stopped) broker_.Run();
-  stop.join();
+  Stop();
   EXPECT_EQ(broker_.broker().TargetStatuses()[0].owed, 0u);
   EXPECT_EQ(broker_.broker().TargetStatuses()[0].dead, kOutcomes);
 }
