@@ -87,8 +87,9 @@ absl::StatusOr<broker::KeyRing> LoadKeys(const std::string& path, const storage:
         ", and the tokens of the tasks in the store were made with it. Put it back, or see \"Token keys\" in "
         "docs/operating.md if it is lost"));
   }
-  Log(Level::kInfo, "token_keys_made", {{"path", path}});
-  return broker::KeyRing::Make(path);
+  keys = broker::KeyRing::Make(path);
+  if (keys.ok()) Log(Level::kInfo, "token_keys_made", {{"path", path}});
+  return keys;
 }
 
 // The latest time that was written: the broker's clock does not go behind it.
