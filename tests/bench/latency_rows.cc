@@ -36,9 +36,10 @@ Latency IssueAlone(const std::string& target, Seconds time) {
   return latency;
 }
 
-Latency IssueAtRate(const std::string& target, const OpenLoopShape& shape) {
-  IssueTraffic issue;
-  const OpenLoopResult result = RunAtRate(issue, target, shape);
+template <typename Traffic>
+Latency CallAtRate(const std::string& target, const OpenLoopShape& shape) {
+  Traffic traffic;
+  const OpenLoopResult result = RunAtRate(traffic, target, shape);
   if (result.wrong > 0) throw std::runtime_error("half load: " + std::to_string(result.wrong) + " wrong answers");
   return result.latency;
 }
@@ -70,6 +71,7 @@ void MeasureLatency(Bench& bench) {
   Series alone_p50;
   Series alone_p99;
   Series half_p99;
+  Series null_p99;
   Series disk_p99;
   Latency half_load;
   for (int i = 0; i < options.repetitions; ++i) {
@@ -87,11 +89,13 @@ void MeasureLatency(Bench& bench) {
       const OpenLoopShape half{kHalfLoadChannels, bench.measured.issue / 2, options.slice_warm_up, options.slice};
       for (Rounds rounds(options.slices()); rounds.Another();) {
         StolenTime stolen;
-        const Latency latency = IssueAtRate(broker.target(), half);
+        const Latency latency = CallAtRate<IssueTraffic>(broker.target(), half);
         const double taken = stolen.Share();
         const double sync = (before + SyncUs(broker)) / 2;
         half_p99.Add(latency.QuantileUs(0.99), sync, taken);
         stolen.Share();
+        const Latency null = CallAtRate<NullTraffic>(broker.target(), half);
+        null_p99.Add(null.QuantileUs(0.99), sync, stolen.Share());
         const Latency disk = SyncAtRate(broker.folder.path(), kCommitBytes, half.per_second, half.run);
         disk_p99.Add(disk.QuantileUs(0.99), sync, stolen.Share());
         half_load.Merge(latency);
@@ -106,6 +110,9 @@ void MeasureLatency(Bench& bench) {
   }
   if (!half_p99.ratios.empty()) {
     bench.report.Add(half_p99.AsRow("P5h", "unary issue at half of P1's rate, p99", 20));
+    Row null = null_p99.AsRow("P5h.null", "null calls at that rate, p99", 0);
+    null.must = Must::kNone;
+    bench.report.Add(std::move(null));
     Row disk = disk_p99.AsRow("P5h.disk", "the same calls, written and synced by a bare loop", 0);
     disk.must = Must::kNone;
     bench.report.Add(std::move(disk));
