@@ -4,11 +4,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <random>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/forward/beater.h"
+#include "tests/simulation/random.h"
 #include "tests/testing/broker_harness.h"
 
 namespace tokenbroker::broker {
@@ -47,7 +47,7 @@ struct Task {
 
 class Beats {
  public:
-  explicit Beats(uint64_t seed) : engine_(seed), target_(*this), began_(harness_.now()) { Open(); }
+  explicit Beats(uint64_t seed) : random_(seed), target_(*this), began_(harness_.now()) { Open(); }
 
   BeatsReport Run(int steps);
 
@@ -70,9 +70,6 @@ class Beats {
     Done done;
   };
 
-  uint64_t Below(uint64_t n) { return engine_() % n; }
-  bool Chance(int percent) { return Below(100) < static_cast<uint64_t>(percent); }
-  DurationMs Between(DurationMs low, DurationMs high) { return low + static_cast<DurationMs>(Below(high - low + 1)); }
   void Wrong(const std::string& what) {
     if (report_.wrong.empty()) report_.wrong = what;
   }
@@ -105,7 +102,7 @@ class Beats {
   void CheckStates();
   void Finish();
 
-  std::mt19937_64 engine_;
+  Random random_;
   BrokerHarness harness_{Settings()};
   forward::Observer silent_;
   Target target_;
@@ -128,7 +125,7 @@ class Beats {
 void Beats::Open() {
   beater_ = std::make_unique<forward::Beater>(
       forward::Beater::Parts{harness_.broker(), harness_.clock(), silent_,
-                             [this] { return static_cast<double>(Below(1001)) / 1000; }},
+                             [this] { return static_cast<double>(random_.Below(1001)) / 1000; }},
       std::vector<forward::Beater::Target>{{"states", target_}});
 }
 
@@ -142,7 +139,7 @@ void Beats::Reopen() {
   ++report_.crashes;
   held_.clear();
   failures_ = 0;
-  const DurationMs downtime = Between(0, 30'000);
+  const DurationMs downtime = random_.Between(0, 30'000);
   for (auto& [token, task] : tasks_) {
     // A full interval from the start, and the first beat goes on at once.
     ++task.excused;
@@ -150,7 +147,7 @@ void Beats::Reopen() {
     task.not_before = 0;
     task.next_beat = std::max(task.next_beat, harness_.now() + downtime);
   }
-  if (Chance(50)) {
+  if (random_.Chance(50)) {
     harness_.CrashFor(Millis(downtime));
   } else {
     harness_.Restart();
@@ -163,7 +160,7 @@ void Beats::Reopen() {
 void Beats::Issue() {
   const std::string token = absl::StrCat("upstream-", report_.tasks++);
   Task task;
-  task.interval = 20'000 * (1 + static_cast<DurationMs>(Below(6)));
+  task.interval = 20'000 * (1 + static_cast<DurationMs>(random_.Below(6)));
   task.issued = harness_.Issue({.timeout = Millis(kLongTimeout),
                                 .heartbeat_timeout = Millis(task.interval),
                                 .target = "states",
@@ -175,7 +172,7 @@ void Beats::Issue() {
 
 void Beats::Beat(Task& task) {
   const Beaten beaten = harness_.Beat(task.issued);
-  task.next_beat = harness_.now() + Between(task.interval / 20, task.interval / 5);
+  task.next_beat = harness_.now() + random_.Between(task.interval / 20, task.interval / 5);
   if (beaten.ok()) {
     ++report_.local;
     task.last_beat = harness_.now();
@@ -220,7 +217,7 @@ void Beats::Arrive(const std::string& token, Done done) {
   if (task.silent && task.last_beat < task.taken) Wrong("a beat for a worker that is silent");
   const Answer answer = Receive(task);
   report_.trace = report_.trace * 31 + static_cast<uint64_t>(harness_.now()) * 7 + static_cast<uint64_t>(answer.kind);
-  if (calm_ || Chance(90)) return Tell(answer, done);
+  if (calm_ || random_.Chance(90)) return Tell(answer, done);
   // Until it is answered nothing more is sent for this one.
   task.troubled = true;
   held_.push_back({answer, std::move(done)});
@@ -246,7 +243,7 @@ Answer Beats::Receive(Task& task) {
   using Kind = Answer::Kind;
   if (!calm_) {
     if (down_) return Failed(task, {.kind = Kind::kRetry, .code = "connection refused"});
-    const uint64_t dice = Below(100);
+    const uint64_t dice = random_.Below(100);
     if (dice < 5) return Failed(task, {.kind = Kind::kRetry, .code = "request lost"});
     if (dice < 8) return Failed(task, {.kind = Kind::kThrottled, .code = "HTTP 429"});
     if (dice < 10) {
@@ -265,7 +262,7 @@ void Beats::AnswerSome() {
   std::vector<Held> held;
   held.swap(held_);
   for (Held& one : held) {
-    if (calm_ || Chance(60)) {
+    if (calm_ || random_.Chance(60)) {
       Tell(one.answer, one.done);
     } else {
       held_.push_back(std::move(one));
@@ -293,7 +290,7 @@ void Beats::Trouble() {
 void Beats::Advance(DurationMs by) {
   harness_.Advance(Millis(by));
   PassDeadlines();
-  if (!calm_ && Chance(3)) {
+  if (!calm_ && random_.Chance(3)) {
     quota_ = 0;
     Trouble();
   } else {
@@ -307,13 +304,13 @@ void Beats::Advance(DurationMs by) {
 
 void Beats::Step() {
   // A twentieth of the shortest interval.
-  Advance(Between(100, 1'000));
+  Advance(random_.Between(100, 1'000));
   const size_t living =
       std::count_if(tasks_.begin(), tasks_.end(), [this](const auto& each) { return Living(each.second); });
-  if (living < kLiving && Chance(10)) Issue();
+  if (living < kLiving && random_.Chance(10)) Issue();
   for (auto& [token, task] : tasks_) {
-    if (!Living(task) || !Chance(1)) continue;
-    const uint64_t dice = Below(10);
+    if (!Living(task) || !random_.Chance(1)) continue;
+    const uint64_t dice = random_.Below(10);
     if (dice < 4)
       SettleOne(task);
     else if (dice < 6)
@@ -323,9 +320,9 @@ void Beats::Step() {
     else
       task.silent = false, task.next_beat = harness_.now();
   }
-  if (Chance(1)) down_ = !down_;
+  if (random_.Chance(1)) down_ = !down_;
   if (down_ || failures_ >= forward::Breaker::Options().failures) Trouble();
-  if (Chance(1)) Reopen();
+  if (random_.Chance(1)) Reopen();
   CheckStates();
 }
 

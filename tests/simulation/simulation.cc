@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <cstdio>
 #include <list>
-#include <random>
 
 #include "absl/strings/str_cat.h"
 #include "server/forward/forwarder.h"
+#include "tests/simulation/asked.h"
+#include "tests/simulation/clients.h"
 #include "tests/simulation/far_side.h"
 #include "tests/simulation/model.h"
+#include "tests/simulation/random.h"
+#include "tests/simulation/recall.h"
+#include "tests/simulation/times.h"
 #include "tests/testing/broker_harness.h"
 
 namespace tokenbroker::broker {
@@ -16,28 +20,6 @@ namespace {
 
 using storage::MemoryFate;
 using storage::MemoryWrite;
-
-constexpr DurationMs kSecond = 1000;
-constexpr DurationMs kMinute = 60 * kSecond;
-constexpr DurationMs kHour = 60 * kMinute;
-constexpr const char* kNumbersSchema = R"({"type":"number"})";
-constexpr const char* kNamespaces[] = {"orders", "loans"};
-constexpr const char* kTargets[] = {"states", "engine"};
-
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  uint64_t Below(uint64_t n) { return engine_() % n; }
-  bool Chance(int percent) { return Below(100) < static_cast<uint64_t>(percent); }
-  DurationMs Between(DurationMs low, DurationMs high) { return low + static_cast<DurationMs>(Below(high - low + 1)); }
-  template <typename T>
-  T OneOf(std::initializer_list<T> values) {
-    return values.begin()[Below(values.size())];
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 class Trace {
  public:
@@ -64,43 +46,16 @@ Settings RandomSettings(Random& random) {
   return settings;
 }
 
-class Simulation;
-
-// A call on its way. Owns what the operation's views point to.
-class Asked : public Submission {
- public:
-  Asked(Simulation& simulation, Wish wish) : Submission(1), simulation(simulation), wish(std::move(wish)) {}
-
-  Simulation& simulation;
-  const Wish wish;
-  std::string token;
-  // Destroys the kind of operation that it was made with.
-  std::shared_ptr<Operation> operation;
-  Moment asked;
-  // Of an await: when it began to wait; 0 if it does not.
-  TimeMs waits_since = 0;
-  bool answered = false;
-
- private:
-  void Done() override;
-};
-
 class Simulation {
  public:
   Simulation(uint64_t seed, bool verbose);
   SimulationReport Run(int steps);
-  void Answered(Asked& asked);
 
  private:
   // --- What clients do ---
   void AskSome();
-  Wish RandomWish();
-  Wish RandomIssue();
-  Wish RandomResolve();
-  void NameTask(Wish& wish);
   void Ask(Wish wish);
-  void Prepare(Asked& asked);
-  Reply ReplyTo(Asked& asked);
+  void Answered(Asked& asked);
   void CancelSomeAwait();
 
   // --- What the broker does ---
@@ -115,9 +70,6 @@ class Simulation {
   void Crash();
   void Restart();
   void Reopen();
-  void Recall();
-  bool Names(const Wish& wish, Sequence task);
-  void RecallEntry(Sequence sequence, const storage::LogEntry& entry);
   MemoryFate NextFate(MemoryWrite write);
 
   // --- What is checked ---
@@ -139,20 +91,17 @@ class Simulation {
   FarSide far_side_;
   forward::Observer silent_;
   std::unique_ptr<forward::Forwarder> forwarder_;
+  Clients clients_;
+  const std::function<void(Asked&)> on_answer_ = [this](Asked& asked) { Answered(asked); };
   std::list<Asked> asked_;
   std::vector<Asked*> answered_awaits_;
-  // Calls whose reply never came, and may have taken effect.
-  std::vector<Wish> lost_;
   Sequence cursors_[2] = {0, 0};
   // The log up to here was seen by the model.
   Sequence recalled_ = 0;
   int trouble_percent_ = 0;
-  uint64_t next_name_ = 1;
   TimeMs started_at_ = 0;
   bool draining_ = false;
 };
-
-void Asked::Done() { simulation.Answered(*this); }
 
 Simulation::Simulation(uint64_t seed, bool verbose)
     : random_(seed),
@@ -161,6 +110,7 @@ Simulation::Simulation(uint64_t seed, bool verbose)
       harness_(settings_),
       model_(settings_.limits, settings_.retention),
       far_side_([this](uint64_t n) { return random_.Below(n); }),
+      clients_(random_, model_),
       started_at_(harness_.now()) {
   trouble_percent_ = random_.OneOf({0, 0, 1, 5});
   model_.lags = settings_.limits.expiries_per_commit < 100;
@@ -174,186 +124,9 @@ void Simulation::Say(const std::string& what) {
 
 // --- What clients do ---
 
-Wish Simulation::RandomIssue() {
-  Wish wish;
-  wish.kind = Operation::Kind::kIssue;
-  wish.name_space = kNamespaces[random_.Below(2)];
-  if (random_.Chance(60))
-    wish.request_id = absl::StrCat("r", random_.Chance(80) ? next_name_ : random_.Below(next_name_));
-  if (random_.Chance(60)) wish.key = absl::StrCat("k", random_.Below(6));
-  if (random_.Chance(15)) wish.upstream = absl::StrCat("upstream-", random_.Below(4));
-  wish.attempt = random_.OneOf({0, 0, 1, 2, 3});
-  wish.timeout =
-      random_.OneOf<DurationMs>({kMinTimeout, 50, kSecond, 20 * kSecond, 5 * kMinute, 3 * kHour, 40 * kHour});
-  if (random_.Chance(40))
-    wish.heartbeat_timeout =
-        std::min(wish.timeout, random_.OneOf<DurationMs>({10, kSecond, 10 * kSecond, kMinute, kHour}));
-  wish.numbers_only = random_.Chance(20);
-  if (random_.Chance(10)) wish.only_error = "E1";
-  if (random_.Chance(50)) wish.target = kTargets[random_.Below(2)];
-  wish.input = absl::StrCat(next_name_++);
-  return wish;
-}
-
-Wish Simulation::RandomResolve() {
-  Wish wish;
-  wish.kind = Operation::Kind::kResolve;
-  NameTask(wish);
-  if (random_.Chance(70)) {
-    wish.output = random_.OneOf({"1", "2", "\"three\""});
-  } else {
-    wish.state = TaskState::kFailed;
-    wish.error = random_.OneOf({"E1", "E2", ""});
-    wish.cause = random_.OneOf({"", "because"});
-  }
-  wish.park_for = random_.OneOf<DurationMs>({-1, 0, 100, 30 * kSecond});
-  wish.dry_run = random_.Chance(10);
-  return wish;
-}
-
-// Mostly a task of late, by any of its names; sometimes one that nobody knows.
-void Simulation::NameTask(Wish& wish) {
-  wish.name_space = kNamespaces[random_.Below(2)];
-  wish.naming = random_.OneOf({Wish::Naming::kToken, Wish::Naming::kToken, Wish::Naming::kToken, Wish::Naming::kId,
-                               Wish::Naming::kKey, Wish::Naming::kKey, Wish::Naming::kUpstream, Wish::Naming::kForged});
-  wish.key = absl::StrCat("k", random_.Below(6));
-  wish.upstream = absl::StrCat("upstream-", random_.Below(4));
-  const auto& tasks = model_.tasks();
-  if (wish.naming == Wish::Naming::kForged || tasks.empty()) {
-    wish.naming = tasks.empty() ? Wish::Naming::kForged : wish.naming;
-    return;
-  }
-  auto task = std::prev(tasks.end());
-  const uint64_t back = random_.Chance(90) ? random_.Below(12) : random_.Below(200);
-  for (uint64_t i = 0; i < back && task != tasks.begin(); ++i) --task;
-  wish.task = task->first;
-}
-
-Wish Simulation::RandomWish() {
-  if (!lost_.empty() && random_.Chance(50)) {
-    Wish wish = std::move(lost_.back());
-    lost_.pop_back();
-    return wish;
-  }
-  Wish wish;
-  const uint64_t dice = random_.Below(100);
-  if (dice < 30) return RandomIssue();
-  if (dice < 55) return RandomResolve();
-  NameTask(wish);
-  if (dice < 75) {
-    wish.kind = Operation::Kind::kHeartbeat;
-    if (random_.Chance(30)) wish.progress = absl::StrCat(next_name_++);
-  } else if (dice < 80) {
-    wish.kind = Operation::Kind::kCancel;
-    wish.cause = random_.OneOf({"", "no longer"});
-    if (random_.Chance(50)) wish.grace = random_.OneOf<DurationMs>({100, 10 * kSecond, kHour});
-  } else if (dice < 85) {
-    wish.kind = Operation::Kind::kExtend;
-    wish.timeout = random_.OneOf<DurationMs>({kMinTimeout, kSecond, kMinute, kHour, 50 * kHour});
-  } else if (dice < 92) {
-    wish.kind = Operation::Kind::kLocate;
-  } else {
-    wish.kind = Operation::Kind::kAwait;
-    wish.limit = random_.OneOf<DurationMs>({0, 100, 30 * kSecond, kHour});
-  }
-  return wish;
-}
-
-void Simulation::Prepare(Asked& asked) {
-  const Wish& wish = asked.wish;
-  const auto address = [&]() {
-    switch (wish.naming) {
-      case Wish::Naming::kToken:
-        asked.token = harness_.broker().TokenOf(wish.task);
-        return harness_.broker().AddressOfToken(asked.token);
-      case Wish::Naming::kId:
-        return harness_.broker().AddressOfId(harness_.broker().IdOf(wish.task));
-      case Wish::Naming::kKey:
-        return harness_.broker().AddressOfKey(wish.name_space, wish.key);
-      case Wish::Naming::kUpstream:
-        return harness_.broker().AddressOfToken(wish.upstream);
-      case Wish::Naming::kForged:
-        asked.token = std::string("T1") + std::string(kTokenLength - 2, 'x');
-        return harness_.broker().AddressOfToken(asked.token);
-    }
-    return TaskAddress();
-  };
-  switch (wish.kind) {
-    case Operation::Kind::kIssue: {
-      auto issue = std::make_shared<IssueOperation>();
-      IssueRequest& request = issue->request;
-      request.name_space = wish.name_space;
-      request.request_id = wish.request_id;
-      request.correlation_key = wish.key;
-      request.upstream_token = wish.upstream;
-      request.attempt = wish.attempt;
-      request.timeout = wish.timeout;
-      request.heartbeat_timeout = wish.heartbeat_timeout;
-      request.input = wish.input;
-      request.target = wish.target;
-      if (wish.numbers_only) request.output_schema = kNumbersSchema;
-      if (!wish.only_error.empty()) request.allowed_errors = {wish.only_error};
-      harness_.broker().Prepare(*issue);
-      asked.operation = std::move(issue);
-      break;
-    }
-    case Operation::Kind::kResolve: {
-      auto resolve = std::make_shared<ResolveOperation>();
-      resolve->address = address();
-      resolve->state = wish.state;
-      resolve->output = wish.output;
-      resolve->error = wish.error;
-      resolve->cause = wish.cause;
-      resolve->park_for = wish.park_for;
-      resolve->dry_run = wish.dry_run;
-      asked.operation = std::move(resolve);
-      break;
-    }
-    case Operation::Kind::kHeartbeat: {
-      auto beat = std::make_shared<HeartbeatOperation>();
-      beat->address = address();
-      beat->progress = wish.progress;
-      asked.operation = std::move(beat);
-      break;
-    }
-    case Operation::Kind::kCancel: {
-      auto cancel = std::make_shared<CancelOperation>();
-      cancel->address = address();
-      cancel->reason = wish.cause;
-      cancel->grace = wish.grace;
-      asked.operation = std::move(cancel);
-      break;
-    }
-    case Operation::Kind::kExtend: {
-      auto extend = std::make_shared<ExtendOperation>();
-      extend->address = address();
-      extend->timeout = wish.timeout;
-      asked.operation = std::move(extend);
-      break;
-    }
-    case Operation::Kind::kLocate: {
-      auto locate = std::make_shared<LocateOperation>();
-      locate->address = address();
-      asked.operation = std::move(locate);
-      break;
-    }
-    case Operation::Kind::kDelivery:
-      break;  // the forwarder's
-    case Operation::Kind::kAwait: {
-      auto await = std::make_shared<AwaitOperation>();
-      await->address = address();
-      await->limit = wish.limit;
-      asked.operation = std::move(await);
-      break;
-    }
-  }
-  asked.operation->submission = &asked;
-  asked.operation->principal = &Anybody();
-}
-
 void Simulation::Ask(Wish wish) {
-  Asked& asked = asked_.emplace_back(*this, std::move(wish));
-  Prepare(asked);
+  Asked& asked = asked_.emplace_back(std::move(wish), on_answer_);
+  asked.Prepare(harness_.broker());
   asked.asked = model_.MomentAt(harness_.now());
   ++report_.calls;
   if (random_.Chance(70) && harness_.broker().TryNow(*asked.operation)) {
@@ -365,75 +138,22 @@ void Simulation::Ask(Wish wish) {
 
 void Simulation::AskSome() {
   for (uint64_t i = random_.Below(5) + 1; i > 0; --i) {
-    Wish wish = RandomWish();
+    Wish wish = clients_.Next();
     // Two at once: a race, or a repetition.
     if (random_.Chance(10)) Ask(wish);
     if (wish.kind == Operation::Kind::kResolve && random_.Chance(15)) {
       Wish rival = wish;
-      rival.output = rival.state == TaskState::kSucceeded ? "4" : "";
+      rival.output = rival.state == TaskState::kSucceeded ? std::string("4") : std::string();
       Ask(rival);
     }
     Ask(std::move(wish));
   }
 }
 
-Reply Simulation::ReplyTo(Asked& asked) {
-  Reply reply;
-  reply.reason = asked.operation->refusal.reason;
-  switch (asked.wish.kind) {
-    case Operation::Kind::kIssue: {
-      const auto& issue = static_cast<const IssueOperation&>(*asked.operation);
-      reply.task = issue.task;
-      reply.superseded = issue.superseded;
-      reply.replayed = issue.replayed;
-      reply.state = issue.state;
-      reply.deadline = issue.deadline;
-      break;
-    }
-    case Operation::Kind::kResolve: {
-      const auto& resolve = static_cast<const ResolveOperation&>(*asked.operation);
-      reply.verdict = resolve.verdict;
-      reply.task = resolve.task;
-      reply.recorded = resolve.recorded;
-      break;
-    }
-    case Operation::Kind::kHeartbeat: {
-      const auto& beat = static_cast<const HeartbeatOperation&>(*asked.operation);
-      reply.task = beat.task;
-      reply.next_due = beat.next_due;
-      reply.remaining = beat.remaining;
-      reply.cancel_requested = beat.cancel_requested;
-      reply.recorded = beat.recorded;
-      break;
-    }
-    case Operation::Kind::kCancel: {
-      const auto& cancel = static_cast<const CancelOperation&>(*asked.operation);
-      reply.task = cancel.task;
-      reply.recorded = cancel.recorded;
-      break;
-    }
-    case Operation::Kind::kExtend: {
-      const auto& extend = static_cast<const ExtendOperation&>(*asked.operation);
-      reply.task = extend.task;
-      reply.recorded = extend.recorded;
-      break;
-    }
-    case Operation::Kind::kDelivery:
-      break;
-    case Operation::Kind::kLocate:
-      reply.task = static_cast<const LocateOperation&>(*asked.operation).located.task;
-      break;
-    case Operation::Kind::kAwait:
-      reply.task = static_cast<const AwaitOperation&>(*asked.operation).located.task;
-      break;
-  }
-  return reply;
-}
-
 // Called in the middle of a round: in the order of the answers, which is the order of the decisions.
 void Simulation::Answered(Asked& asked) {
   asked.answered = true;
-  Reply reply = ReplyTo(asked);
+  Reply reply = asked.ToReply();
   trace_.Add(static_cast<uint64_t>(reply.reason) << 32 | static_cast<uint64_t>(reply.verdict) << 16 |
              static_cast<uint64_t>(asked.wish.kind));
   trace_.Add(reply.task);
@@ -573,9 +293,9 @@ void Simulation::Restart() {
 
 void Simulation::Reopen() {
   Say("open");
-  lost_.clear();
+  clients_.lost.clear();
   for (const Asked& asked : asked_) {
-    if (!asked.answered) lost_.push_back(asked.wish);
+    if (!asked.answered) clients_.lost.push_back(asked.wish);
   }
   std::vector<Sequence> told;
   for (const Asked* asked : answered_awaits_) {
@@ -593,93 +313,12 @@ void Simulation::Reopen() {
   OpenForwarder();
   draining_ = false;
   harness_.broker().SetDiskFull(model_.disk_full);
-  Recall();
+  RecallLog(harness_.store(), recalled_, clients_.lost, model_);
   model_.Restarted(harness_.now());
   ReadStreams();
   for (Sequence task : told) {
     if (model_.Find(task)->state == TaskState::kWaiting)
       model_.Wrong(absl::StrCat("somebody was told of an end of task ", task, " that is not on disk"));
-  }
-}
-
-// What the last round wrote before it died: the calls behind it took effect, although nobody was told.
-void Simulation::Recall() {
-  absl::Status status = harness_.store().Scan(0, recalled_ + 1, [this](const storage::LogRecord& record) {
-    absl::StatusOr<storage::LogEntry> entry = storage::DecodeEntry(record.bytes);
-    if (entry.ok()) RecallEntry(record.sequence, *entry);
-    return entry.ok();
-  });
-  if (!status.ok()) model_.Wrong(status.ToString());
-}
-
-bool Simulation::Names(const Wish& wish, Sequence task) {
-  const ModelTask* known = model_.Find(task);
-  if (known == nullptr) return false;
-  if (wish.naming == Wish::Naming::kKey)
-    return known->issued.name_space == wish.name_space && known->issued.key == wish.key;
-  if (wish.naming == Wish::Naming::kUpstream) return known->issued.upstream == wish.upstream;
-  return wish.naming != Wish::Naming::kForged && wish.task == task;
-}
-
-void Simulation::RecallEntry(Sequence sequence, const storage::LogEntry& entry) {
-  const auto take_over = [this](TimeMs time, const Reply& reply, auto is_it) {
-    auto wish = std::find_if(lost_.begin(), lost_.end(), is_it);
-    if (wish == lost_.end()) return model_.Wrong("the log has a change that nobody asked for");
-    // A call whose effect is on disk may still be repeated: its caller does not know.
-    model_.Judge(*wish, reply, model_.MomentAt(time), time);
-  };
-  Reply reply;
-  if (auto* issued = std::get_if<storage::IssuedEntry>(&entry)) {
-    reply.task = sequence;
-    reply.deadline = issued->deadline;
-    reply.superseded = issued->supersedes;
-    if (model_.IsParked(std::string(issued->name_space), std::string(issued->correlation_key), issued->time)) {
-      // Whether it was applied says the next entry.
-      absl::StatusOr<std::string> next = harness_.store().Read(0, sequence + 1);
-      absl::StatusOr<storage::ResolvedEntry> end = next.ok() ? storage::DecodeResolved(*next) : next.status();
-      if (end.ok() && end->task == sequence) reply.state = end->state;
-    }
-    take_over(issued->time, reply,
-              [&](const Wish& wish) { return wish.kind == Operation::Kind::kIssue && wish.input == issued->input; });
-  } else if (auto* end = std::get_if<storage::ResolvedEntry>(&entry)) {
-    const ModelTask* task = model_.Find(end->task);
-    if (task != nullptr && task->state == end->state)
-      return;  // the end of a superseded task, or one that a parked outcome ended
-    if (end->state == TaskState::kSuperseded) return;  // its successor comes next
-    if (end->resolved_by == "broker") return model_.Expire(*end);
-    reply.task = end->task;
-    reply.verdict = Verdict::kAccepted;
-    take_over(end->time, reply, [&](const Wish& wish) {
-      const bool names = Names(wish, end->task);
-      if (wish.kind == Operation::Kind::kCancel)
-        return names && end->state == TaskState::kCancelled && wish.grace == 0 && wish.cause == end->cause;
-      return wish.kind == Operation::Kind::kResolve && !wish.dry_run && names && wish.state == end->state &&
-             wish.output == end->output && wish.error == end->error && wish.cause == end->cause;
-    });
-  } else if (auto* moved = std::get_if<storage::DeadlineChangedEntry>(&entry)) {
-    reply.task = moved->task;
-    take_over(moved->time, reply, [&](const Wish& wish) {
-      return wish.kind == Operation::Kind::kExtend && moved->time + wish.timeout == moved->deadline &&
-             Names(wish, moved->task);
-    });
-  } else if (auto* asked = std::get_if<storage::CancelRequestedEntry>(&entry)) {
-    reply.task = asked->task;
-    take_over(asked->time, reply, [&](const Wish& wish) {
-      return wish.kind == Operation::Kind::kCancel && wish.grace > 0 && wish.cause == asked->reason &&
-             asked->deadline <= asked->time + wish.grace && Names(wish, asked->task);
-    });
-  } else if (auto* note = std::get_if<storage::ProgressEntry>(&entry)) {
-    ModelTask* task = model_.Find(note->task);
-    const auto is_it = [&](const Wish& wish) { return wish.progress == note->details && Names(wish, note->task); };
-    if (std::any_of(lost_.begin(), lost_.end(), is_it)) task->progress.insert(std::string(note->details));
-  } else if (auto* parked = std::get_if<storage::ParkedEntry>(&entry)) {
-    reply.verdict = Verdict::kParked;
-    take_over(parked->time, reply, [&](const Wish& wish) {
-      return wish.kind == Operation::Kind::kResolve && !wish.dry_run && wish.naming == Wish::Naming::kKey &&
-             wish.name_space == parked->name_space && wish.key == parked->correlation_key &&
-             wish.output == parked->output && wish.error == parked->error && wish.cause == parked->cause &&
-             parked->keep_until == parked->time + (wish.park_for == 0 ? kDefaultParkTime : wish.park_for);
-    });
   }
 }
 
@@ -790,7 +429,7 @@ void Simulation::CheckNothingLeaks() {
     // Checkpoints, and retention behind them, happen when there is something to write.
     harness_.AdvanceUnnoticed(
         Millis(settings_.retention.resolved + settings_.retention.hold_after + settings_.checkpoint.interval));
-    Wish wish = RandomIssue();
+    Wish wish = clients_.Issue();
     wish.timeout = kMinTimeout;
     Ask(wish);
     Quiesce();
