@@ -111,8 +111,8 @@ void Recall::Take(Sequence, const storage::ParkedEntry& parked) {
   reply.verdict = Verdict::kParked;
   TakeOver(parked.time, reply, [&](const Wish& wish) {
     return wish.kind == Operation::Kind::kResolve && !wish.dry_run && wish.naming == Wish::Naming::kKey &&
-           wish.name_space == parked.name_space && wish.key == parked.correlation_key &&
-           wish.output == parked.output && wish.error == parked.error && wish.cause == parked.cause &&
+           wish.name_space == parked.name_space && wish.key == parked.correlation_key && wish.output == parked.output &&
+           wish.error == parked.error && wish.cause == parked.cause &&
            parked.keep_until == parked.time + (wish.park_for == 0 ? kDefaultParkTime : wish.park_for);
   });
 }
