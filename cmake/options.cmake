@@ -2,6 +2,7 @@
 
 option(TOKENBROKER_TESTS "Build tests and benchmarks" ON)
 set(TOKENBROKER_SANITIZE "" CACHE STRING "Comma-separated sanitizers: address,undefined or thread")
+option(TOKENBROKER_WERROR "Warnings are errors" OFF)
 option(TOKENBROKER_FUZZ "Build libFuzzer targets (clang only)" OFF)
 
 set(CMAKE_CXX_STANDARD 20)

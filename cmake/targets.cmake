@@ -3,9 +3,9 @@
 # tb_test(name SRCS ... DEPS ...) makes one gtest binary and registers it with ctest.
 
 set(TB_WARNINGS -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wnon-virtual-dtor -Woverloaded-virtual)
-option(TOKENBROKER_WERROR "Warnings are errors" OFF)
 if(TOKENBROKER_WERROR)
-  list(APPEND TB_WARNINGS -Werror)
+  # What g++ 12 concludes from its own inlining is too often wrong.
+  list(APPEND TB_WARNINGS -Werror -Wno-error=restrict -Wno-error=maybe-uninitialized -Wno-error=stringop-overflow -Wno-error=array-bounds)
 endif()
 
 set(TB_SANITIZE_FLAGS)
