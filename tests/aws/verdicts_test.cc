@@ -32,8 +32,9 @@ TEST(Verdicts, CallsAreCountedUnderTheReasonsOwnCode) {
   for (const broker::ReasonInfo& info : broker::AllReasons()) {
     // No operation here is refused for these.
     const bool elsewhere = info.code == broker::Code::kAlreadyExists || info.code == broker::Code::kOutOfRange;
+    if (elsewhere) continue;
     const Error error = ToError({info.reason, "why", "error"}, {"SendTaskFailure", "aws:AKID", Token::kToken});
-    if (!elsewhere) EXPECT_EQ(error.kind->code, static_cast<int>(info.code)) << info.name;
+    EXPECT_EQ(error.kind->code, static_cast<int>(info.code)) << info.name;
   }
 }
 
