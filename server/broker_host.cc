@@ -182,13 +182,15 @@ absl::Status BrokerHost::OpenBroker() {
   TB_ASSIGN_OR_RETURN(const TimeMs high_water, HighWater(*store_));
   clock_ = std::make_unique<SystemClock>(high_water);
   executor_ = std::make_unique<ThreadPool>(kExecutorThreads);
+  checks_ = std::make_unique<ThreadPool>(1);
   background_ = std::make_unique<ThreadPool>(1);
   backups_ = std::make_unique<calls::Backups>();
   observer_ = std::make_unique<MetricsObserver>(metrics_, delivery_metrics_, *clock_);
   // The observer has logged why. No answer may leave any more, and no destructor may write.
   const auto on_failure = [](const absl::Status&) { _exit(kExitWriteFailed); };
-  TB_ASSIGN_OR_RETURN(broker_, broker::Broker::Open(BrokerOptions(config_), {*store_, *codec_, *clock_, *executor_,
-                                                                             *background_, *observer_, on_failure}));
+  TB_ASSIGN_OR_RETURN(broker_,
+                      broker::Broker::Open(BrokerOptions(config_), {*store_, *codec_, *clock_, *executor_, *checks_,
+                                                                    *background_, *observer_, on_failure}));
   TB_RETURN_IF_ERROR(OpenForwarder());
   const bool on_disk = config_.storage.backend == StorageBackend::kRocksDb;
   caretaker_ =
@@ -283,6 +285,7 @@ absl::Status BrokerHost::Close() {
   warm_up_.join();
   TB_RETURN_IF_ERROR(broker_->StopCommitter());
   executor_.reset();
+  checks_.reset();
   background_.reset();
   backups_.reset();
   return broker_->TakeLastCheckpoint();

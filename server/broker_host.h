@@ -71,6 +71,7 @@ class BrokerHost {
   std::unique_ptr<SystemClock> clock_;
   std::unique_ptr<broker::TokenCodec> codec_;
   std::unique_ptr<ThreadPool> executor_;
+  std::unique_ptr<ThreadPool> checks_;
   std::unique_ptr<ThreadPool> background_;
   std::unique_ptr<calls::Backups> backups_;
   std::unique_ptr<MetricsObserver> observer_;

@@ -65,9 +65,9 @@ absl::StatusOr<std::unique_ptr<Broker>> Broker::Open(Options options, Parts part
                           self.state_, self.mutex_, self.options_.checkpoint, self.options_.retention},
       self.last_checkpoint_);
   self.pipeline_ = std::make_unique<Pipeline>(
-      Pipeline::Parts{self.parts_.store, self.parts_.clock, self.parts_.executor, self.parts_.observer,
-                      self.options_.limits, self.state_, self.mutex_, *self.checkpointer_, self.parts_.on_failure,
-                      [&self](Sequence sequence) { self.Committed(sequence); },
+      Pipeline::Parts{self.parts_.store, self.parts_.clock, self.parts_.executor, self.parts_.checks,
+                      self.parts_.observer, self.options_.limits, self.state_, self.mutex_, *self.checkpointer_,
+                      self.parts_.on_failure, [&self](Sequence sequence) { self.Committed(sequence); },
                       [&self] {
                         if (self.on_owed_) self.on_owed_();
                       },

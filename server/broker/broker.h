@@ -51,7 +51,8 @@ class Broker {
     storage::TokenStore& store;
     const TokenCodec& codec;
     const Clock& clock;
-    Executor& executor;    // reads and checks
+    Executor& executor;    // reads
+    Executor& checks;      // outcomes against contracts, which may take tenths of a second each
     Executor& background;  // checkpoints: one job at a time
     Observer& observer;
     // A write failed: the process must end (see pipeline.h).

@@ -112,6 +112,7 @@ bool Pipeline::CancelAwait(AwaitOperation& operation) {
 }
 
 void Pipeline::EndAwaits() {
+  ends_.store(true);
   std::vector<AwaitOperation*> all;
   {
     std::lock_guard<std::mutex> lock(parts_.mutex);
@@ -277,22 +278,21 @@ void Pipeline::Dispatch(Operation* operation) {
       return DecideAgain(operation);
     case Operation::Next::kCompare:
       if (look) return Answer(operation);
-      return Aside(*operation, [this, operation] {
+      return Aside(parts_.executor, *operation, [this, operation] {
         if (judge_.Compare(*operation)) return Answer(operation);
         operation->gone = PlaceOf(*operation).task;
         DecideAgain(operation);
       });
     case Operation::Next::kCheckContract:
-      return Aside(*operation, [this, operation] {
-        judge_.CheckContract(static_cast<ResolveOperation&>(*operation)) ? DecideAgain(operation) : Answer(operation);
-      });
+      return Aside(parts_.checks, *operation,
+                   [this, operation] { CheckContract(static_cast<ResolveOperation&>(*operation)); });
     case Operation::Next::kCheckParked:
-      return Aside(*operation, [this, operation] {
+      return Aside(parts_.checks, *operation, [this, operation] {
         CheckParked(static_cast<IssueOperation&>(*operation));
         DecideAgain(operation);
       });
     case Operation::Next::kCompareIssue:
-      return Aside(*operation, [this, operation] {
+      return Aside(parts_.executor, *operation, [this, operation] {
         auto& issue = static_cast<IssueOperation&>(*operation);
         if (judge_.CompareIssue(issue)) return Answer(operation);
         issue.gone = issue.task;
@@ -317,9 +317,17 @@ void Pipeline::CheckParked(IssueOperation& operation) {
           : CheckError(request.allowed_errors, parked.error).has_value();
 }
 
-void Pipeline::Aside(const Operation& operation, std::function<void()> job) {
+void Pipeline::CheckContract(ResolveOperation& operation) {
+  if (ends_.load(std::memory_order_relaxed)) {
+    operation.refusal = Draining();
+    return Answer(&operation);
+  }
+  judge_.CheckContract(operation) ? DecideAgain(&operation) : Answer(&operation);
+}
+
+void Pipeline::Aside(Executor& executor, const Operation& operation, std::function<void()> job) {
   const size_t bytes = CountIn(operation);
-  parts_.executor.Run([this, bytes, job = std::move(job)] {
+  executor.Run([this, bytes, job = std::move(job)] {
     job();  // the operation may be gone now
     CountOut(1, bytes);
   });

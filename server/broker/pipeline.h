@@ -4,9 +4,9 @@
 //
 // One thread, the committer, does all of this for a shard, for everything that has arrived meanwhile at once: under
 // load the groups grow by themselves, helped by a short pause once there is a crowd (docs/adr/0017), and a lone call
-// waits for nobody. What the rules leave to the store's records goes to the executor and, where it must be decided
-// again, back into the queue. Heartbeats and looks at waiting tasks change nothing on disk; TryNow answers them on the
-// caller's thread.
+// waits for nobody. What the rules leave to the store's records, or to a contract, goes to an executor and, where it
+// must be decided again, back into the queue. Heartbeats and looks at waiting tasks change nothing on disk; TryNow
+// answers them on the caller's thread.
 //
 // A failed append ends it: nothing is acknowledged any more, and `on_failure` is told, whose duty is to end the
 // process. What is on disk is known only after a new start.
@@ -44,6 +44,8 @@ class Pipeline {
     storage::TokenStore& store;
     const Clock& clock;
     Executor& executor;
+    // Whatever contracts make of it, it holds up nothing else.
+    Executor& checks;
     Observer& observer;
     const Limits& limits;
     ShardState& state;
@@ -72,7 +74,8 @@ class Pipeline {
   // Hands a waiting await back to its door, unanswered. False if it does not wait: then it is answered soon, if it is
   // not yet. One that is still queued will not begin to wait, but be answered as if its limit had passed.
   bool CancelAwait(AwaitOperation& operation);
-  // Answers every wait with DRAINING, from now on as well.
+  // Answers every wait with DRAINING, from now on as well, and every outcome that would still have to be held against a
+  // contract.
   void EndAwaits();
 
   // For whoever watches the disk: new tasks are refused while it is full.
@@ -109,7 +112,8 @@ class Pipeline {
   void Dispatch(Operation* operation);
   // Runs the job for the operation on the executor. Meanwhile it counts as queued: so whoever repeats what ended long
   // ago, which has to be read, is bounded like everybody.
-  void Aside(const Operation& operation, std::function<void()> job);
+  void Aside(Executor& executor, const Operation& operation, std::function<void()> job);
+  void CheckContract(ResolveOperation& operation);
   // An operation begins, or so many end, to be counted as queued.
   size_t CountIn(const Operation& operation);
   void CountOut(size_t operations, size_t bytes);
@@ -135,6 +139,7 @@ class Pipeline {
 
   std::atomic<Sequence> committed_;
   std::atomic<bool> failed_{false};
+  std::atomic<bool> ends_{false};
 
   // The committer's own.
   Operations round_;

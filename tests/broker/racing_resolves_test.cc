@@ -48,7 +48,7 @@ class RunningBroker {
     Broker::Options options;
     options.checkpoint.entries = 5000;
     options.retention = {.resolved = 3'600'000, .hold_after = 10};
-    broker_ = *Broker::Open(options, {store_, codec_, clock_, executor_, background_, observer_,
+    broker_ = *Broker::Open(options, {store_, codec_, clock_, executor_, executor_, background_, observer_,
                                       [](absl::Status status) { FAIL() << status; }});
     broker_->Start();
   }

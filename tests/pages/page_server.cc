@@ -107,7 +107,7 @@ class PageServer {
   ThreadPool background_{1};
   broker::Observer observer_;
   std::unique_ptr<broker::Broker> broker_ =
-      *broker::Broker::Open({}, {store_, codec_, clock_, executor_, background_, observer_, [](absl::Status) {}});
+      *broker::Broker::Open({}, {store_, codec_, clock_, executor_, executor_, background_, observer_, [](absl::Status) {}});
   MetricsRegistry registry_;
   BrokerMetrics metrics_{registry_};
   calls::Authenticator authenticator_{AuthConfig{}};

@@ -58,7 +58,7 @@ void BrokerHarness::Open() {
   store_ = std::make_unique<storage::MemoryStore>(disk_);
   absl::StatusOr<std::unique_ptr<Broker>> opened =
       Broker::Open({settings_.limits, settings_.retention, settings_.checkpoint},
-                   {*store_, codec_, clock_, *executor_, *background_, *observer,
+                   {*store_, codec_, clock_, *executor_, *executor_, *background_, *observer,
                     [this](absl::Status status) { failure_ = std::move(status); }});
   EXPECT_TRUE(opened.ok()) << opened.status();
   if (opened.ok()) broker_ = *std::move(opened);

@@ -42,7 +42,7 @@ class Bench {
  public:
   explicit Bench(StoreKind kind) : store_(kind), codec_(MakeCodec()), clock_(kStart) {
     auto opened =
-        broker::Broker::Open({}, {*store_, codec_, clock_, executor_, background_, observer_, [](absl::Status) {}});
+        broker::Broker::Open({}, {*store_, codec_, clock_, executor_, executor_, background_, observer_, [](absl::Status) {}});
     broker_ = *std::move(opened);
   }
 

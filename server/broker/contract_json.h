@@ -1,0 +1,20 @@
+// The JSON of contracts and of what is held against them, made ready for a validator that has habits of its own.
+//
+//   an object that has a name twice  is no text that means the same to everybody: refused
+//   1.0, 1e2                         are integers (JSON Schema draft 7, 6.1.1), and become such
+//   "\u0000"                         ends a text for the validator: U+FFFE, which is no character, stands for it
+//
+// Integers from 2^64 and fractions are doubles, and are compared as such.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "rapidjson/document.h"
+
+namespace tokenbroker::broker {
+
+// INVALID_ARGUMENT says why the text cannot be used, and repeats nothing of it.
+absl::Status ParseContractJson(std::string_view text, rapidjson::Document& document);
+
+}  // namespace tokenbroker::broker
