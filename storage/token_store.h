@@ -1,11 +1,11 @@
 // Where a shard's truth is kept: one log, and three things derived from it.
 //
-//   log         every change of every task, in order, under consecutive sequence numbers. A change is on disk, synced,
-//   when
-//               Append returns OK. A task's id is the sequence number of the entry that issued it.
+//   log         every change of every task, in order, under ascending sequence numbers. A change is on disk, synced,
+//               when Append returns OK. A task's id is the sequence number of the entry that issued it.
 //   index       finds a sequence number by a 128-bit hash (correlation key, request id, upstream token) and a resolved
 //               task's outcome by the task's sequence number. Derived: lost entries come back by replaying the log.
-//   open set    the tasks that still wait, packed in blocks. Derived, too; it makes a restart cheap.
+//   open set    the tasks that still wait and the outcomes that are owed, packed in blocks. Derived, too; it makes a
+//               restart cheap.
 //   held        copies of issue entries of tasks that outlive the stretch of log they were issued in.
 //
 // Index and open set are written by checkpoints. A checkpoint "covers" the log up to a sequence number: whoever loads

@@ -1,9 +1,8 @@
 // Turns credentials into a principal. No gRPC: metadata and certificates are read by caller.h.
 //
 //   mode open    everybody is "anonymous" and may do everything
-//   mode keys    an API key (Authorization: Bearer KEY) or a client certificate names the caller; who shows neither is
-//   "token",
-//                without any right of its own: a task token suffices for its own task
+//   mode keys    an API key (Authorization: Bearer KEY) or a client certificate names the caller; who shows neither
+//                is "token", without any right of its own: a task token suffices for its own task
 //
 // An API key goes before a certificate. Certificates name nobody while none is configured; they secure the connection
 // alone.

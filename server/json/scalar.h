@@ -23,8 +23,7 @@ struct Slot {
 };
 
 // Each sets the field, or adds to it if it is repeated. What does not fit is INVALID_ARGUMENT with the rule alone as
-// its text
-// ("must be ..."), and changes nothing.
+// its text ("must be ..."), and changes nothing.
 
 // From a JSON string: texts as they are, bytes in base64 (either alphabet, padded or not), enums by name, whole numbers
 // and floating-point numbers as JSON would write them, Timestamp and Duration. Not bool, which is no string in JSON.

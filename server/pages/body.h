@@ -2,8 +2,7 @@
 //
 //   application/json, +json            JSON, byte for byte
 //   application/x-www-form-urlencoded  a form; or JSON, if it begins as an object, list or text does: curl -d says
-//   "form"
-//                                      whatever it sends
+//                                      "form" whatever it sends
 //   text/*                             a text
 //   none, application/octet-stream     JSON if it is, else a text
 //

@@ -51,8 +51,7 @@ Form FormOf(std::string_view schema);
 absl::StatusOr<std::string> OutputOf(const Form& form, const Filled& filled);
 
 // What a broken contract is about, in the words of the form: "output#/limit: must be ..." becomes "Credit limit: must
-// be
-// ...". As it is if no field is meant.
+// be ...". As it is if no field is meant.
 std::string InWordsOf(const Form& form, std::string_view field, std::string_view message);
 
 // All but the door's own fields, as a JSON object of texts; a name twice is INVALID_ARGUMENT.

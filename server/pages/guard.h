@@ -4,8 +4,8 @@
 // knows the token, and could act without the browser. What is kept off all the same is a foreign page, or something
 // that follows forms by itself, pressing a button that nobody has seen:
 //
-//   * a request of a browser (it has Origin or Sec-Fetch-Site) must be a form of our page, with the proof that is in
-//   it;
+//   * a request of a browser (it has Origin or Sec-Fetch-Site) must be a form of our page, with the proof that
+//     is in it;
 //   * Sec-Fetch-Site, if it is there, must be same-origin;
 //   * Origin, if it is there, must be the host that was asked, or "null": that is what browsers send from a page with
 //     Referrer-Policy: no-referrer, such as ours.

@@ -13,9 +13,8 @@ inline constexpr size_t kMaxParameters = 256;
 
 // Fills `message`, which is empty and of the type that the route's method takes.
 //
-//   * The body is the request, or one field of it, as proto3 JSON; an empty one is {}. Where the route takes none, none
-//   may
-//     come. Of a call that streams, it is one message of the stream.
+//   * The body is the request, or one field of it, as proto3 JSON; an empty one is {}. Where the route takes none,
+//     none may come. Of a call that streams, it is one message of the stream.
 //   * Variables of the path are percent-decoded. The body may say the same, but nothing else.
 //   * Query parameters are named after fields ("filter.states", by either name), given again for lists, with a key for
 //     maps ("filter.labels[team]"). Where the body is the request there are none.

@@ -1,9 +1,9 @@
 // AWS Signature Version 4, the arithmetic: what is signed, and what the signature is. Pure; who may sign stands in
 // server/aws/verifier.h.
 //
-//   canonical request   method, path, query, some headers, hash of the body: one text, whatever the wire did to the
-//   request string to sign      algorithm, time, scope (date/region/service/aws4_request), hash of the canonical
-//   request signature           HMAC-SHA256 of that, with a key made from the secret and the scope
+//   canonical request   method, path, query, some headers, hash of the body: one text, whatever the wire did to it
+//   string to sign      algorithm, time, scope (date/region/service/aws4_request), hash of the canonical request
+//   signature           HMAC-SHA256 of that, with a key made from the secret and the scope
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 #pragma once

@@ -2,9 +2,8 @@
 //
 //   succeeded          SendTaskSuccess
 //   failed             SendTaskFailure
-//   heartbeat timeout  SendTaskFailure, error States.HeartbeatTimeout unless set otherwise, and a cause that says that
-//   the
-//                      broker saw it
+//   heartbeat timeout  SendTaskFailure, error States.HeartbeatTimeout unless set otherwise, and a cause that says
+//                      that the broker saw it
 //   timeout            SendTaskFailure, error States.Timeout, likewise
 //
 // What each answer means stands in step_functions_answer.h, what is not even sent in step_functions_limits.h.

@@ -2,9 +2,8 @@
 //
 //   1 byte    page format, 1
 //   varint    count, 1 to 64
-//   count x   varint  how far the record's sequence number lies behind that of the record before it in the shard's log
-//   (for
-//                     a page's first record: the last one of the page before, or 0)
+//   count x   varint  how far the record's sequence number lies behind that of the record before it in the shard's
+//                     log (for a page's first record: the last one of the page before, or 0)
 //             varint  the record's length
 //   bytes     the records, one behind the other
 //   4 bytes   CRC-32C of the page's key and of everything above

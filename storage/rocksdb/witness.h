@@ -6,9 +6,8 @@
 // something was lost. The same is kept for the manifest, which RocksDB reads as trustingly.
 //
 //   256 slots for the shards' logs, 256 for the changes of their derived data, one for the manifest; each
-//     8 bytes   the last acknowledged sequence number; the number of the last acknowledged checkpoint, hold or drop;
-//     the
-//               manifest's number << 40 | its size
+//     8 bytes   the last acknowledged sequence number; the number of the last acknowledged checkpoint, hold or
+//               drop; the manifest's number << 40 | its size
 //     4 bytes   CRC-32C of the slot's number (2 bytes, little endian) and of the 8 bytes above
 //     4 bytes   zero
 //

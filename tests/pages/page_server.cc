@@ -1,8 +1,7 @@
 // The HTTP door over a broker in memory: to look at the page, and for browsers that tests drive.
 //
-//   page_server    listens on a free port of 127.0.0.1, issues some tasks, prints "NAME URL" for each and then "ready",
-//   and
-//                  serves until standard input ends
+//   page_server    listens on a free port of 127.0.0.1, issues some tasks, prints "NAME URL" for each and then
+//                  "ready", and serves until standard input ends
 #include <iostream>
 
 #include "base/system_clock.h"

@@ -17,10 +17,9 @@ struct SharedConfig {
   std::map<std::string, Settings, std::less<>> sso_sessions;
 };
 
-// Adds what stands in the text. In the credentials file sections are profiles ("[name]"), in the other "[profile
-// name]",
-// "[default]" and "[sso-session name]". Names are in lower case; what is indented below a name is left out; lines that
-// are nothing, too.
+// Adds what stands in the text. In the credentials file every section is a profile ("[name]"); in the other file,
+// "[profile name]", "[default]" and "[sso-session name]" are sections. Names are in lower case; what is indented below
+// a name is left out; lines that are nothing, too.
 void ParseSharedFile(std::string_view text, bool credentials_file, SharedConfig& out);
 
 // Both files, where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE or HOME say; what stands in both is taken from the
