@@ -31,7 +31,7 @@ class OperationQueue {
   bool Sleep(std::chrono::milliseconds at_most);
 
   // After `taken` operations were answered: if there is a crowd, sleeps until as many more have come, or enough to
-  // share the cost of a sync, for so long at most (docs/adr/0017). Returns at once otherwise.
+  // share the cost of a sync, for so long at most (docs/adr/0017, amended by 0024). Returns at once otherwise.
   void Gather(size_t taken, std::chrono::nanoseconds at_most);
 
  private:

@@ -3,10 +3,10 @@
 //   doors ──Submit──▶ queue ──▶ [look up names in the store] ──▶ decide (under the lock) ──▶ append + sync ──▶ answer
 //
 // One thread, the committer, does all of this for a shard, for everything that has arrived meanwhile at once: under
-// load the groups grow by themselves, helped by a short pause once there is a crowd (docs/adr/0017), and a lone call
-// waits for nobody. What the rules leave to the store's records, or to a contract, goes to an executor and, where it
-// must be decided again, back into the queue. Heartbeats and looks at waiting tasks change nothing on disk; TryNow
-// answers them on the caller's thread.
+// load the groups grow by themselves, helped by a short pause once there is a crowd (docs/adr/0017, amended by 0024),
+// and a lone call waits for nobody. What the rules leave to the store's records, or to a contract, goes to an executor
+// and, where it must be decided again, back into the queue. Heartbeats and looks at waiting tasks change nothing on
+// disk; TryNow answers them on the caller's thread.
 //
 // A failed append ends it: nothing is acknowledged any more, and `on_failure` is told, whose duty is to end the
 // process. What is on disk is known only after a new start.
