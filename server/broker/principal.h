@@ -20,7 +20,8 @@ inline constexpr Rights kAllRights = kIssue | kResolve | kRead | kAdminister;
 
 // Immutable once built, and alive as long as the broker: operations point to it.
 struct Principal {
-  // What is recorded as the resolver: "key:<id>", "cert:<name>", "token", "anonymous".
+  // What is recorded of who did something. Callers are "key:<id>", "cert:<name>", "aws:<access key id>", "token" or
+  // "anonymous"; what works by itself is "drop:<name>", "intake:<name>" or "broker".
   std::string id;
   // What holds in every namespace.
   Rights everywhere = 0;
