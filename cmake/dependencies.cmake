@@ -8,7 +8,7 @@ find_package(RocksDB CONFIG REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)              # outgoing calls: outcomes to their targets
 find_package(ZLIB REQUIRED)              # gzip request bodies
-find_package(simdjson CONFIG REQUIRED)   # checks JSON text
+find_package(simdjson CONFIG REQUIRED)   # whether text is UTF-8
 find_package(RapidJSON CONFIG REQUIRED)  # valijson's tree
 find_package(yaml-cpp CONFIG REQUIRED)
 find_package(Boost 1.81 REQUIRED)        # Beast and Asio, headers only

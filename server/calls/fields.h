@@ -1,7 +1,7 @@
 // The rules of single fields, checked one after the other; the first broken one is the answer.
 //
 //   Fields fields;
-//   fields.Namespace("namespace", request.namespace_());
+//   fields.Name("namespace", request.namespace_());
 //   fields.Bytes("request_id", request.request_id(), 128);
 //   return fields.refusal();
 //

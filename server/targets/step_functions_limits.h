@@ -14,8 +14,8 @@ inline constexpr size_t kMaxOutput = 262'144;   // bytes of UTF-8
 inline constexpr size_t kMaxError = 256;        // characters
 inline constexpr size_t kMaxCause = 32'768;     // characters
 
-// Empty, or which field is beyond which limit. A door may ask it before a task's outcome is accepted: what is beyond a
-// limit will never reach the engine.
+// Empty, or which field is beyond which limit: what is beyond one would never be taken, and becomes a dead letter
+// without being sent.
 std::string BeyondLimits(const forward::Delivery& delivery);
 
 }  // namespace tokenbroker::targets
