@@ -94,7 +94,7 @@ struct Release {
 };
 
 struct Checkpoint {
-  // Every change up to here is in the index and in the open set.
+  // Every change up to here is in the index, in the blocks and in the state.
   Sequence covers = 0;
   // The broker's time when it was taken.
   TimeMs time = 0;
@@ -102,7 +102,7 @@ struct Checkpoint {
   std::vector<IndexEntry> index;
   std::vector<OpenBlock> blocks;
   std::vector<Release> releases;
-  // Whatever else the owner wants back (the table of namespaces).
+  // Whatever else the owner wants back: the broker's tables of namespaces, targets and lanes, what is parked, and more.
   std::string state;
 };
 

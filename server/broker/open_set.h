@@ -9,7 +9,8 @@
 
 namespace tokenbroker::broker {
 
-// What must be known of a waiting task without touching the disk.
+// What must be known of a waiting task without touching the disk. Checkpoints have these bytes as they are: another
+// layout is another storage format (docs/storage-format.md).
 struct OpenTask {
   static constexpr char kSetName[] = "the open set";
 

@@ -25,7 +25,8 @@
 
 namespace tokenbroker::broker {
 
-// An outcome that its target has not accepted yet, or a dead letter.
+// An outcome that its target has not accepted yet, or a dead letter. Checkpoints have these bytes as they are: another
+// layout is another storage format (docs/storage-format.md).
 struct OwedDelivery {
   static constexpr char kSetName[] = "the outbox";
   static constexpr int kSinceShift = 10;

@@ -433,7 +433,8 @@ void ShardState::FinishReplay(TimeMs now) {
 
 // varint count and names of namespaces, (sequence, time) of holds, parked sequence numbers, (task, record, time) of
 // logged progress, (task, text) of reasons for cancelling, names of targets, (namespace, target) of lanes; 1 after an
-// orderly stop, else 0.
+// orderly stop, else 0. Nothing in it tells how to read it: another form is another storage format
+// (docs/storage-format.md).
 std::string ShardState::PackRest() const {
   std::string out;
   storage::AppendVarint(out, namespaces.size());
