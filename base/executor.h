@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/thread.h"
+
 namespace tokenbroker {
 
 // Thread-safe.
@@ -39,8 +41,14 @@ class ManualExecutor : public Executor {
 // many.
 class ThreadPool : public Executor {
  public:
-  explicit ThreadPool(int threads) {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  // `name`: the threads', as NameThisThread takes it; a literal.
+  explicit ThreadPool(int threads, const char* name = "pool") {
+    for (int i = 0; i < threads; ++i) {
+      threads_.emplace_back([this, name] {
+        NameThisThread(name);
+        Work();
+      });
+    }
   }
   // Runs what was handed over, then ends the threads.
   ~ThreadPool() override {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/serving_thread.h"
 #include "base/status_macros.h"
+#include "base/thread.h"
 #include "server/broker/key_ring.h"
 #include "server/telemetry/log.h"
 #include "server/version.h"
@@ -181,9 +182,9 @@ absl::Status BrokerHost::OpenKeys() {
 absl::Status BrokerHost::OpenBroker() {
   TB_ASSIGN_OR_RETURN(const TimeMs high_water, HighWater(*store_));
   clock_ = std::make_unique<SystemClock>(high_water);
-  executor_ = std::make_unique<ThreadPool>(kExecutorThreads);
-  checks_ = std::make_unique<ThreadPool>(1);
-  background_ = std::make_unique<ThreadPool>(1);
+  executor_ = std::make_unique<ThreadPool>(kExecutorThreads, "executor");
+  checks_ = std::make_unique<ThreadPool>(1, "checks");
+  background_ = std::make_unique<ThreadPool>(1, "background");
   backups_ = std::make_unique<calls::Backups>();
   observer_ = std::make_unique<MetricsObserver>(metrics_, delivery_metrics_, *clock_);
   // The observer has logged why. No answer may leave any more, and no destructor may write.
@@ -203,6 +204,7 @@ absl::Status BrokerHost::OpenBroker() {
   forwarder_->Start();
   beater_->Start();
   warm_up_ = std::jthread([this](std::stop_token stop) {
+    NameThisThread("index-warm-up");
     const absl::Status status = store_->WarmUp(stop);
     if (!status.ok()) observer_->Trouble("index_not_warmed_up", status);
   });

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/thread.h"
 #include "server/broker/key_ring.h"
 #include "server/delivery_observer.h"
 #include "server/telemetry/log.h"
@@ -48,6 +49,7 @@ void Caretaker::Start() {
 }
 
 void Caretaker::Run() {
+  NameThisThread("caretaker");
   std::unique_lock<std::mutex> lock(mutex_);
   while (!wake_.wait_for(lock, kInterval, [this] { return stopping_; })) {
     lock.unlock();

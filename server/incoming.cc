@@ -18,6 +18,7 @@ outbound::CurlOptions HttpOptions(const Config& config) {
   outbound::CurlOptions options;
   options.ca_file = config.forwarding.ca_file;
   options.proxy = config.forwarding.http_proxy;
+  options.thread_name = "intakes";
   options.connections_per_host = std::max(options.connections_per_host, 2 * pollers);
   options.connections = std::max(options.connections, 2 * pollers);
   options.requests_under_way = std::max(options.requests_under_way, 4 * pollers);

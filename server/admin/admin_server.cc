@@ -16,6 +16,7 @@ constexpr DurationMs kConnectionTime = 5'000;
 http::ServerOptions OptionsFor(const std::string& listen) {
   http::ServerOptions options;
   options.listen = listen;
+  options.thread_name = "admin";
   http::Limits& limits = options.limits;
   limits.connections = kMaxConnections;
   limits.requests_per_connection = 1;

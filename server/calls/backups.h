@@ -26,7 +26,7 @@ class Backups {
 
  private:
   std::atomic<bool> busy_{false};
-  ThreadPool thread_{1};
+  ThreadPool thread_{1, "backups"};
 };
 
 }  // namespace tokenbroker::calls

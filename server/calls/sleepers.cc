@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/system_clock.h"
+#include "base/thread.h"
 
 namespace tokenbroker::calls {
 namespace {
@@ -36,6 +37,7 @@ struct Sleepers::State : std::enable_shared_from_this<State> {
 
   // The pacer's thread.
   void Pace(const std::stop_token& stop) {
+    NameThisThread("watch-pacer");
     std::unique_lock<std::mutex> lock(mutex);
     while (wake.wait(lock, stop, [this] { return ring_at != 0; })) {
       wake.wait_for(lock, stop, std::chrono::microseconds(ring_at - ElapsedMicros()), [] { return false; });

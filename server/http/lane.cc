@@ -11,6 +11,7 @@
 
 #include "base/serving_thread.h"
 #include "base/system_clock.h"
+#include "base/thread.h"
 #include "server/telemetry/log.h"
 
 namespace tokenbroker::http {
@@ -56,6 +57,7 @@ Lane::~Lane() = default;
 
 void Lane::Start() {
   thread_ = std::thread([this] {
+    NameThisThread(shared_->options.thread_name);
     const ServingThread serving;
     lane_of_this_thread = this;
     context_.run();

@@ -85,6 +85,8 @@ struct ServerOptions {
   // HOST:PORT; port 0 lets the machine choose.
   std::string listen = "127.0.0.1:0";
   int threads = 1;
+  // What tools show for them; a literal of at most 15 characters.
+  const char* thread_name = "http";
   Limits limits;
   TlsFiles tls;
   CorsOptions cors;

@@ -97,7 +97,7 @@ class CurlClient::Loop {
   }
 
   void Run() {
-    NameThisThread("outbound");
+    NameThisThread(options_.thread_name);
     BlockSigpipe();
     while (TakeIn()) {
       RunJobs();

@@ -33,6 +33,8 @@ struct CurlOptions {
   std::string no_proxy =
       "localhost,127.0.0.0/8,::1,169.254.169.254,169.254.170.2,169.254.170.23,fd00:ec2::23,fd00:ec2::254";
   std::string user_agent = "tokenbroker";
+  // What tools show for the client's thread; a literal of at most 15 characters.
+  const char* thread_name = "outbound";
 };
 
 class CurlClient : public HttpClient, public Timers {

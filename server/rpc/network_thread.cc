@@ -1,11 +1,11 @@
 #include "server/rpc/network_thread.h"
 
 #include <grpc/support/time.h>
-#include <pthread.h>
 
 #include <utility>
 
 #include "base/serving_thread.h"
+#include "base/thread.h"
 #include "server/rpc/gathered_sends.h"
 
 namespace tokenbroker::rpc {
@@ -24,7 +24,6 @@ NetworkThread::~NetworkThread() { Stop(); }
 
 void NetworkThread::Start() {
   thread_ = std::thread([this] { Run(); });
-  pthread_setname_np(thread_.native_handle(), "grpc");
 }
 
 void NetworkThread::Stop() {
@@ -44,6 +43,7 @@ void NetworkThread::Post(Visit& visit) {
 }
 
 void NetworkThread::Run() {
+  NameThisThread("grpc");
   const ServingThread serving;
   this_thread = this;
   void* tag = nullptr;
