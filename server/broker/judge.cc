@@ -15,6 +15,11 @@ Refusal StoreTrouble(const absl::Status& status) {
   return {Reason::kInternal, absl::StrCat("reading the store: ", status.message())};
 }
 
+// Only what is kept no longer is unknown: of what is damaged, or cannot be read just now, nothing definite may be said.
+Refusal WhyUnread(const absl::Status& status) {
+  return absl::IsNotFound(status) ? TaskUnknown() : StoreTrouble(status);
+}
+
 RecordedOutcome Recorded(const storage::ResolvedEntry& entry) {
   return {entry.state, entry.time, std::string(entry.error), std::string(entry.cause), std::string(entry.resolved_by)};
 }
@@ -53,7 +58,7 @@ Refusal RefuseToShow(const storage::TokenStore& store, storage::ShardId shard, c
   if (principal.everywhere & right) return {};
   absl::StatusOr<std::string> bytes = store.Read(shard, task);
   absl::StatusOr<storage::IssuedEntry> issued = bytes.ok() ? storage::DecodeIssued(*bytes) : bytes.status();
-  if (!issued.ok()) return TaskUnknown();
+  if (!issued.ok()) return WhyUnread(issued.status());
   if (principal.May(right, issued->name_space)) return {};
   return RefuseUnseen(address, right, issued->name_space);
 }
@@ -110,7 +115,7 @@ void Judge::TellOfEnd(Op& operation, Right right, std::optional<TaskState> inten
   std::string bytes;
   const absl::StatusOr<storage::ResolvedEntry> entry = ReadOutcome(operation.task, operation.outcome_at, bytes);
   if (!entry.ok()) {
-    operation.refusal = absl::IsNotFound(entry.status()) ? TaskUnknown() : StoreTrouble(entry.status());
+    operation.refusal = WhyUnread(entry.status());
     return;
   }
   operation.refusal = RefuseToShow(store_, shard_, operation.address, *operation.principal, right, operation.task);
