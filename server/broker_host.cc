@@ -117,17 +117,8 @@ absl::StatusOr<TimeMs> HighWater(const storage::TokenStore& store) {
 BrokerHost::BrokerHost(const Config& config)
     : config_(config), metrics_(registry_, kVersion), delivery_metrics_(registry_) {}
 
-// Also of one that did not open wholly: who calls goes before who is called.
-BrokerHost::~BrokerHost() {
-  drop_.reset();  // while the committer runs, which it waits for
-  web_.reset();
-  rpc_.reset();
-  backups_.reset();
-  caretaker_.reset();
-  if (beater_ != nullptr) beater_->Stop();
-  if (forwarder_ != nullptr) forwarder_->Stop(0);
-  if (broker_ != nullptr) broker_->StopCommitter().IgnoreError();
-}
+// Also of one that did not open wholly.
+BrokerHost::~BrokerHost() { Shutdown(0); }
 
 absl::StatusOr<std::unique_ptr<BrokerHost>> BrokerHost::Open(const Config& config, bool bench_null) {
   std::unique_ptr<BrokerHost> host(new BrokerHost(config));
@@ -267,30 +258,40 @@ void BrokerHost::StartFileDrop() {
 }
 
 absl::Status BrokerHost::Close() {
-  const int64_t end = ElapsedMicros() / 1000 + config_.drain.timeout;
+  Shutdown(config_.drain.timeout);
+  return broker_->TakeLastCheckpoint();
+}
+
+void BrokerHost::Shutdown(DurationMs patience) {
+  if (std::exchange(shut_down_, true)) return;
+  const int64_t end = ElapsedMicros() / 1000 + patience;
   const auto left = [end] { return std::max<DurationMs>(end - ElapsedMicros() / 1000, 0); };
   serving_.store(false);
-  drop_.reset();  // behind the batch at hand, which needs the broker
-  incoming_->Drain();
-  rpc_->BeginDrain();
-  if (web_ != nullptr) web_->BeginDrain();
-  incoming_->StopPolling(left());  // before the broker refuses what is in hand
-  broker_->BeginDrain();
-  rpc_->Shutdown(left());
-  if (web_ != nullptr) web_->Shutdown(left());
+  StopCallers(left);
   caretaker_.reset();
   // Before the targets, which the forwarder lets go.
-  beater_->Stop();
+  if (beater_ != nullptr) beater_->Stop();
   // Before the committer: it writes what was answered.
-  forwarder_->Stop(left());
+  if (forwarder_ != nullptr) forwarder_->Stop(left());
   warm_up_.request_stop();
-  warm_up_.join();
-  TB_RETURN_IF_ERROR(broker_->StopCommitter());
+  if (warm_up_.joinable()) warm_up_.join();
+  if (broker_ != nullptr) broker_->StopCommitter().IgnoreError();
   executor_.reset();
   checks_.reset();
   background_.reset();
   backups_.reset();
-  return broker_->TakeLastCheckpoint();
+}
+
+// While the committer runs: all of them wait for its answers.
+void BrokerHost::StopCallers(absl::FunctionRef<DurationMs()> left) {
+  drop_.reset();  // behind the batch at hand
+  if (incoming_ != nullptr) incoming_->Drain();
+  if (rpc_ != nullptr) rpc_->BeginDrain();
+  if (web_ != nullptr) web_->BeginDrain();
+  if (incoming_ != nullptr) incoming_->StopPolling(left());  // before the broker refuses what is in hand
+  if (broker_ != nullptr) broker_->BeginDrain();
+  if (rpc_ != nullptr) rpc_->Shutdown(left());
+  if (web_ != nullptr) web_->Shutdown(left());
 }
 
 }  // namespace tokenbroker

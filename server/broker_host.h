@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "base/executor.h"
 #include "base/system_clock.h"
@@ -60,6 +61,10 @@ class BrokerHost {
   absl::Status StartDoors(bool bench_null);
   void StartFileDrop();
   std::vector<ReadinessCheck> CheckReadiness() const;
+  // Ends all threads: who calls goes before who is called. Waits for at most `patience` for what is under way. Does
+  // nothing the second time.
+  void Shutdown(DurationMs patience);
+  void StopCallers(absl::FunctionRef<DurationMs()> left);
 
   const Config config_;
   std::string key_file_;
@@ -67,6 +72,7 @@ class BrokerHost {
   BrokerMetrics metrics_;
   DeliveryMetrics delivery_metrics_;
   std::atomic<bool> serving_{false};
+  bool shut_down_ = false;
   std::unique_ptr<storage::TokenStore> store_;
   std::unique_ptr<SystemClock> clock_;
   std::unique_ptr<broker::TokenCodec> codec_;

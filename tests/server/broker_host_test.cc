@@ -4,16 +4,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
 
+#include "absl/base/call_once.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
+#include "absl/synchronization/notification.h"
+#include "base/failpoint.h"
 #include "storage/log_entry.h"
 #include "storage/rocksdb/rocksdb_store.h"
 #include "tests/crash/broker_client.h"
 #include "tests/crash/broker_process.h"
+#include "tests/outbound/fault_server.h"
 #include "tests/testing/store_folder.h"
 #include "tokenbroker/v1/delivery_service.grpc.pb.h"
 
@@ -155,6 +162,53 @@ TEST_F(BrokerHostTest, AStartThatFailsEndsThoughFilesAreThere) {
   std::filesystem::create_directories(second.file_drop.folder);
   std::ofstream(second.file_drop.folder + "/results.csv") << "key,output\nk,1\n";
   EXPECT_TRUE(absl::IsUnavailable(BrokerHost::Open(second).status()));
+}
+
+// An SQS with a queue that never ends.
+class EndlessQueue {
+ public:
+  std::string url() const { return server_.url(); }
+  // Messages are deleted when their tasks are stored.
+  void AwaitStored() { stored_.WaitForNotification(); }
+
+ private:
+  outbound::Step Answer(const outbound::SeenRequest& request) {
+    if (request.Field("X-Amz-Target") == "AmazonSQS.ReceiveMessage") return Message(++messages_);
+    absl::call_once(once_, [this] { stored_.Notify(); });
+    return outbound::Step::Answer(200, "{}");
+  }
+  static outbound::Step Message(int number) {
+    return outbound::Step::Answer(
+        200, absl::Substitute(
+                 R"({"Messages":[{"MessageId":"m$0","ReceiptHandle":"r$0","Body":"{\"token\":\"t$0\"}"}]})", number));
+  }
+
+  std::atomic<int> messages_{0};
+  absl::once_flag once_;
+  absl::Notification stored_;
+  // Last, so that nobody calls when the rest is gone.
+  outbound::FaultServer server_{[this] {
+    return outbound::Step::Decide([this](const outbound::SeenRequest& request) { return Answer(request); });
+  }};
+};
+
+// What polls waits for answers, too. The failpoint is where nobody answers any more: whoever polls there still gets
+// into it.
+TEST_F(BrokerHostTest, AHostThatIsNotClosedEndsThoughMessagesCome) {
+  setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+  setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+  EndlessQueue endless;
+  QueueIntake& queue = config_.intake.queues.emplace_back();
+  queue.name = "endless";
+  queue.url = "https://sqs.eu-west-1.amazonaws.com/1/endless";
+  queue.aws.endpoint = endless.url();
+  queue.task.name_space = "host";
+  queue.task.token = "$.token";
+  Open();
+  endless.AwaitStored();
+  ArmFailpoints(*ParseFailpoints("stop.before_checkpoint=sleep:100ms"), 1);
+  host_.reset();
+  ArmFailpoints({}, 1);
 }
 
 TEST_F(BrokerHostTest, AnEngineMaySubscribeToItsTarget) {
