@@ -1,6 +1,7 @@
 #include "server/broker_host.h"
 
 #include <sys/random.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,8 +26,8 @@ namespace {
 
 // For two cores: gRPC has its own threads, and the committer is one more. These wait for the disk.
 constexpr int kExecutorThreads = 2;
-// EX_SOFTWARE would be a lie: it is the disk. Any supervisor restarts us, and the log tells what was written.
-constexpr int kExitWriteFailed = 70;
+// Any supervisor restarts us, and the log tells what was written.
+constexpr int kExitWriteFailed = EX_IOERR;
 
 broker::Broker::Options BrokerOptions(const Config& config) {
   broker::Broker::Options options;

@@ -1,6 +1,7 @@
 // A write that fails ends the process: nothing is acknowledged after it, and a new start finds out what is on disk.
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -38,7 +39,7 @@ TEST_F(WriteFailureTest, EndsTheProcessAndLosesNothingThatWasAcknowledged) {
   EXPECT_FALSE(status.ok()) << "acknowledged without being written";
   const std::optional<int> end = process().WaitForEnd(20'000);
   ASSERT_TRUE(end.has_value()) << "a broker that cannot write must not live on";
-  EXPECT_TRUE(WIFEXITED(*end) && WEXITSTATUS(*end) == 70) << DescribeEnd(*end);
+  EXPECT_TRUE(WIFEXITED(*end) && WEXITSTATUS(*end) == EX_IOERR) << DescribeEnd(*end);
   EXPECT_NE(ReadFileOr(broker_.log(), "").find("append_failed"), std::string::npos);
   Start();
   EXPECT_EQ(Get(kept.token()).task_id(), kept.task_id());
