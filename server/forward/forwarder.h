@@ -10,7 +10,8 @@
 //
 // At least once: what was sent and not recorded before a crash is sent again, with may_have_arrived set.
 //
-// Thread-safe, but for RunOnce. Must outlive the broker's committer, which tells it of what was recorded.
+// Thread-safe, but for RunOnce and NextDue, which are for the thread that runs the rounds. Must outlive the broker's
+// committer, which tells it of what was recorded.
 #pragma once
 
 #include <atomic>
