@@ -109,11 +109,6 @@ class WireReader {
     return ok_ ? GetLittle64(bytes.data()) : 0;
   }
 
-  uint32_t Little32() {
-    const std::string_view bytes = Bytes(4);
-    return ok_ ? GetLittle32(bytes.data()) : 0;
-  }
-
   uint8_t Byte() {
     const std::string_view bytes = Bytes(1);
     return ok_ ? static_cast<uint8_t>(bytes[0]) : 0;

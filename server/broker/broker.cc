@@ -236,11 +236,6 @@ std::vector<Broker::Owed> Broker::TakeOwed(std::string_view target, size_t max) 
   return taken;
 }
 
-void Broker::ReturnOwed(absl::Span<const Sequence> outcomes) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  for (Sequence outcome : outcomes) state_.outbox.Return(outcome);
-}
-
 void Broker::NoteMayHaveArrived(absl::Span<const Sequence> outcomes) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (Sequence outcome : outcomes) state_.outbox.NoteMayHaveArrived(outcome);

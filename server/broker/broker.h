@@ -123,9 +123,8 @@ class Broker {
     bool may_have_arrived = false;
   };
   // At most `max` outcomes that the target is to be told next: the oldest of each namespace in turn. They are the
-  // caller's until they are settled by a DeliveryOperation, or returned.
+  // caller's until they are settled by a DeliveryOperation.
   std::vector<Owed> TakeOwed(std::string_view target, size_t max);
-  void ReturnOwed(absl::Span<const Sequence> outcomes);
   // How many are owed, to all targets, those under way included.
   uint64_t owed() const;
   // Before an orderly stop: these may have arrived, all others that are owed have not.

@@ -93,11 +93,6 @@ Sequence Outbox::Take(uint32_t target, Sequence committed) {
   return 0;
 }
 
-void Outbox::Return(Sequence outcome) {
-  const OwedDelivery* found = deliveries_.Find(outcome);
-  if (found != nullptr && !found->dead) Wait(outcome, *found);
-}
-
 void Outbox::NoteMayHaveArrived(Sequence outcome) {
   OwedDelivery* found = deliveries_.Find(outcome);
   if (found == nullptr) return;

@@ -2,8 +2,8 @@
 // outcome's record with a target in it is the entry of the outbox, a delivery record takes it out.
 //
 //   Owe ──▶ waiting ──Take──▶ with the forwarder ──Settle──▶ gone
-//             ▲  ▲                  │      │
-//             │  └────── Return ────┘      └─ Bury ──▶ dead letter ──Drop──▶ gone
+//             ▲                            │
+//             │                            └─ Bury ──▶ dead letter ──Drop──▶ gone
 //             └────────────── Revive ───────────────────┘
 //
 // Where a delivery stands between waiting and being tried is not on disk: after a restart all of them wait.
@@ -66,8 +66,6 @@ class Outbox {
 
   // The next one for the target to try, 0 if none waits; nothing behind `committed`.
   Sequence Take(uint32_t target, Sequence committed);
-  // It waits again. Nothing happens if it was settled meanwhile, or given up.
-  void Return(Sequence outcome);
 
   // --- Looks ---
 

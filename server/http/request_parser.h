@@ -32,7 +32,6 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
 
   // Known after the head.
   bool wants_continue() const { return wants_continue_; }
-  bool has_body() const { return chunked_ || length_ > 0; }
   bool chunked() const { return chunked_; }
   uint64_t length() const { return length_; }
   bool keep_alive() const { return keep_alive_; }
