@@ -276,7 +276,7 @@ void BrokerHost::Shutdown(DurationMs patience) {
   if (forwarder_ != nullptr) forwarder_->Stop(left());
   warm_up_.request_stop();
   if (warm_up_.joinable()) warm_up_.join();
-  if (broker_ != nullptr) broker_->StopCommitter().IgnoreError();
+  if (broker_ != nullptr) broker_->StopCommitter();
   executor_.reset();
   checks_.reset();
   background_.reset();

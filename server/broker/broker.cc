@@ -52,7 +52,7 @@ Broker::Broker(Options options, Parts parts)
       state_(kShard, parts_.store.identity(), parts_.codec, parts_.clock.Now()) {}
 
 Broker::~Broker() {
-  if (committer_.joinable()) StopCommitter().IgnoreError();
+  if (committer_.joinable()) StopCommitter();
 }
 
 absl::StatusOr<std::unique_ptr<Broker>> Broker::Open(Options options, Parts parts) {
@@ -326,12 +326,11 @@ void Broker::Start() {
   });
 }
 
-absl::Status Broker::StopCommitter() {
+void Broker::StopCommitter() {
   pipeline_->Stop();
   if (committer_.joinable()) committer_.join();
   stopped_ = true;
   TB_FAILPOINT("stop.before_checkpoint");
-  return absl::OkStatus();
 }
 
 absl::Status Broker::TakeLastCheckpoint() { return checkpointer_->Finish(committed(), stopped_); }

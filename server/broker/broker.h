@@ -204,7 +204,7 @@ class Broker {
   bool RunOnce() { return pipeline_->RunOnce(); }
   TimeMs NextDue() { return pipeline_->NextDue(); }
   // What is queued is written first. Nothing may be submitted any more.
-  absl::Status StopCommitter();
+  void StopCommitter();
   // After that, when the background executor has run its jobs.
   absl::Status TakeLastCheckpoint();
 

@@ -52,7 +52,7 @@ class RunningBroker {
                                       [](absl::Status status) { FAIL() << status; }});
     broker_->Start();
   }
-  ~RunningBroker() { broker_->StopCommitter().IgnoreError(); }
+  ~RunningBroker() { broker_->StopCommitter(); }
   Broker* operator->() { return broker_.get(); }
 
  private:

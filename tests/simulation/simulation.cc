@@ -284,7 +284,7 @@ void Simulation::Restart() {
   forwarder_->Stop(0);
   harness_.broker().RunOnce();
   if (harness_.failure().has_value()) return Crash();
-  harness_.broker().StopCommitter().IgnoreError();
+  harness_.broker().StopCommitter();
   // May fail like any write.
   harness_.broker().TakeLastCheckpoint().IgnoreError();
   if (random_.Chance(50)) harness_.AdvanceUnnoticed(Millis(random_.Between(1, kHour)));
