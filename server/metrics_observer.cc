@@ -1,14 +1,18 @@
 #include "server/metrics_observer.h"
 
+#include <optional>
+
 #include "base/system_clock.h"
 #include "server/broker/broker.h"
 
 namespace tokenbroker {
 namespace {
 
-TaskOutcome OutcomeOf(broker::TaskState state) {
+// Nothing of a task that waits.
+std::optional<TaskOutcome> OutcomeOf(broker::TaskState state) {
   switch (state) {
     case broker::TaskState::kWaiting:
+      return std::nullopt;
     case broker::TaskState::kSucceeded:
       return TaskOutcome::kSucceeded;
     case broker::TaskState::kFailed:
@@ -20,7 +24,7 @@ TaskOutcome OutcomeOf(broker::TaskState state) {
     case broker::TaskState::kSuperseded:
       return TaskOutcome::kSuperseded;
   }
-  return TaskOutcome::kSucceeded;
+  return std::nullopt;
 }
 
 std::string_view NameOf(broker::DeliveryState state) {
@@ -39,18 +43,29 @@ std::string_view NameOf(broker::DeliveryState state) {
   return "";
 }
 
-BoundedQueue QueueOf(std::string_view queue) {
-  if (queue == "reads") return BoundedQueue::kReads;
-  if (queue == "awaits") return BoundedQueue::kAwaits;
-  if (queue == "parked") return BoundedQueue::kParked;
-  if (queue == "progress") return BoundedQueue::kProgress;
-  if (queue == "cancel_reasons") return BoundedQueue::kCancelReasons;
+BoundedQueue BoundedQueueOf(broker::Queue queue) {
+  switch (queue) {
+    case broker::Queue::kCommit:
+      return BoundedQueue::kCommit;
+    case broker::Queue::kReads:
+      return BoundedQueue::kReads;
+    case broker::Queue::kAwaits:
+      return BoundedQueue::kAwaits;
+    case broker::Queue::kParked:
+      return BoundedQueue::kParked;
+    case broker::Queue::kProgress:
+      return BoundedQueue::kProgress;
+    case broker::Queue::kCancelReasons:
+      return BoundedQueue::kCancelReasons;
+  }
   return BoundedQueue::kCommit;
 }
 
 }  // namespace
 
-void MetricsObserver::Resolved(broker::TaskState state) { metrics_.tasks_resolved(OutcomeOf(state)).Increment(); }
+void MetricsObserver::Resolved(broker::TaskState state) {
+  if (const std::optional<TaskOutcome> outcome = OutcomeOf(state)) metrics_.tasks_resolved(*outcome).Increment();
+}
 
 void MetricsObserver::Expired(DurationMs late) {
   metrics_.expiry_lateness_seconds.Observe(static_cast<double>(late) * 1e-3);
@@ -81,9 +96,10 @@ void MetricsObserver::CommitEnds(size_t records) {
   metrics_.commit_group_size.Observe(static_cast<double>(records));
 }
 
-void MetricsObserver::Overloaded(std::string_view queue) {
-  metrics_.overload_refusals(QueueOf(queue)).Increment();
-  overloaded_.Write(clock_.Now(), Level::kWarning, "overloaded", {{"queue", queue}});
+void MetricsObserver::Overloaded(broker::Queue full) {
+  const BoundedQueue queue = BoundedQueueOf(full);
+  metrics_.overload_refusals(queue).Increment();
+  overloaded_.Write(clock_.Now(), Level::kWarning, "overloaded", {{"queue", NameOf(queue)}});
 }
 
 void MetricsObserver::CheckpointTaken(TimeMs, size_t index_entries, size_t blocks) {

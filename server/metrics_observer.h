@@ -29,7 +29,7 @@ class MetricsObserver : public broker::Observer {
   void DeliveryNoted(std::string_view target, broker::DeliveryState state) override;
   void CommitStarts(size_t records) override;
   void CommitEnds(size_t records) override;
-  void Overloaded(std::string_view queue) override;
+  void Overloaded(broker::Queue full) override;
   void CheckpointTaken(TimeMs time, size_t index_entries, size_t blocks) override;
   void Dropped(storage::Sequence floor) override;
   void Trouble(std::string_view event, const absl::Status& status) override;

@@ -171,7 +171,7 @@ void Broker::Prepare(IssueOperation& operation) const {
 bool Broker::TryRead(std::function<void()> read) {
   if (queued_reads_.fetch_add(1) >= options_.limits.queue_reads) {
     queued_reads_.fetch_sub(1);
-    parts_.observer.Overloaded("reads");
+    parts_.observer.Overloaded(Queue::kReads);
     return false;
   }
   parts_.executor.Run([this, read = std::move(read)] {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -9,6 +10,9 @@
 #include "server/broker/operation.h"
 
 namespace tokenbroker::broker {
+
+// What has a bound, and can be full. A call is refused then; progress alone is not kept, and its heartbeat is taken.
+enum class Queue : uint8_t { kCommit, kReads, kAwaits, kParked, kProgress, kCancelReasons };
 
 // Called from the broker's threads, partly under its lock: implementations must be quick and must not call back.
 class Observer {
@@ -25,9 +29,7 @@ class Observer {
   virtual void DeliveryNoted(std::string_view target, DeliveryState state) {}
   virtual void CommitStarts(size_t records) {}
   virtual void CommitEnds(size_t records) {}
-  // Something was full: "commit", "reads", "awaits", "parked", "cancel_reasons": a call was refused; "progress": it was
-  // not kept.
-  virtual void Overloaded(std::string_view queue) {}
+  virtual void Overloaded(Queue full) {}
   virtual void CheckpointTaken(TimeMs time, size_t index_entries, size_t blocks) {}
   virtual void Dropped(storage::Sequence floor) {}
   // What should not happen; `event` is a constant.

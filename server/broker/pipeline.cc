@@ -77,7 +77,7 @@ void Pipeline::Submit(absl::Span<Operation* const> operations) {
   if (all <= parts_.limits.queue_operations && all_bytes <= parts_.limits.queue_bytes)
     return queue_.Push(operations, bytes);
   CountOut(operations.size(), bytes);
-  parts_.observer.Overloaded("commit");
+  parts_.observer.Overloaded(Queue::kCommit);
   for (Operation* operation : operations) {
     operation->refusal = {Reason::kOverloaded, "too many calls wait to be written", "", kRetryWhenOverloaded};
     operation->next = Operation::Next::kAnswer;

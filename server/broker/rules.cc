@@ -331,7 +331,7 @@ Refusal Rules::RefuseParking(const ResolveOperation& operation) const {
   const size_t bytes = operation.output.size() + operation.error.size() + operation.cause.size();
   const bool many = parked >= limits_.parked_per_namespace;
   if (!many && state_.parked_bytes + bytes <= limits_.parked_bytes) return {};
-  observer_.Overloaded("parked");
+  observer_.Overloaded(Queue::kParked);
   return RefuseFull(Reason::kNamespaceLimit,
                     many ? absl::StrCat("namespace ", Quoted(name), " has ", limits_.parked_per_namespace,
                                         " parked callbacks, its limit")
@@ -368,7 +368,7 @@ void Rules::Decide(HeartbeatOperation& operation, TimeMs now) {
   state_.Beat(operation.task, *open, now);
   if (!operation.progress.empty() &&
       !state_.NoteProgress(operation.task, *open, operation.progress, limits_.progress_bytes, now)) {
-    observer_.Overloaded("progress");
+    observer_.Overloaded(Queue::kProgress);
   }
   operation.cancel_requested = open->cancel_requested;
   operation.heartbeat_timeout = open->heartbeat_timeout;
@@ -383,7 +383,7 @@ void Rules::Decide(CancelOperation& operation, TimeMs now) {
   if (open == nullptr) return;
   if (operation.grace > 0) {
     if (state_.cancel_reason_bytes + ShardState::ReasonBytes(operation.reason) > limits_.cancel_reason_bytes) {
-      observer_.Overloaded("cancel_reasons");
+      observer_.Overloaded(Queue::kCancelReasons);
       operation.refusal = RefuseFull(
           Reason::kOverloaded, absl::StrCat("reasons that are kept until a grace time ends hold ",
                                             limits_.cancel_reason_bytes, " bytes at most, and this one does not fit"));
@@ -444,7 +444,7 @@ void Rules::Decide(AwaitOperation& operation, TimeMs now) {
 void Rules::Wait(AwaitOperation& operation, Sequence sequence, TimeMs now) {
   if (operation.given_up) return;
   if (waits_.size() >= limits_.awaits) {
-    observer_.Overloaded("awaits");
+    observer_.Overloaded(Queue::kAwaits);
     operation.refusal = RefuseFull(Reason::kOverloaded, absl::StrCat(limits_.awaits, " calls wait already, the limit"));
     return;
   }

@@ -156,6 +156,8 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
   }
 }
 
+std::string_view NameOf(BoundedQueue queue) { return kQueues[static_cast<size_t>(queue)]; }
+
 RpcMetrics& BrokerMetrics::rpc(std::string_view method) { return Answers(AnswerMetrics::kRpc, method); }
 
 RouteMetrics& BrokerMetrics::http_route(std::string_view name) { return Answers(AnswerMetrics::kHttp, name); }

@@ -38,6 +38,8 @@ enum class DoorKind : uint8_t { kGrpc, kRest, kAws, kCallback, kDrop };
 // Why an HTTP connection ended before its time.
 enum class HttpHangup : uint8_t { kTooMany, kEvicted, kHandshake, kTooSlow, kReset, kUnsent };
 enum class BoundedQueue : uint8_t { kCommit, kReads, kAwaits, kWatches, kParked, kProgress, kCancelReasons };
+// As its label says it.
+std::string_view NameOf(BoundedQueue queue);
 
 // Counts what was answered under one name, by code: the calls of an RPC method, or the requests of an HTTP route. Made
 // once per name; OnDone costs two look-ups and three additions.

@@ -45,8 +45,8 @@ TEST(Limits, ANamespaceHasSoManyParkedCallbacks) {
 }
 
 struct FullListener : Observer {
-  void Overloaded(std::string_view queue) override { full.emplace_back(queue); }
-  std::vector<std::string> full;
+  void Overloaded(Queue queue) override { full.push_back(queue); }
+  std::vector<Queue> full;
 };
 
 TEST(Limits, WhateverIsFullIsReported) {
@@ -64,7 +64,8 @@ TEST(Limits, WhateverIsFullIsReported) {
   broker.BeginAwait(task);
   broker.Beat(task, "1");
   broker.Cancel(task, "reason", 10s);
-  EXPECT_EQ(listener.full, (std::vector<std::string>{"parked", "commit", "awaits", "progress", "cancel_reasons"}));
+  EXPECT_EQ(listener.full,
+            (std::vector{Queue::kParked, Queue::kCommit, Queue::kAwaits, Queue::kProgress, Queue::kCancelReasons}));
   broker.Close();
 }
 
@@ -127,7 +128,7 @@ TEST(Limits, SoManyReadsMayWait) {
   EXPECT_TRUE(try_read());
   EXPECT_FALSE(try_read());
   EXPECT_EQ(broker.broker().GetStatus().queued_reads, 2u);
-  EXPECT_EQ(listener.full, std::vector<std::string>{"reads"});
+  EXPECT_EQ(listener.full, std::vector{Queue::kReads});
   ASSERT_TRUE(broker.executor().RunOne());
   EXPECT_TRUE(try_read());
   broker.Run();

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "server/telemetry/log.h"
 #include "tests/testing/broker_harness.h"
 
@@ -44,6 +45,23 @@ TEST_F(MetricsObserverTest, WhatWasParkedInVainIsCountedAndLogged) {
   EXPECT_THAT(log_, HasSubstr(R"("event":"parked_outcome_refused","namespace":"orders")"));
   EXPECT_THAT(Metrics(), HasSubstr("\ntokenbroker_parked_lapsed_total 1\n"));
   EXPECT_THAT(Metrics(), HasSubstr("\ntokenbroker_parked_refused_total 1\n"));
+}
+
+TEST_F(MetricsObserverTest, WhatIsFullIsCountedAndLoggedUnderItsName) {
+  using broker::Queue;
+  for (Queue queue :
+       {Queue::kCommit, Queue::kReads, Queue::kAwaits, Queue::kParked, Queue::kProgress, Queue::kCancelReasons}) {
+    observer_.Overloaded(queue);
+  }
+  EXPECT_THAT(log_, HasSubstr(R"("event":"overloaded","queue":"commit")"));
+  for (const char* name : {"commit", "reads", "awaits", "parked", "progress", "cancel_reasons"}) {
+    EXPECT_THAT(Metrics(), HasSubstr(absl::StrCat("tokenbroker_overload_refusals_total{queue=\"", name, "\"} 1\n")));
+  }
+}
+
+TEST_F(MetricsObserverTest, ATaskThatWaitsIsNoOutcome) {
+  observer_.Resolved(broker::TaskState::kWaiting);
+  EXPECT_THAT(Metrics(), HasSubstr("\ntokenbroker_tasks_resolved_total{outcome=\"succeeded\"} 0\n"));
 }
 
 }  // namespace
