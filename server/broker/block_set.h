@@ -29,6 +29,9 @@ namespace tokenbroker::broker {
 
 using storage::Sequence;
 
+// The number of the block that it lies in.
+constexpr uint64_t BlockOf(Sequence sequence) { return sequence >> 6; }
+
 template <typename Entry>
 class BlockSet {
  public:
@@ -43,7 +46,7 @@ class BlockSet {
   const Entry* Find(Sequence sequence) const { return const_cast<BlockSet*>(this)->Find(sequence); }
 
   // Begins to load into the cache what Find will need.
-  void Prefetch(Sequence sequence) const { blocks_.prefetch(NumberOf(sequence)); }
+  void Prefetch(Sequence sequence) const { blocks_.prefetch(BlockOf(sequence)); }
 
   // Adds the entry, or replaces it.
   Entry* Insert(Sequence sequence, const Entry& entry);
@@ -52,7 +55,7 @@ class BlockSet {
   bool Erase(Sequence sequence);
 
   // To be called after changing an entry in place, if the change must be in the next checkpoint.
-  void MarkDirty(Sequence sequence) { MarkBlockDirty(NumberOf(sequence)); }
+  void MarkDirty(Sequence sequence) { MarkBlockDirty(BlockOf(sequence)); }
   // The block goes into the next checkpoint, even if nothing of it is there any more.
   void MarkBlockDirty(uint64_t number);
 
@@ -80,7 +83,6 @@ class BlockSet {
     bool dirty = false;
   };
 
-  static constexpr uint64_t NumberOf(Sequence sequence) { return sequence >> 6; }
   static constexpr int BitOf(Sequence sequence) { return static_cast<int>(sequence & 63); }
   static constexpr uint64_t MaskOf(int bit) { return uint64_t{1} << bit; }
 
@@ -109,7 +111,7 @@ int BlockSet<Entry>::Rank(uint64_t present, int bit) {
 
 template <typename Entry>
 Entry* BlockSet<Entry>::Find(Sequence sequence) {
-  auto found = blocks_.find(NumberOf(sequence));
+  auto found = blocks_.find(BlockOf(sequence));
   if (found == blocks_.end() || (found->second.present & MaskOf(BitOf(sequence))) == 0) return nullptr;
   return found->second.entries + Rank(found->second.present, BitOf(sequence));
 }
@@ -133,7 +135,7 @@ typename BlockSet<Entry>::Block& BlockSet<Entry>::BlockFor(uint64_t number) {
 
 template <typename Entry>
 Entry* BlockSet<Entry>::Insert(Sequence sequence, const Entry& entry) {
-  const uint64_t number = NumberOf(sequence);
+  const uint64_t number = BlockOf(sequence);
   Block& block = BlockFor(number);
   Touch(number, block);
   const int rank = Rank(block.present, BitOf(sequence));
@@ -150,7 +152,7 @@ Entry* BlockSet<Entry>::Insert(Sequence sequence, const Entry& entry) {
 
 template <typename Entry>
 bool BlockSet<Entry>::Erase(Sequence sequence) {
-  auto found = blocks_.find(NumberOf(sequence));
+  auto found = blocks_.find(BlockOf(sequence));
   if (found == blocks_.end() || (found->second.present & MaskOf(BitOf(sequence))) == 0) return false;
   Block& block = found->second;
   Touch(found->first, block);
@@ -185,7 +187,7 @@ void BlockSet<Entry>::MarkBlockDirty(uint64_t number) {
 
 template <typename Entry>
 void BlockSet<Entry>::VisitFrom(Sequence from, absl::FunctionRef<bool(Sequence, Entry&)> visit) {
-  for (auto number = numbers_.lower_bound(NumberOf(from)); number != numbers_.end(); ++number) {
+  for (auto number = numbers_.lower_bound(BlockOf(from)); number != numbers_.end(); ++number) {
     const Block& block = blocks_.find(*number)->second;
     Entry* entry = block.entries;
     for (uint64_t rest = block.present; rest != 0; rest &= rest - 1, ++entry) {

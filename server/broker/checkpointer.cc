@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kBlocksPerStep = 64;
 constexpr size_t kHoldAtOnce = 256;
-constexpr DurationMs kHoldNotes = 256;
+constexpr int kHoldNotes = 256;
 constexpr size_t kOwedAtOnce = 4096;
 // A disk that refused one checkpoint will refuse the next: to sort and write a million entries again and again would
 // only take time from those who call.

@@ -31,6 +31,8 @@ struct OpenTask {
     return heartbeat_timeout == 0 ? INT64_MAX : static_cast<TimeMs>(last_heartbeat + heartbeat_timeout);
   }
   TimeMs Due() const { return std::min(static_cast<TimeMs>(deadline), HeartbeatDue()); }
+  // The unit of `armed` that a timer goes off in.
+  static constexpr uint64_t ArmedUnit(TimeMs due) { return static_cast<uint64_t>(due) >> 16; }
   // As records of the log say it: 0 while it is the one of the issue entry.
   TimeMs MovedDeadline() const { return deadline_moved ? static_cast<TimeMs>(deadline) : 0; }
 };

@@ -523,7 +523,7 @@ bool Rules::ServeDeadlines(TimeMs now) {
     OpenTask* open = state_.open.Find(timer.id);
     if (open == nullptr || ExpireIfDue(timer.id, *open, now)) continue;
     // Too early: a heartbeat came, or the deadline moved. Only the timer that counts is set again; see ShardState::Arm.
-    if (open->armed != static_cast<uint64_t>(timer.due) >> 16) continue;
+    if (open->armed != OpenTask::ArmedUnit(timer.due)) continue;
     open->armed = 0;
     state_.Arm(timer.id, *open);
   }

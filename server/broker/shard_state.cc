@@ -15,9 +15,6 @@ constexpr size_t kProgressOverhead = 128;
 // As many as OpenTask has for them.
 constexpr int kTimeBits = 45;
 
-// Armed timers are remembered to within 65.5 s; see Arm.
-constexpr uint64_t ArmedUnit(TimeMs due) { return static_cast<uint64_t>(due) >> 16; }
-
 bool HasUpstream(const storage::IssuedEntry& entry) { return entry.upstream_hash_hi != 0; }
 
 OpenTask MakeOpen(uint32_t lane, const storage::IssuedEntry& entry) {
@@ -273,8 +270,8 @@ bool ShardState::NoteProgress(Sequence task, const OpenTask& open_task, std::str
 // cannot pile up, whatever the callers do.
 void ShardState::Arm(Sequence task, OpenTask& open_task) {
   const TimeMs due = open_task.Due();
-  if (open_task.armed != 0 && ArmedUnit(due) > open_task.armed) return;
-  open_task.armed = ArmedUnit(due);
+  if (open_task.armed != 0 && OpenTask::ArmedUnit(due) > open_task.armed) return;
+  open_task.armed = OpenTask::ArmedUnit(due);
   deadlines.Add(due, task);
 }
 
@@ -515,7 +512,7 @@ absl::Status ShardState::CheckLoaded() {
   absl::Status status;
   const auto check = [&](const char* set, Sequence sequence, uint64_t lane) {
     if (lane < lanes.size()) return true;
-    status = absl::DataLossError(absl::StrCat("block ", sequence >> 6, " of ", set, " is damaged: ", sequence,
+    status = absl::DataLossError(absl::StrCat("block ", BlockOf(sequence), " of ", set, " is damaged: ", sequence,
                                               " is in lane ", lane, " of ", lanes.size()));
     return false;
   };
