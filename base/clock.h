@@ -1,4 +1,4 @@
-// Time as a dependency: nothing outside this seam asks the machine what time it is.
+// Time as a dependency: whoever decides by what time it is takes a Clock. How long things take anybody may measure.
 #pragma once
 
 #include <cstdint>
