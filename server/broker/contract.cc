@@ -126,9 +126,16 @@ std::optional<ContractBreach> CheckOutput(std::string_view schema_text, std::str
   return Hold(schema, output_document, /*explain=*/steps <= kMaxExplainedSteps);
 }
 
-std::optional<ContractBreach> CheckError(const std::vector<std::string_view>& allowed, std::string_view error) {
+std::optional<ContractBreach> CheckError(absl::Span<const std::string_view> allowed, std::string_view error) {
   if (allowed.empty() || std::find(allowed.begin(), allowed.end(), error) != allowed.end()) return std::nullopt;
   return ContractBreach{"error", "is not one of the error codes that the task allows"};
+}
+
+std::optional<ContractBreach> FindBreach(const Contract& contract, storage::TaskState state, std::string_view output,
+                                         std::string_view error) {
+  if (state == storage::TaskState::kFailed) return CheckError(contract.allowed_errors, error);
+  if (state != storage::TaskState::kSucceeded || contract.output_schema.empty()) return std::nullopt;
+  return CheckOutput(contract.output_schema, output);
 }
 
 }  // namespace tokenbroker::broker

@@ -10,9 +10,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "storage/log_entry.h"
 
 namespace tokenbroker::broker {
 
@@ -29,6 +30,16 @@ struct ContractBreach {
 std::optional<ContractBreach> CheckOutput(std::string_view schema, std::string_view output);
 
 // Nothing if the error is in the list, or the list is empty.
-std::optional<ContractBreach> CheckError(const std::vector<std::string_view>& allowed, std::string_view error);
+std::optional<ContractBreach> CheckError(absl::Span<const std::string_view> allowed, std::string_view error);
+
+// What a task's issue says of its outcomes. Not owned.
+struct Contract {
+  std::string_view output_schema;
+  absl::Span<const std::string_view> allowed_errors;
+};
+
+// How an outcome breaks the contract: a success with its output, a failure with its error. Nothing if it does not.
+std::optional<ContractBreach> FindBreach(const Contract& contract, storage::TaskState state, std::string_view output,
+                                         std::string_view error);
 
 }  // namespace tokenbroker::broker

@@ -166,12 +166,8 @@ bool Judge::CheckContract(ResolveOperation& operation) const {
     operation.refusal = StoreTrouble(entry.status());
     return false;
   }
-  std::optional<ContractBreach> breach;
-  if (operation.state == TaskState::kSucceeded && !entry->output_schema.empty()) {
-    breach = CheckOutput(entry->output_schema, operation.output);
-  } else if (operation.state == TaskState::kFailed) {
-    breach = CheckError(entry->allowed_errors, operation.error);
-  }
+  const std::optional<ContractBreach> breach =
+      FindBreach({entry->output_schema, entry->allowed_errors}, operation.state, operation.output, operation.error);
   operation.contract_checked = operation.task;
   if (!breach.has_value()) return true;
   operation.verdict = Verdict::kRefused;

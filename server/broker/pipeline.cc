@@ -311,10 +311,8 @@ void Pipeline::CheckParked(IssueOperation& operation) {
     parked = found->second;
   }
   const IssueRequest& request = operation.request;
-  operation.parked_breach =
-      parked.state == TaskState::kSucceeded
-          ? !request.output_schema.empty() && CheckOutput(request.output_schema, parked.output).has_value()
-          : CheckError(request.allowed_errors, parked.error).has_value();
+  const Contract contract{request.output_schema, request.allowed_errors};
+  operation.parked_breach = FindBreach(contract, parked.state, parked.output, parked.error).has_value();
 }
 
 void Pipeline::CheckContract(ResolveOperation& operation) {
