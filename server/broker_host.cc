@@ -1,15 +1,14 @@
 #include "server/broker_host.h"
 
-#include <sys/random.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "base/random.h"
 #include "base/serving_thread.h"
 #include "base/status_macros.h"
 #include "base/thread.h"
@@ -54,11 +53,6 @@ forward::ScheduleOptions ScheduleOptions(const ForwardingConfig& config) {
   return options;
 }
 
-double RandomFraction() {
-  thread_local std::mt19937_64 generator{std::random_device()()};
-  return std::uniform_real_distribution<double>(0, 1)(generator);
-}
-
 std::vector<forward::Beater::Target> BeatingTargets(const std::vector<forward::NamedTarget>& targets) {
   std::vector<forward::Beater::Target> beating;
   for (const forward::NamedTarget& named : targets) {
@@ -68,11 +62,9 @@ std::vector<forward::Beater::Target> BeatingTargets(const std::vector<forward::N
 }
 
 absl::StatusOr<broker::KeyRing> FreshKeys() {
-  broker::TokenKey key;
-  key.id = 1;
-  if (getrandom(key.secret.data(), key.secret.size(), 0) != static_cast<ssize_t>(key.secret.size())) {
-    return absl::InternalError("no randomness");
-  }
+  broker::TokenKey key{1};
+  TB_ASSIGN_OR_RETURN(const std::string secret, RandomBytes(key.secret.size()));
+  std::copy(secret.begin(), secret.end(), key.secret.begin());
   return broker::KeyRing::Create({key});
 }
 

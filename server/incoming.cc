@@ -1,9 +1,8 @@
 #include "server/incoming.h"
 
 #include <algorithm>
-#include <functional>
-#include <random>
 
+#include "base/random.h"
 #include "base/status_macros.h"
 #include "server/outbound/aws/surroundings.h"
 
@@ -25,13 +24,6 @@ outbound::CurlOptions HttpOptions(const Config& config) {
   return options;
 }
 
-// For one thread.
-std::function<double()> RandomFraction() {
-  return [generator = std::mt19937_64{std::random_device()()}]() mutable {
-    return std::uniform_real_distribution<double>(0, 1)(generator);
-  };
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Incoming>> Incoming::Open(const Config& config, const Environment& environment,
@@ -50,7 +42,7 @@ absl::Status Incoming::StartPolling(const calls::Door& door) {
   TB_ASSIGN_OR_RETURN(http_, outbound::CurlClient::Start(HttpOptions(config_)));
   const auto aws = outbound::aws::RealSurroundings(environment_, *http_, wall_clock_);
   TB_ASSIGN_OR_RETURN(intakes_,
-                      intake::Intakes::Make(config_.intake, {door, *http_, clock_, aws, registry_, RandomFraction()}));
+                      intake::Intakes::Make(config_.intake, {door, *http_, clock_, aws, registry_, RandomFraction}));
   intakes_->Start();
   return absl::OkStatus();
 }

@@ -1,7 +1,6 @@
 #include "server/broker/key_ring.h"
 
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/random.h"
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -63,11 +63,10 @@ absl::Status SyncFolderOf(const std::string& path) {
 
 // Written whole under another name first: a crash leaves either no key file or a complete one.
 absl::Status CreateFile(const std::string& path) {
-  uint8_t secret[32];
-  if (RAND_bytes(secret, sizeof secret) != 1) return absl::InternalError("no randomness for a token key");
+  TB_ASSIGN_OR_RETURN(const std::string secret, RandomBytes(TokenKey().secret.size()));
   const Json file = {{"keys",
                       {{{"id", 1},
-                        {"secret", absl::BytesToHexString(absl::string_view(reinterpret_cast<char*>(secret), 32))},
+                        {"secret", absl::BytesToHexString(secret)},
                         {"created", absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone())}}}}};
   const std::string temporary = path + ".new";
   const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

@@ -1,11 +1,10 @@
 // Opening: nothing is served before all that can be checked cheaply was checked.
-#include <sys/random.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/random.h"
 #include "base/status_macros.h"
 #include "storage/rocksdb/folder.h"
 #include "storage/rocksdb/keys.h"
@@ -17,12 +16,6 @@
 
 namespace tokenbroker::storage {
 namespace {
-
-absl::StatusOr<std::string> RandomKey() {
-  std::string key(kHashKeySize, '\0');
-  if (::getrandom(key.data(), key.size(), 0) == static_cast<ssize_t>(key.size())) return key;
-  return absl::UnavailableError("the system gives no random numbers");
-}
 
 // 0 if there is none.
 absl::StatusOr<uint64_t> LoadNumber(const Database& db, const Key& key, absl::string_view what) {
@@ -115,7 +108,7 @@ absl::StatusOr<bool> RocksDbStore::LoadIdentity(bool begin_new_epoch) {
     return absl::DataLossError(absl::StrCat("the data folder ", options_.path, " has a log, but no format version"));
   }
   if (options_.read_only) return absl::NotFoundError(absl::StrCat("there is no store in ", options_.path));
-  TB_ASSIGN_OR_RETURN(identity_.hash_key, RandomKey());
+  TB_ASSIGN_OR_RETURN(identity_.hash_key, RandomBytes(kHashKeySize));
   return true;
 }
 
