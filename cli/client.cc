@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "cli/api_key.h"
 #include "cli/client_streams.h"
 #include "cli/error.h"
 #include "cli/file.h"
@@ -148,7 +149,7 @@ grpc::ChannelArguments Arguments() {
 absl::StatusOr<std::shared_ptr<Broker>> Connect(const Settings& settings) {
   std::string api_key = settings.api_key;
   if (api_key.empty() && !settings.api_key_file.empty()) {
-    TB_ASSIGN_OR_RETURN(api_key, ReadSecretFile(settings.api_key_file));
+    TB_ASSIGN_OR_RETURN(api_key, ReadApiKeyFile(settings.api_key_file));
   }
   TB_ASSIGN_OR_RETURN(auto credentials, Credentials(settings));
   return std::make_shared<Client>(grpc::CreateCustomChannel(settings.address, credentials, Arguments()),

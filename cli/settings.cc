@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/status_macros.h"
+#include "cli/api_key.h"
 #include "cli/time_text.h"
 
 namespace tokenbroker::cli {
@@ -53,9 +54,15 @@ absl::Status ApplyTls(const ConnectionFlags& flags, const Layers& layers, Settin
 }
 
 // A key named by a flag beats one in the environment.
-void ApplyKey(const ConnectionFlags& flags, const Environment& environment, const Layers& layers, Settings& settings) {
-  if (!flags.api_key_file) settings.api_key = environment("TOKENBROKER_API_KEY").value_or("");
-  if (settings.api_key.empty()) layers.Apply(flags.api_key_file, "API_KEY_FILE", "api_key_file", settings.api_key_file);
+absl::Status ApplyKey(const ConnectionFlags& flags, const Environment& environment, const Layers& layers,
+                      Settings& settings) {
+  const auto key = flags.api_key_file ? std::nullopt : environment("TOKENBROKER_API_KEY");
+  if (key) {
+    TB_ASSIGN_OR_RETURN(settings.api_key, ApiKeyFrom("TOKENBROKER_API_KEY", *key));
+  } else {
+    layers.Apply(flags.api_key_file, "API_KEY_FILE", "api_key_file", settings.api_key_file);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -85,7 +92,7 @@ absl::StatusOr<Settings> Decide(const ConnectionFlags& flags, const Environment&
   layers.Apply(flags.address, "ADDRESS", "address", settings.address);
   layers.Apply(flags.name_space, "NAMESPACE", "namespace", settings.name_space);
   layers.Apply(flags.base_url, "BASE_URL", "base_url", settings.base_url);
-  ApplyKey(flags, environment, layers, settings);
+  TB_RETURN_IF_ERROR(ApplyKey(flags, environment, layers, settings));
   TB_RETURN_IF_ERROR(ApplyTls(flags, layers, settings));
   if (const auto text = layers.Find(flags.timeout, "TIMEOUT", "timeout")) {
     TB_ASSIGN_OR_RETURN(settings.timeout, ParseDuration(*text));

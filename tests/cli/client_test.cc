@@ -5,6 +5,9 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
+
 #include "cli/error.h"
 #include "google/rpc/error_details.pb.h"
 #include "tokenbroker/v1/resolver_service.grpc.pb.h"
@@ -12,6 +15,9 @@
 
 namespace tokenbroker::cli {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Resolver : public v1::ResolverService::Service {
  public:
@@ -120,6 +126,21 @@ TEST_F(ClientTest, AWatchGivesChangesAndItsEnd) {
   const auto stream = client->Watch(request);
   EXPECT_EQ(stream->Read()->cursor(), "c+1");
   EXPECT_EQ(stream->Read().status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ClientTest, AKeyFileHoldsOneWord) {
+  settings_.api_key_file = ::testing::TempDir() + "tokenctl_api_key";
+  std::ofstream(settings_.api_key_file) << "\xEF\xBB\xBFk1\r\n";
+  (*Connect(settings_))->Succeed({}, 5'000).IgnoreError();
+  EXPECT_EQ(resolver_.authorization, "Bearer k1");
+  for (const std::string text : {"sec\nret\n", "sec\tret", "sec\xFFret", "sec\x01ret"}) {
+    std::ofstream(settings_.api_key_file) << text;
+    const absl::Status error = Connect(settings_).status();
+    EXPECT_EQ(error.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(error.message()), HasSubstr(settings_.api_key_file));
+    EXPECT_THAT(std::string(error.message()), Not(HasSubstr("sec")));
+  }
+  std::remove(settings_.api_key_file.c_str());
 }
 
 TEST_F(ClientTest, AMissingKeyFileIsAnError) {

@@ -11,6 +11,7 @@ namespace tokenbroker::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class SettingsTest : public ::testing::Test {
  protected:
@@ -91,6 +92,23 @@ TEST_F(SettingsTest, AKeyFileFlagBeatsTheKeyInTheEnvironment) {
   flags_.api_key_file = "/keys/mine";
   EXPECT_EQ(Get()->api_key, "");
   EXPECT_EQ(Get()->api_key_file, "/keys/mine");
+}
+
+TEST_F(SettingsTest, TheKeyInTheEnvironmentIsTakenWithoutWhatStandsAroundIt) {
+  for (const std::string text : {"k1\n", "k1\r\n", " k1 ", "\xEF\xBB\xBFk1\n"}) {
+    environment_["TOKENBROKER_API_KEY"] = text;
+    ASSERT_TRUE(Get().ok()) << Get().status();
+    EXPECT_EQ(Get()->api_key, "k1");
+  }
+}
+
+TEST_F(SettingsTest, AKeyThatNoHeaderCanCarryIsRefusedWithoutBeingRepeated) {
+  for (const std::string text : {"sec\nret", "sec\tret", "sec ret", "sec\x01ret", "sec\xFFret", "\n"}) {
+    environment_["TOKENBROKER_API_KEY"] = text;
+    EXPECT_EQ(Get().status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(Get().status().message()), HasSubstr("TOKENBROKER_API_KEY"));
+    EXPECT_THAT(std::string(Get().status().message()), Not(HasSubstr("sec")));
+  }
 }
 
 TEST_F(SettingsTest, CertificateFilesImplyTls) {
