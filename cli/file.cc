@@ -1,6 +1,7 @@
 #include "cli/file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -71,7 +72,17 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
   return secret;
 }
 
+absl::Status CheckReplaceable(const std::string& path) {
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode)) return absl::OkStatus();
+  const char* what = S_ISLNK(info.st_mode)   ? "is a symbolic link"
+                     : S_ISDIR(info.st_mode) ? "is a folder"
+                                             : "is no file";
+  return absl::InvalidArgumentError(NameOf(path) + " " + what + " and would be replaced; name a file, or a new one");
+}
+
 absl::Status ReplaceFile(const std::string& path, const std::string& content) {
+  TB_RETURN_IF_ERROR(CheckReplaceable(path));
   const std::string draft = path + ".new";
   std::FILE* file = std::fopen(draft.c_str(), "we");
   if (file == nullptr) return absl::InvalidArgumentError("cannot write " + draft + ": " + std::strerror(errno));

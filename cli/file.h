@@ -14,7 +14,11 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 // A file with one line, such as a key or a token: without the white space around it. Refuses an empty one.
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path);
 
-// Replaces the file in one step: a reader sees the old content or the new.
+// Whether a rename may put a file at `path`: nothing is there, or a regular file. INVALID_ARGUMENT for anything else: a
+// device, a FIFO or a symbolic link would be gone.
+absl::Status CheckReplaceable(const std::string& path);
+
+// Replaces the file in one step: a reader sees the old content or the new. Checks as above.
 absl::Status ReplaceFile(const std::string& path, const std::string& content);
 
 absl::StatusOr<std::string> ReadAll(int fd);

@@ -11,6 +11,7 @@
 
 #include "base/status_macros.h"
 #include "bulk/result.h"
+#include "cli/file.h"
 
 namespace tokenbroker::cli {
 namespace {
@@ -24,9 +25,28 @@ std::string IdentityOf(const ResultsFile::Input& input) {
          input.name_space;
 }
 
+bool IsInput(const std::string& path, const ResultsFile::Input& input) {
+  struct stat there, read;
+  return stat(path.c_str(), &there) == 0 && fstat(input.fd, &read) == 0 && there.st_dev == read.st_dev &&
+         there.st_ino == read.st_ino;
+}
+
+// The results, the journal beside them and its next version: none of them may be put in the place of what is no file of
+// ours.
+absl::Status CheckPlaces(const std::string& path, const ResultsFile::Input& input) {
+  for (const std::string& place : {path, path + ".part", path + ".part.new"}) {
+    if (IsInput(place, input)) {
+      return absl::InvalidArgumentError("the results would replace the input; say where else with --results");
+    }
+    TB_RETURN_IF_ERROR(CheckReplaceable(place));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ResultsFile> ResultsFile::Open(const std::string& path, const Input& input) {
+  TB_RETURN_IF_ERROR(CheckPlaces(path, input));
   const std::filesystem::path file(path);
   const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -23,7 +23,8 @@ class ResultsFile {
   };
 
   // Goes on with what an interrupted run of the same input left at "PATH.part". INVALID_ARGUMENT if the folder cannot
-  // be written, ABORTED if another run is at work.
+  // be written, or if the results would replace the input or anything that is no regular file; ABORTED if another run
+  // is at work.
   static absl::StatusOr<ResultsFile> Open(const std::string& path, const Input& input);
   ResultsFile(ResultsFile&& other) noexcept;
   ~ResultsFile();

@@ -26,6 +26,7 @@ struct WatchFlags {
 absl::StatusOr<std::string> FirstCursor(const WatchFlags& flags) {
   if (!flags.cursor.empty()) return flags.cursor;
   if (flags.cursor_file.empty() || access(flags.cursor_file.c_str(), F_OK) != 0) return std::string();
+  TB_RETURN_IF_ERROR(CheckReplaceable(flags.cursor_file));
   TB_ASSIGN_OR_RETURN(const std::string content, ReadFile(flags.cursor_file));
   return Trim(content);
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -115,6 +116,16 @@ TEST_F(WatchTest, TheCursorFileStaysBeforeAChangeThatCouldNotBePrinted) {
   EXPECT_EQ(Watch(), kInternal);
   EXPECT_THAT(err, HasSubstr("standard output cannot be written"));
   EXPECT_EQ(Cursor(), "now\n");
+}
+
+TEST_F(WatchTest, ACursorFileIsNeverPutInThePlaceOfWhatIsNoFile) {
+  ASSERT_EQ(mkfifo(cursor_file_.c_str(), 0600), 0);
+  EXPECT_EQ(Watch(), kUsage);
+  EXPECT_THAT(err, HasSubstr("would be replaced"));
+  EXPECT_FALSE(ReplaceFile(cursor_file_, "1").ok());
+  std::remove(cursor_file_.c_str());
+  ASSERT_EQ(symlink("elsewhere", cursor_file_.c_str()), 0);
+  EXPECT_FALSE(ReplaceFile(cursor_file_, "1").ok());
 }
 
 TEST_F(WatchTest, AnAbsentBrokerIsReportedSoon) {
