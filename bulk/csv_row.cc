@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/shown_word.h"
 #include "base/status_macros.h"
 #include "base/text.h"
 #include "bulk/row.h"
@@ -14,7 +15,7 @@ namespace {
 
 // "column 12 ("output")": the column counts bytes in the field's own line.
 absl::Status WrongField(const CsvRecord::Field& field, std::string_view name, const char* what) {
-  return absl::InvalidArgumentError(absl::StrCat("column ", field.column, ": \"", Shown(name), "\" ", what));
+  return absl::InvalidArgumentError(absl::StrCat("column ", field.column, ": ", Shown(name), " ", what));
 }
 
 // A name that is not UTF-8 would break the results.

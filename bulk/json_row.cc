@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/json.h"
+#include "base/shown_word.h"
 #include "base/status_macros.h"
 #include "bulk/row.h"
 #include "server/json/cursor.h"
@@ -14,7 +15,7 @@ namespace tokenbroker::bulk {
 namespace {
 
 absl::Status WrongMember(std::string_view name, const char* what) {
-  return absl::InvalidArgumentError(absl::StrCat("\"", Shown(name), "\" ", what));
+  return absl::InvalidArgumentError(absl::StrCat(Shown(name), " ", what));
 }
 
 // Which line it is the reader of the file knows better.

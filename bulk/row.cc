@@ -9,7 +9,6 @@ namespace tokenbroker::bulk {
 namespace {
 
 constexpr size_t kMaxToken = 2048;
-constexpr size_t kShownName = 64;
 
 absl::Status Wrong(const char* what) { return absl::InvalidArgumentError(what); }
 
@@ -56,12 +55,6 @@ absl::StatusOr<bool> Succeeds(const RowFields& fields) {
 }
 
 }  // namespace
-
-std::string Shown(std::string_view name) {
-  size_t end = std::min(name.size(), kShownName);
-  while (end > 0 && end < name.size() && (name[end] & 0xC0) == 0x80) --end;
-  return std::string(name.substr(0, end));
-}
 
 std::optional<std::string>* Member(RowFields& fields, std::string_view name) {
   if (name == "token") return &fields.token;

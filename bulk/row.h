@@ -26,10 +26,6 @@ struct RowFields {
 // The member of that name ("token", "task_id" or "id", "key", "namespace", "outcome", "output", "error", "cause",
 // "request_id"); nullptr if there is none.
 std::optional<std::string>* Member(RowFields& fields, std::string_view name);
-
-// What a message may show of a name from outside: its first 64 bytes at most, whole characters.
-std::string Shown(std::string_view name);
-
 // A row names its task by exactly one of token, task_id and key, and goes well ("succeed": output, {} without one) or
 // not ("fail": error, cause). Where `outcome` does not say which, output or error and cause do. INVALID_ARGUMENT names
 // the member; it never repeats a value. What a member may hold is for the broker to judge.

@@ -6,9 +6,6 @@
 namespace tokenbroker::cli {
 namespace {
 
-// Those of the broker have 40 characters; what other engines use has at least those of a UUID without its hyphens.
-constexpr size_t kShortestToken = 32;
-
 std::string AdviceForReason(v1::ErrorReason reason) {
   switch (reason) {
     case v1::ERROR_REASON_INVALID_FIELD:
@@ -102,11 +99,6 @@ std::string Printable(const std::string& text) {
     if (byte < 0x20 || byte == 0x7f) c = byte == '\t' || byte == '\n' ? ' ' : '?';
   }
   return clean;
-}
-
-std::string Shown(std::string_view word) {
-  if (word.size() >= kShortestToken) return "what may be a token";
-  return "\"" + std::string(word) + "\"";
 }
 
 std::string Explain(const absl::Status& error) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
 
@@ -14,9 +13,4 @@ std::string Explain(const absl::Status& error);
 
 // `text` with control characters shown as "?", so that what others wrote cannot steer the reader's terminal.
 std::string Printable(const std::string& text);
-
-// A word of the command line in quotes, for a message that says what is wrong with it. One that is long enough to be a
-// token is not shown: it may be one, in the wrong place.
-std::string Shown(std::string_view word);
-
 }  // namespace tokenbroker::cli

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/shown_word.h"
 #include "base/status_macros.h"
 #include "cli/advice.h"
 #include "cli/command.h"

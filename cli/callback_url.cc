@@ -3,8 +3,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/shown_word.h"
 #include "base/status_macros.h"
-#include "cli/advice.h"
 #include "cli/time_text.h"
 #include "token/limited_token.h"
 #include "token/limits.h"
@@ -87,7 +87,7 @@ absl::StatusOr<std::string> CallbackUrl(const std::string& base, const std::stri
   const bool http = base.rfind("http://", 0) == 0 || base.rfind("https://", 0) == 0;
   const size_t host = base.find("//") + 2;
   if (!http || host >= base.size() || base[host] == '/' || base.find_first_of("?# \t\r\n") != std::string::npos) {
-    return absl::InvalidArgumentError("the base URL must be like https://broker.example:8433, not \"" + base + "\"");
+    return absl::InvalidArgumentError("the base URL must be like https://broker.example:8433, not " + Shown(base));
   }
   if (!action.empty() && action != "succeed" && action != "fail" && action != "heartbeat") {
     return absl::InvalidArgumentError("--to takes succeed, fail or heartbeat, not " + Shown(action));

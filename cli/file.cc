@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/shown_word.h"
 #include "base/status_macros.h"
-#include "cli/advice.h"
 
 namespace tokenbroker::cli {
 namespace {
@@ -18,9 +18,6 @@ namespace {
 absl::Status CannotRead(const std::string& what) {
   return absl::InvalidArgumentError("cannot read " + what + ": " + std::strerror(errno));
 }
-
-// A token that was given for the name of its file has no slash.
-std::string NameOf(const std::string& path) { return path.find('/') == std::string::npos ? Shown(path) : path; }
 
 ssize_t ReadSome(int fd, char* buffer, size_t size) {
   ssize_t got;
@@ -31,6 +28,9 @@ ssize_t ReadSome(int fd, char* buffer, size_t size) {
 }
 
 }  // namespace
+
+// A token that was given for the name of its file has no slash.
+std::string ShownPath(const std::string& path) { return path.find('/') == std::string::npos ? Shown(path) : path; }
 
 absl::StatusOr<std::string> ReadAll(int fd) {
   std::string content;
@@ -56,12 +56,12 @@ absl::StatusOr<std::string> ReadLine(int fd) {
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return CannotRead(NameOf(path));
+  if (fd < 0) return CannotRead(ShownPath(path));
   auto content = ReadAll(fd);
   const int error = errno;
   close(fd);
   errno = error;
-  if (!content.ok()) return CannotRead(NameOf(path));
+  if (!content.ok()) return CannotRead(ShownPath(path));
   return content;
 }
 
@@ -78,17 +78,18 @@ absl::Status CheckReplaceable(const std::string& path) {
   const char* what = S_ISLNK(info.st_mode)   ? "is a symbolic link"
                      : S_ISDIR(info.st_mode) ? "is a folder"
                                              : "is no file";
-  return absl::InvalidArgumentError(NameOf(path) + " " + what + " and would be replaced; name a file, or a new one");
+  return absl::InvalidArgumentError(path + " " + what + " and would be replaced; name a file, or a new one");
 }
 
 absl::Status ReplaceFile(const std::string& path, const std::string& content) {
   TB_RETURN_IF_ERROR(CheckReplaceable(path));
   const std::string draft = path + ".new";
   std::FILE* file = std::fopen(draft.c_str(), "we");
-  if (file == nullptr) return absl::InvalidArgumentError("cannot write " + draft + ": " + std::strerror(errno));
+  if (file == nullptr)
+    return absl::InvalidArgumentError("cannot write " + ShownPath(draft) + ": " + std::strerror(errno));
   const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size();
   if (std::fclose(file) != 0 || !written || std::rename(draft.c_str(), path.c_str()) != 0) {
-    return absl::InvalidArgumentError("cannot write " + path + ": " + std::strerror(errno));
+    return absl::InvalidArgumentError("cannot write " + ShownPath(path) + ": " + std::strerror(errno));
   }
   return absl::OkStatus();
 }

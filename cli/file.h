@@ -8,7 +8,10 @@
 
 namespace tokenbroker::cli {
 
-// INVALID_ARGUMENT with path and cause when it cannot be read; a path that may be a token is not shown.
+// A path for a message: one that may be a token, in the wrong place, is not shown.
+std::string ShownPath(const std::string& path);
+
+// INVALID_ARGUMENT with path and cause when it cannot be read.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // A file with one line, such as a key or a token: without the white space around it. Refuses an empty one.

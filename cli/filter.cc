@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/shown_word.h"
 #include "base/status_macros.h"
-#include "cli/advice.h"
 #include "cli/time_text.h"
 
 namespace tokenbroker::cli {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/shown_word.h"
 #include "base/status_macros.h"
 
 namespace tokenbroker::cli {
@@ -79,8 +80,8 @@ absl::StatusOr<Profile> ProfileFile::Select(const std::optional<std::string>& na
   const auto found = profiles.find(wanted);
   if (found != profiles.end()) return found->second;
   if (!asked) return Profile{};
-  return absl::InvalidArgumentError("there is no profile \"" + wanted + "\" in " + (path.empty() ? "(no file)" : path) +
-                                    "; see tokenctl profile ls");
+  return absl::InvalidArgumentError("there is no profile " + Shown(wanted) + " in " +
+                                    (path.empty() ? "(no file)" : path) + "; see tokenctl profile ls");
 }
 
 std::string ProfilePath(const std::function<std::optional<std::string>(const std::string&)>& environment) {

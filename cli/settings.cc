@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/shown_word.h"
 #include "base/status_macros.h"
 #include "cli/api_key.h"
 #include "cli/time_text.h"
@@ -35,7 +36,7 @@ class Layers {
 absl::StatusOr<bool> ParseSwitch(const std::string& text) {
   if (text == "true" || text == "1" || text == "yes" || text == "on") return true;
   if (text == "false" || text == "0" || text == "no" || text == "off") return false;
-  return absl::InvalidArgumentError("tls must be true or false, not \"" + text + "\"");
+  return absl::InvalidArgumentError("tls must be true or false, not " + Shown(text));
 }
 
 absl::Status ApplyTls(const ConnectionFlags& flags, const Layers& layers, Settings& settings) {

@@ -6,7 +6,7 @@
 #include <ctime>
 #include <limits>
 
-#include "cli/advice.h"
+#include "base/shown_word.h"
 
 namespace tokenbroker::cli {
 namespace {

@@ -50,7 +50,7 @@ absl::StatusOr<ResultsFile> ResultsFile::Open(const std::string& path, const Inp
   const std::filesystem::path file(path);
   const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return absl::InvalidArgumentError("cannot open " + folder + ": " + std::strerror(errno));
+  if (fd < 0) return absl::InvalidArgumentError("cannot open " + ShownPath(folder) + ": " + std::strerror(errno));
   ResultsFile results(fd, file.filename().string(), input.format);
   auto journal = bulk::Journal::Open({fd, results.name_ + ".part"}, IdentityOf(input));
   if (absl::IsUnavailable(journal.status())) {

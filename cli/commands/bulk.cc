@@ -16,6 +16,7 @@
 #include "bulk/row_reader.h"
 #include "cli/bulk/results_file.h"
 #include "cli/command.h"
+#include "cli/file.h"
 
 namespace tokenbroker::cli {
 namespace {
@@ -35,7 +36,7 @@ class OpenFile {
   static absl::StatusOr<OpenFile> Open(const std::string& path, int in) {
     if (path == "-") return OpenFile(in, false);
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return absl::InvalidArgumentError("cannot read " + path + ": " + std::strerror(errno));
+    if (fd < 0) return absl::InvalidArgumentError("cannot read " + ShownPath(path) + ": " + std::strerror(errno));
     OpenFile file(fd, true);
     struct stat info;
     if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) return absl::InvalidArgumentError(path + " is a folder");

@@ -4,8 +4,8 @@
 #include <climits>
 #include <memory>
 
+#include "base/shown_word.h"
 #include "base/status_macros.h"
-#include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/task_json.h"

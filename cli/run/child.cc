@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "base/status_macros.h"
+#include "cli/file.h"
 
 namespace tokenbroker::cli {
 namespace {
@@ -117,7 +118,8 @@ absl::StatusOr<std::unique_ptr<Child>> Child::Start(const ChildOptions& options)
   // Owns the descriptors from here on, whatever happened.
   std::unique_ptr<Child> child(new Child(pid, exit_fd, out.read_end, err.read_end));
   if (error != 0) {
-    return absl::InvalidArgumentError("cannot start " + options.command.front() + ": " + std::strerror(error));
+    return absl::InvalidArgumentError("cannot start " + ShownPath(options.command.front()) + ": " +
+                                      std::strerror(error));
   }
   if (exit_fd < 0) {
     child->Signal(SIGKILL);

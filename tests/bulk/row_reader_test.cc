@@ -99,5 +99,13 @@ TEST(RowReader, AnErrorNeverRepeatsTheToken) {
   }
 }
 
+TEST(RowReader, ATokenInThePlaceOfANameIsNotRepeated) {
+  const std::string token = "T1x6T9SECRETSECRETSECRETSECRETSECRETabcd";
+  EXPECT_THAT(ReadAll(token + ",succeed,1\n", Format::kCsv),
+              ElementsAre("line 1: column 1: what may be a token is no column of a file of outcomes"));
+  EXPECT_THAT(ReadAll("{\"" + token + "\": 1}", Format::kJsonLines),
+              ElementsAre("1 what may be a token is no member of a row"));
+}
+
 }  // namespace
 }  // namespace tokenbroker::bulk

@@ -358,10 +358,16 @@ TEST_F(CommandsTest, AUsageErrorNeverRepeatsWhatMayBeAToken) {
            {"url", "tkA", "--before", token},
            {"url", "tkA", "--to", token},
            {"-o", token, "list"},
+           {"--profile", token, "list"},
+           {"bulk", token},
+           {"url", "tkA", "--base-url", token},
        }) {
     EXPECT_EQ(Tokenctl(words), kUsage) << words.front();
     EXPECT_THAT(err, Not(HasSubstr("SECRET")));
   }
+  environment["TOKENBROKER_TLS"] = token;
+  EXPECT_EQ(Tokenctl({"list"}), kUsage);
+  EXPECT_THAT(err, Not(HasSubstr("SECRET")));
 }
 
 TEST_F(CommandsTest, AUsageErrorSaysWhatIsWrong) {
