@@ -92,8 +92,34 @@ std::string Describe(const CLI::App& root, const CLI::ParseError& error) {
   return text;
 }
 
+// "--key=" as "--key" and "": CLI11 would take the next word for the value.
+std::vector<std::string> WithEmptyValues(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words;
+  for (const std::string& word : arguments) {
+    const bool empty = word.size() > 3 && word.rfind("--", 0) == 0 && word.find('=') == word.size() - 1;
+    words.push_back(empty ? word.substr(0, word.size() - 1) : word);
+    if (empty) words.emplace_back();
+  }
+  return words;
+}
+
+absl::Status CheckValue(const CommandLine& line, const CLI::Option& option, const std::string& value) {
+  if (!value.empty() || line.may_be_empty.count(&option) > 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(option.get_name() + " is given, but empty; leave it out, or see what it was to be");
+}
+
+// Of the command that was named and of what stands above it.
+absl::Status CheckValues(const CommandLine& line, const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& value : option->results()) TB_RETURN_IF_ERROR(CheckValue(line, *option, value));
+  }
+  for (const CLI::App* command : app.get_subcommands()) TB_RETURN_IF_ERROR(CheckValues(line, *command));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<int> Run(CommandLine& line, Session& session, std::vector<std::string> arguments) {
   line.tail = SplitTail(arguments);
+  arguments = WithEmptyValues(arguments);
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.
   try {
     line.root.parse(std::move(arguments));
@@ -103,6 +129,7 @@ absl::StatusOr<int> Run(CommandLine& line, Session& session, std::vector<std::st
   } catch (const CLI::ParseError& error) {
     return absl::InvalidArgumentError(Describe(line.root, error) + "; see tokenctl --help, or COMMAND --help");
   }
+  TB_RETURN_IF_ERROR(CheckValues(line, line.root));
   if (line.format) {
     TB_ASSIGN_OR_RETURN(session.format, ParseFormat(*line.format, line.formats));
   }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct CommandLine {
   Formats formats;
   // What stands after "--"; for `run`.
   std::vector<std::string> tail;
+  // Of these an empty value is taken as given: texts for people, and where reading begins. Of all others it is refused,
+  // because it mostly stands for a variable that is not set, and would mean what leaving the option out means.
+  std::set<const CLI::Option*> may_be_empty;
 };
 
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,

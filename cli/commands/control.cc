@@ -50,7 +50,7 @@ void AddCancel(CommandLine& line) {
   tokenctl cancel 0123456789abcdef01 --grace 5m)");
   auto flags = std::make_shared<CancelFlags>();
   AddRef(command, flags->ref);
-  command->add_option("--reason", flags->reason, "Why, for people");
+  line.may_be_empty.insert(command->add_option("--reason", flags->reason, "Why, for people"));
   command->add_option("--grace", flags->grace, "Tell the worker and let it settle for this long, as in 5m; none: now");
   OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return Cancel(session, *flags); });
 }

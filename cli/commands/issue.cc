@@ -120,7 +120,7 @@ void AddIssueCommand(CommandLine& line) {
   CLI::App* command = AddCommand(line.root, "issue", "Make a task and its token", kExamples);
   auto flags = std::make_shared<IssueFlags>();
   command->add_option("--input,-i", flags->input, "JSON for whoever does the work: text, @file or -");
-  command->add_option("--summary,-s", flags->summary, "One line for people");
+  line.may_be_empty.insert(command->add_option("--summary,-s", flags->summary, "One line for people"));
   command->add_option("--label,-l", flags->labels, "name=value; may be repeated")->allow_extra_args(false);
   command->add_option("--target", flags->target, "Where the broker delivers the outcome; none: await or watch");
   command->add_option("--timeout", flags->issue_timeout,

@@ -113,7 +113,7 @@ void AddList(CommandLine& line) {
   auto* limit = command->add_option("--limit", flags->limit, "How many at most")->capture_default_str();
   command->add_flag("--all", flags->all, "All of them")->excludes(limit);
   command->add_flag("--full", flags->full, "With input and output");
-  command->add_option("--page-token", flags->page_token, "Where the previous list stopped");
+  line.may_be_empty.insert(command->add_option("--page-token", flags->page_token, "Where the previous list stopped"));
   OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return List(session, *flags); });
 }
 

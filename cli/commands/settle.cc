@@ -130,8 +130,8 @@ void AddOutput(CLI::App* command, SettleFlags& flags) {
   command->add_option("--output", flags.output, "JSON text, @file or -; {} if left out");
 }
 
-CLI::Option* AddError(CLI::App* command, SettleFlags& flags) {
-  command->add_option("--cause", flags.cause, "Why, for people: text, @file or -");
+CLI::Option* AddError(CommandLine& line, CLI::App* command, SettleFlags& flags) {
+  line.may_be_empty.insert(command->add_option("--cause", flags.cause, "Why, for people: text, @file or -"));
   return command->add_option("--error,-e", flags.error, "Error code, for programs");
 }
 
@@ -163,7 +163,7 @@ void AddFail(CommandLine& line) {
   make 2> log || tokenctl fail --token-file task.token -e BuildFailed --cause @log)");
   auto flags = std::make_shared<SettleFlags>();
   AddRef(command, flags->ref);
-  AddError(command, *flags);
+  AddError(line, command, *flags);
   AddCommon(command, *flags);
   OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return Fail(session, *flags); });
 }
@@ -175,7 +175,7 @@ void AddPeek(CommandLine& line) {
   auto flags = std::make_shared<SettleFlags>();
   AddRef(command, flags->ref);
   AddOutput(command, *flags);
-  const CLI::Option* error = AddError(command, *flags);
+  const CLI::Option* error = AddError(line, command, *flags);
   OnRun(line, command, TableJsonAnd({Format::kId}),
         [flags, error](Session& session) { return Peek(session, *flags, error->count() > 0); });
 }

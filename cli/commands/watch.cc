@@ -83,7 +83,8 @@ void AddWatchCommand(CommandLine& line) {
   tokenctl watch -o jsonl --cursor-file orders.cursor -n orders | ./handle-changes)");
   auto flags = std::make_shared<WatchFlags>();
   AddFilter(command, flags->filter);
-  command->add_option("--cursor", flags->cursor, "Resume after this change; from now on if left out");
+  line.may_be_empty.insert(
+      command->add_option("--cursor", flags->cursor, "Resume after this change; from now on if left out"));
   command->add_option("--cursor-file,--from-file", flags->cursor_file,
                       "Resume from the cursor in this file, if it exists, and keep it up to date");
   command->add_flag("--full", flags->full, "With input and output");

@@ -370,6 +370,36 @@ TEST_F(CommandsTest, AUsageErrorNeverRepeatsWhatMayBeAToken) {
   EXPECT_THAT(err, Not(HasSubstr("SECRET")));
 }
 
+TEST_F(CommandsTest, WhatIsGivenAsEmptyIsNotTakenForLeftOut) {
+  environment["TOKENBROKER_TOKEN"] = "tkA";
+  struct Case {
+    std::vector<std::string> command;
+    std::string named;
+  };
+  for (const Case& one : std::vector<Case>{{{"succeed", "--key", ""}, "--key"},
+                                           {{"succeed", "--key=", "--output", "42"}, "--key"},
+                                           {{"succeed", "-k", "", "--output", "42"}, "--key"},
+                                           {{"succeed", ""}, "REF"},
+                                           {{"succeed", "--token-file", ""}, "--token-file"},
+                                           {{"succeed", "--request-id", ""}, "--request-id"},
+                                           {{"issue", "--allow-error", ""}, "--allow-error"},
+                                           {{"issue", "--key", ""}, "--key"},
+                                           {{"bulk", ""}, "FILE"},
+                                           {{"run", "--error", "", "--", "true"}, "--error"},
+                                           {{"list", "-a", ""}, "--address"},
+                                           {{"delivery", "get", ""}, "REF"}}) {
+    EXPECT_EQ(Tokenctl(one.command), kUsage) << one.named;
+    EXPECT_THAT(err, HasSubstr(one.named + " is given, but empty"));
+  }
+  EXPECT_EQ(connections, 0);
+}
+
+TEST_F(CommandsTest, TextsForPeopleMayBeEmpty) {
+  EXPECT_EQ(Tokenctl({"issue", "--summary", ""}), kOk) << err;
+  EXPECT_EQ(Tokenctl({"issue", "--summary="}), kOk) << err;
+  EXPECT_EQ(issue_requests_.size(), 2u);
+}
+
 TEST_F(CommandsTest, AUsageErrorSaysWhatIsWrong) {
   Tokenctl({"get", "--tokn=x"});
   EXPECT_THAT(err, HasSubstr("not expected here: --tokn;"));
