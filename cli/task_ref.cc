@@ -20,15 +20,19 @@ absl::StatusOr<v1::TaskRef> KeyRef(const std::string& name_space, const std::str
   return ref;
 }
 
+absl::StatusOr<v1::TaskRef> IdRef(const std::string& id) {
+  if (!IsTaskId(id)) return absl::InvalidArgumentError("TOKENBROKER_TASK_ID must be 18 hexadecimal digits");
+  v1::TaskRef ref;
+  ref.set_task_id(id);
+  return ref;
+}
+
 absl::StatusOr<v1::TaskRef> PositionalRef(const std::string& text, int in) {
   if (text == "-") {
     TB_ASSIGN_OR_RETURN(const std::string line, ReadLine(in));
     return TokenRef(Trim(line));
   }
-  if (!IsTaskId(text)) return TokenRef(text);
-  v1::TaskRef ref;
-  ref.set_task_id(text);
-  return ref;
+  return IsTaskId(text) ? IdRef(text) : TokenRef(text);
 }
 
 }  // namespace
@@ -59,9 +63,10 @@ absl::StatusOr<v1::TaskRef> ResolveRef(const RefFlags& flags, const std::string&
     return TokenRef(token);
   }
   if (const auto token = environment("TOKENBROKER_TOKEN")) return TokenRef(Trim(*token));
+  if (const auto id = environment("TOKENBROKER_TASK_ID")) return IdRef(Trim(*id));
   return absl::InvalidArgumentError(
       "no task is named: give a token or task id, \"-\" to read a token from standard input, --token-file, --key, or "
-      "TOKENBROKER_TOKEN");
+      "TOKENBROKER_TOKEN or TOKENBROKER_TASK_ID");
 }
 
 }  // namespace tokenbroker::cli

@@ -22,9 +22,9 @@ struct RefFlags {
 
 bool IsTaskId(const std::string& text);
 
-// Takes the one that is given, else $TOKENBROKER_TOKEN. INVALID_ARGUMENT when there are several or none, or when the
-// text cannot be a token (white space, control characters, more than 2,048 bytes); the message does not repeat the
-// text.
+// Takes the one that is given, else $TOKENBROKER_TOKEN, else $TOKENBROKER_TASK_ID. INVALID_ARGUMENT when there are
+// several or none, or when the text cannot be a token (white space, control characters, more than 2,048 bytes); the
+// message does not repeat the text.
 absl::StatusOr<v1::TaskRef> ResolveRef(const RefFlags& flags, const std::string& name_space,
                                        const Environment& environment, int in);
 

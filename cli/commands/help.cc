@@ -27,6 +27,7 @@ constexpr char kEnvironment[] =
 
   TOKENBROKER_CONFIG  the profile file; else tokenbroker/config.yaml below $XDG_CONFIG_HOME or ~/.config
   TOKENBROKER_TOKEN   the token, when a command names no task
+  TOKENBROKER_TASK_ID the task's id, when that is not set either
   TRACEPARENT         trace context stored with issued tasks (also TRACESTATE)
   NO_COLOR            no colours on a terminal either
 )";

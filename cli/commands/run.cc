@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <memory>
 
 #include "base/status_macros.h"
@@ -18,19 +19,31 @@ struct RunFlags {
   std::string kill_after = "10s";
 };
 
-// The connection, so that a tokenctl inside the command finds the same broker, and the task.
-std::vector<std::pair<std::string, std::string>> ChildVariables(const Settings& settings, const v1::TaskRef& ref,
+// For a command that goes to another folder.
+std::string Absolute(const std::string& path) { return path.empty() ? path : std::filesystem::absolute(path).string(); }
+
+std::string AbsoluteAddress(const std::string& address) {
+  const std::string scheme = "unix:";
+  return address.rfind(scheme, 0) == 0 ? scheme + Absolute(address.substr(scheme.size())) : address;
+}
+
+// The connection, so that a tokenctl inside the command finds the same broker, and the task. Whatever of it was not
+// used is taken out of the command's environment, where it might win.
+std::vector<std::pair<std::string, std::string>> ChildVariables(const Settings& settings,
+                                                                const Environment& environment, const v1::TaskRef& ref,
                                                                 const v1::Task& task) {
   return {{"TOKENBROKER_TOKEN", ref.token()},
           {"TOKENBROKER_TASK_ID", task.task_id()},
-          {"TOKENBROKER_ADDRESS", settings.address},
+          {"TOKENBROKER_ADDRESS", AbsoluteAddress(settings.address)},
           {"TOKENBROKER_NAMESPACE", task.namespace_()},
           {"TOKENBROKER_PROFILE", settings.profile},
-          {"TOKENBROKER_API_KEY_FILE", settings.api_key_file},
+          {"TOKENBROKER_CONFIG", Absolute(environment("TOKENBROKER_CONFIG").value_or(""))},
+          {"TOKENBROKER_API_KEY", settings.api_key},
+          {"TOKENBROKER_API_KEY_FILE", Absolute(settings.api_key_file)},
           {"TOKENBROKER_TLS", settings.tls ? "true" : "false"},
-          {"TOKENBROKER_TLS_CA", settings.tls_ca},
-          {"TOKENBROKER_TLS_CERT", settings.tls_cert},
-          {"TOKENBROKER_TLS_KEY", settings.tls_key}};
+          {"TOKENBROKER_TLS_CA", Absolute(settings.tls_ca)},
+          {"TOKENBROKER_TLS_CERT", Absolute(settings.tls_cert)},
+          {"TOKENBROKER_TLS_KEY", Absolute(settings.tls_key)}};
 }
 
 // A correlation key may come to mean a newer attempt while the command runs; the task id never does.
@@ -76,7 +89,7 @@ absl::StatusOr<int> Run(Session& session, const RunFlags& flags, const std::vect
                ? kConflict
                : ExitCodeFor(task.state());
   }
-  options.child = {command, ChildVariables(settings, ref, task)};
+  options.child = {command, ChildVariables(settings, session.world().environment, ref, task)};
   return Runner(*broker, Pinned(ref, task), options, inbox, random, session.out(), session.err()).Run();
 }
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <set>
 
 #include "cli/exit_code.h"
@@ -325,6 +326,28 @@ TEST_F(CommandsTest, RunByKeyHoldsOnToTheTaskThatItFound) {
   ASSERT_EQ(Tokenctl({"run", "--key", "order-17", "--", "printf", "%s", "-o"}), 0) << err;
   EXPECT_EQ(succeeded_.task().task_id(), "0123456789abcdef01");
   EXPECT_EQ(succeeded_.output(), "\"-o\"");
+}
+
+TEST_F(CommandsTest, WhatRunHandsOnHoldsInEveryFolder) {
+  broker.get = [](const v1::GetTaskRequest&, DurationMs) -> absl::StatusOr<v1::GetTaskResponse> {
+    v1::GetTaskResponse response;
+    *response.mutable_task() = TaskIn(v1::TASK_STATE_WAITING);
+    return response;
+  };
+  broker.heartbeat = [](const v1::HeartbeatRequest&, DurationMs) -> absl::StatusOr<v1::HeartbeatResponse> {
+    return v1::HeartbeatResponse();
+  };
+  environment["TOKENBROKER_CONFIG"] = "no-such-config.yaml";
+  const std::string script =
+      "echo $TOKENBROKER_TASK_ID $TOKENBROKER_ADDRESS $TOKENBROKER_CONFIG $TOKENBROKER_API_KEY_FILE "
+      "$TOKENBROKER_TLS_CA";
+  ASSERT_EQ(Tokenctl({"run", "--key", "k", "-a", "unix:sock", "--api-key-file", "my.key", "--tls-ca", "ca.pem", "--",
+                      "sh", "-c", script}),
+            0)
+      << err;
+  const std::string here = std::filesystem::current_path().string() + "/";
+  EXPECT_EQ(out, "0123456789abcdef01 unix:" + here + "sock " + here + "no-such-config.yaml " + here + "my.key " + here +
+                     "ca.pem\n");
 }
 
 TEST_F(CommandsTest, GlobalFlagsStandBeforeOrAfterTheCommand) {

@@ -7,15 +7,17 @@
 namespace tokenbroker::cli {
 namespace {
 
-Environment With(const std::string& token) {
-  return [token](const std::string& name) -> std::optional<std::string> {
+Environment With(const std::string& token, const std::string& id) {
+  return [token, id](const std::string& name) -> std::optional<std::string> {
     if (name == "TOKENBROKER_TOKEN" && !token.empty()) return token;
+    if (name == "TOKENBROKER_TASK_ID" && !id.empty()) return id;
     return std::nullopt;
   };
 }
 
-absl::StatusOr<v1::TaskRef> Resolve(const RefFlags& flags, const std::string& environment_token = "") {
-  return ResolveRef(flags, "orders", With(environment_token), -1);
+absl::StatusOr<v1::TaskRef> Resolve(const RefFlags& flags, const std::string& environment_token = "",
+                                    const std::string& environment_id = "") {
+  return ResolveRef(flags, "orders", With(environment_token, environment_id), -1);
 }
 
 TEST(TaskRef, EighteenHexDigitsAreAnId) {
@@ -36,6 +38,13 @@ TEST(TaskRef, AKeyCarriesTheNamespace) {
 TEST(TaskRef, TheEnvironmentIsTheLastResort) {
   EXPECT_EQ(Resolve({}, "tkENV")->token(), "tkENV");
   EXPECT_EQ(Resolve({"tkARG", "", ""}, "tkENV")->token(), "tkARG");
+}
+
+TEST(TaskRef, AnIdInTheEnvironmentComesBehindATokenThere) {
+  EXPECT_EQ(Resolve({}, "", "0123456789abcdef01")->task_id(), "0123456789abcdef01");
+  EXPECT_EQ(Resolve({}, "tkENV", "0123456789abcdef01")->token(), "tkENV");
+  EXPECT_EQ(Resolve({"", "", "k"}, "", "0123456789abcdef01")->key().key(), "k");
+  EXPECT_FALSE(Resolve({}, "", "tkSECRET").ok());
 }
 
 TEST(TaskRef, NoTaskAndTwoTasksAreErrors) {
