@@ -1,7 +1,9 @@
 #include "cli/run/outcome.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "cli/file.h"
 #include "cli/json.h"
@@ -28,8 +30,15 @@ std::string Cause(const CommandResult& result) {
   return "exit code " + std::to_string(result.exit.code);
 }
 
+// A file that an earlier run left is not this command's output.
+absl::Status CheckWritten(const std::string& path, const std::string& before) {
+  if (before.empty() || StampOf(path) != before) return absl::OkStatus();
+  return absl::InvalidArgumentError("the command did not write " + path + ", which was there before it");
+}
+
 absl::StatusOr<std::string> Output(const CommandResult& result, const OutcomeOptions& options) {
   if (!options.output_file.empty()) {
+    TB_RETURN_IF_ERROR(CheckWritten(options.output_file, result.output_file_before));
     TB_ASSIGN_OR_RETURN(const std::string content, ReadFile(options.output_file));
     return OutputFromText(content, options.raw);
   }
@@ -40,6 +49,14 @@ absl::StatusOr<std::string> Output(const CommandResult& result, const OutcomeOpt
 }
 
 }  // namespace
+
+// The time of change alone would do but for file systems that keep none.
+std::string StampOf(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return "";
+  return absl::StrCat(info.st_dev, " ", info.st_ino, " ", info.st_size, " ", info.st_mtim.tv_sec, ".",
+                      info.st_mtim.tv_nsec, " ", info.st_ctim.tv_sec, ".", info.st_ctim.tv_nsec);
+}
 
 std::string OutputFromText(const std::string& text, bool raw) {
   if (raw) return QuoteJson(RepairUtf8(text));

@@ -26,10 +26,15 @@ struct CommandResult {
   std::string out;
   bool out_overflowed = false;
   std::string err_tail;
+  // StampOf the output file before the command was started.
+  std::string output_file_before;
 };
 
+// Changes whenever the file is written, touched or replaced. Empty when there is no such file, or it is no regular one.
+std::string StampOf(const std::string& path);
+
 // Exit code 0 succeeds, everything else fails. INVALID_ARGUMENT when there is no output to send: the file cannot be
-// read, or standard output was longer than is kept.
+// read, or is one that the command did not write, or standard output was longer than is kept.
 absl::StatusOr<v1::Settlement> MakeSettlement(const v1::TaskRef& task, const CommandResult& result,
                                               const OutcomeOptions& options);
 

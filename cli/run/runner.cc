@@ -56,6 +56,7 @@ Runner::Runner(Broker& broker, v1::TaskRef task, RunOptions options, SignalInbox
       stderr_(kLongestCause) {}
 
 absl::StatusOr<int> Runner::Run() {
+  output_file_before_ = StampOf(options_.outcome.output_file);
   TB_ASSIGN_OR_RETURN(const std::unique_ptr<Child> child, Child::Start(options_.child));
   Observe(*child);
   return Settle(child->Reap());
@@ -125,7 +126,7 @@ void Runner::OnBeatAnswered() {
 absl::StatusOr<int> Runner::Settle(const ExitStatus& exit) {
   const bool stopped = supervisor_.has_stopped_child();
   if (stopped && supervisor_.stop() != Supervisor::Stop::kCancelRequested) return WhyStopped();
-  CommandResult result{exit, stopped, stdout_.text(), stdout_.overflowed(), stderr_.Text()};
+  CommandResult result{exit, stopped, stdout_.text(), stdout_.overflowed(), stderr_.Text(), output_file_before_};
   const auto settlement = MakeSettlement(task_, result, options_.outcome);
   const auto verdict = settlement.ok() ? Send(*settlement) : settlement.status();
   if (!verdict.ok()) {

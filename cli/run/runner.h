@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <ostream>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "cli/broker.h"
@@ -56,6 +57,7 @@ class Runner {
   std::ostream& out_;
   std::ostream& err_;
 
+  std::string output_file_before_;
   Supervisor supervisor_;
   Beater beater_;
   Head stdout_;

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 
 #include "cli/exit_code.h"
@@ -107,6 +108,21 @@ TEST_F(RunnerTest, TheChildGetsItsVariables) {
   options_.child.variables = {{"TOKENBROKER_TASK_ID", "id-1"}, {"HOME", ""}};
   EXPECT_EQ(*Run("printf '%s' \"$TOKENBROKER_TASK_ID-${HOME-unset}\""), 0);
   EXPECT_EQ(succeeded_->output(), "\"id-1-unset\"");
+}
+
+TEST_F(RunnerTest, AFileThatTheCommandDidNotWriteIsNotItsOutput) {
+  options_.outcome.output_file = ::testing::TempDir() + "tokenctl_output_" + std::to_string(getpid());
+  std::ofstream(options_.outcome.output_file) << "1";
+  const absl::Status stale = Run("true").status();
+  EXPECT_EQ(ExitCodeFor(stale), kUsage);
+  EXPECT_THAT(std::string(stale.message()), HasSubstr("did not write"));
+  EXPECT_FALSE(succeeded_.has_value());
+  EXPECT_EQ(*Run("printf 2 > " + options_.outcome.output_file), 0);
+  EXPECT_EQ(succeeded_->output(), "2");
+  EXPECT_EQ(*Run("touch " + options_.outcome.output_file), 0);
+  EXPECT_EQ(*Run("rm " + options_.outcome.output_file + "; printf 3 > " + options_.outcome.output_file), 0);
+  EXPECT_EQ(succeeded_->output(), "3");
+  std::remove(options_.outcome.output_file.c_str());
 }
 
 TEST_F(RunnerTest, CancellationStopsTheWholeGroupAndFailsTheTask) {
