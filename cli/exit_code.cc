@@ -98,7 +98,8 @@ std::string ExitCodeTable() {
       --wait-for-delivery: while the outcome, which is recorded, was still on its way
   12  --wait-for-delivery: the outcome is recorded, but its target does not take it
 
-run exits with the command's own code once the outcome is settled (128 + n for signal n), otherwise with one of these.
+run exits with the command's own code once the outcome is settled (128 + n for signal n), otherwise with one of these;
+with 9 when it stopped the command because cancellation was requested, whatever the command's code.
 bulk exits with the code of the first line that was refused.
 )";
 }

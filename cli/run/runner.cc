@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "cli/advice.h"
 #include "cli/error.h"
+#include "cli/exit_code.h"
 #include "cli/retry.h"
 #include "cli/task_json.h"
 
@@ -135,7 +136,7 @@ absl::StatusOr<int> Runner::Settle(const ExitStatus& exit) {
   }
   err_ << "tokenctl: " << (settlement->has_succeed() ? "succeeded" : "failed with " + settlement->fail().error())
        << ": " << NameOf(*verdict) << "\n";
-  return exit.ShellCode();
+  return stopped ? kCancelled : exit.ShellCode();
 }
 
 absl::Status Runner::WhyStopped() const {

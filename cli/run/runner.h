@@ -33,7 +33,7 @@ class Runner {
          std::ostream& err);
 
   // Starts the command, sees it through and settles the task. Returns the command's exit code once the outcome is
-  // recorded; otherwise why it is not.
+  // recorded, that of a cancelled task if we stopped the command for it; otherwise why it is not recorded.
   absl::StatusOr<int> Run();
 
  private:

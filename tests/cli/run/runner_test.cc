@@ -131,7 +131,11 @@ TEST_F(RunnerTest, CancellationStopsTheWholeGroupAndFailsTheTask) {
     beat.set_cancel_requested(true);
     return beat;
   };
-  EXPECT_EQ(*Run("sleep 1000 & wait"), 128 + SIGTERM);
+  EXPECT_EQ(*Run("sleep 1000 & wait"), kCancelled);
+  EXPECT_EQ(failed_->error(), "Cancelled");
+  failed_.reset();
+  EXPECT_EQ(*Run("trap 'exit 0' TERM; while :; do sleep 0.01; done"), kCancelled)
+      << "what stands behind && must not run";
   EXPECT_EQ(failed_->error(), "Cancelled");
 }
 
