@@ -27,7 +27,7 @@ void AddGlobalFlags(CommandLine& line, Session& session) {
   ConnectionFlags& flags = session.flags;
   root.add_option("--format,-o", line.format,
                   "Form of the result: table, json, jsonl, id, token or output; COMMAND --help says which it has");
-  root.add_option("--address,-a", flags.address, "host:port of the broker");
+  root.add_option("--address,-a", flags.address, "host:port of the broker, or unix:path");
   root.add_option("--namespace,-n", flags.name_space, "Namespace");
   root.add_option("--profile", flags.profile, "Profile of the profile file");
   root.add_option("--timeout", flags.timeout, "For a call with its retries, as in 10s");

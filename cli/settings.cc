@@ -4,6 +4,7 @@
 
 #include "base/shown_word.h"
 #include "base/status_macros.h"
+#include "cli/address.h"
 #include "cli/api_key.h"
 #include "cli/time_text.h"
 
@@ -91,6 +92,7 @@ absl::StatusOr<Settings> Decide(const ConnectionFlags& flags, const Environment&
   Settings settings;
   settings.profile = profile.name;
   layers.Apply(flags.address, "ADDRESS", "address", settings.address);
+  TB_RETURN_IF_ERROR(CheckAddress(settings.address));
   layers.Apply(flags.name_space, "NAMESPACE", "namespace", settings.name_space);
   layers.Apply(flags.base_url, "BASE_URL", "base_url", settings.base_url);
   TB_RETURN_IF_ERROR(ApplyKey(flags, environment, layers, settings));

@@ -62,6 +62,13 @@ TEST_F(SettingsTest, AFlagBeatsTheEnvironmentWhichBeatsTheProfile) {
   EXPECT_EQ(Get()->address, "flag:1");
 }
 
+TEST_F(SettingsTest, AWrongAddressIsAnErrorWhereverItStands) {
+  environment_["TOKENBROKER_ADDRESS"] = "env:99999";
+  EXPECT_THAT(Get().status().ToString(), HasSubstr("host:port"));
+  flags_.address = "http://flag:1";
+  EXPECT_THAT(Get().status().ToString(), HasSubstr("http://flag:1"));
+}
+
 TEST_F(SettingsTest, AProfileIsChosenByFlagOrEnvironment) {
   WriteFile(kTwoProfiles);
   environment_["TOKENBROKER_PROFILE"] = "prod";
