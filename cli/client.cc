@@ -10,7 +10,7 @@
 #include "cli/api_key.h"
 #include "cli/client_streams.h"
 #include "cli/error.h"
-#include "cli/file.h"
+#include "cli/tls_files.h"
 #include "tokenbroker/v1/admin_service.grpc.pb.h"
 #include "tokenbroker/v1/delivery_service.grpc.pb.h"
 #include "tokenbroker/v1/resolver_service.grpc.pb.h"
@@ -121,14 +121,11 @@ class Client : public Broker {
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const Settings& settings) {
   if (!settings.tls) return grpc::InsecureChannelCredentials();
+  TB_ASSIGN_OR_RETURN(TlsFiles files, ReadTlsFiles(settings));
   grpc::SslCredentialsOptions options;
-  if (!settings.tls_ca.empty()) {
-    TB_ASSIGN_OR_RETURN(options.pem_root_certs, ReadFile(settings.tls_ca));
-  }
-  if (!settings.tls_cert.empty()) {
-    TB_ASSIGN_OR_RETURN(options.pem_cert_chain, ReadFile(settings.tls_cert));
-    TB_ASSIGN_OR_RETURN(options.pem_private_key, ReadFile(settings.tls_key));
-  }
+  options.pem_root_certs = std::move(files.roots);
+  options.pem_cert_chain = std::move(files.certificate);
+  options.pem_private_key = std::move(files.key);
   return grpc::SslCredentials(options);
 }
 

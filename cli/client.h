@@ -9,8 +9,8 @@
 
 namespace tokenbroker::cli {
 
-// Opens no connection yet: an unreachable broker shows with the first call. Fails when a key or certificate file cannot
-// be read.
+// Opens no connection yet: an unreachable broker shows with the first call. INVALID_ARGUMENT when a key or certificate
+// file cannot be read or used.
 absl::StatusOr<std::shared_ptr<Broker>> Connect(const Settings& settings);
 
 }  // namespace tokenbroker::cli

@@ -96,7 +96,7 @@ const std::vector<Layer> kLayers = {
      {}},
     {"cli",
      {"base", "token", "tokenbroker", "google/rpc"},
-     {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "yaml-cpp/"}},
+     {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "openssl/", "yaml-cpp/"}},
     {"cli/bulk",
      {"base", "bulk", "cli", "tokenbroker", "google/rpc"},
      {"CLI/", "grpc", "google/protobuf/", "nlohmann/"}},
