@@ -5,6 +5,7 @@
 
 #include "base/shown_word.h"
 #include "base/status_macros.h"
+#include "base/text.h"
 #include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -31,11 +32,11 @@ void AddGlobalFlags(CommandLine& line, Session& session) {
   root.add_option("--namespace,-n", flags.name_space, "Namespace");
   root.add_option("--profile", flags.profile, "Profile of the profile file");
   root.add_option("--timeout", flags.timeout, "For a call with its retries, as in 10s");
-  root.add_option("--api-key-file", flags.api_key_file, "File with the API key");
+  AsFile(root.add_option("--api-key-file", flags.api_key_file, "File with the API key"));
   root.add_flag("--tls", flags.tls, "Encrypt the connection");
-  root.add_option("--tls-ca", flags.tls_ca, "Certificates to trust, PEM");
-  root.add_option("--tls-cert", flags.tls_cert, "Client certificate, PEM");
-  root.add_option("--tls-key", flags.tls_key, "Its key, PEM");
+  AsFile(root.add_option("--tls-ca", flags.tls_ca, "Certificates to trust, PEM"));
+  AsFile(root.add_option("--tls-cert", flags.tls_cert, "Client certificate, PEM"));
+  AsFile(root.add_option("--tls-key", flags.tls_key, "Its key, PEM"));
 }
 
 void AddCommands(CommandLine& line, Session& session) {
@@ -104,8 +105,12 @@ std::vector<std::string> WithEmptyValues(const std::vector<std::string>& argumen
 }
 
 absl::Status CheckValue(const CommandLine& line, const CLI::Option& option, const std::string& value) {
-  if (!value.empty() || line.may_be_empty.count(&option) > 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(option.get_name() + " is given, but empty; leave it out, or see what it was to be");
+  if (value.empty() && line.may_be_empty.count(&option) == 0) {
+    return absl::InvalidArgumentError(option.get_name() +
+                                      " is given, but empty; leave it out, or see what it was to be");
+  }
+  if (!TakesFile(option) && !IsValidUtf8(value)) return absl::InvalidArgumentError(option.get_name() + " is not UTF-8");
+  return absl::OkStatus();
 }
 
 // Of the command that was named and of what stands above it.

@@ -1,5 +1,7 @@
 #include "cli/client.h"
 
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
@@ -151,6 +153,12 @@ absl::StatusOr<std::shared_ptr<Broker>> Connect(const Settings& settings) {
   TB_ASSIGN_OR_RETURN(auto credentials, Credentials(settings));
   return std::make_shared<Client>(grpc::CreateCustomChannel(settings.address, credentials, Arguments()),
                                   std::move(api_key));
+}
+
+void QuietLibraries(const Environment& environment) {
+  if (environment("GRPC_VERBOSITY")) return;
+  gpr_set_log_function([](gpr_log_func_args*) {});
+  google::protobuf::SetLogHandler(nullptr);
 }
 
 }  // namespace tokenbroker::cli

@@ -13,4 +13,8 @@ namespace tokenbroker::cli {
 // file cannot be read or used.
 absl::StatusOr<std::shared_ptr<Broker>> Connect(const Settings& settings);
 
+// Keeps what gRPC and protobuf write to standard error by themselves away from there, unless GRPC_VERBOSITY asks for
+// it: our own messages say what is wrong, and theirs may quote what a request holds.
+void QuietLibraries(const Environment& environment);
+
 }  // namespace tokenbroker::cli

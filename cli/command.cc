@@ -3,6 +3,16 @@
 #include "base/status_macros.h"
 
 namespace tokenbroker::cli {
+namespace {
+
+// Shown by --help as well.
+constexpr char kFileType[] = "FILE";
+
+}  // namespace
+
+CLI::Option* AsFile(CLI::Option* option) { return option->type_name(kFileType); }
+
+bool TakesFile(const CLI::Option& option) { return option.get_type_name() == kFileType; }
 
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
                      const std::string& examples) {
@@ -24,7 +34,7 @@ void OnRun(CommandLine& line, CLI::App* command, const Formats& formats, Action 
 void AddRef(CLI::App* command, RefFlags& flags) {
   command->add_option("REF", flags.positional,
                       "Task id, token, or - for a token on standard input (a token given here shows in ps)");
-  command->add_option("--token-file", flags.token_file, "File that holds the token");
+  AsFile(command->add_option("--token-file", flags.token_file, "File that holds the token"));
   command->add_option("--key,-k", flags.key, "Correlation key in the namespace");
 }
 

@@ -32,6 +32,10 @@ struct CommandLine {
   std::set<const CLI::Option*> may_be_empty;
 };
 
+// Marks an option whose values name files: any bytes may stand in them, and completion offers files.
+CLI::Option* AsFile(CLI::Option* option);
+bool TakesFile(const CLI::Option& option);
+
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
                      const std::string& examples);
 // What -o asks for is one of `formats` when `action` runs: a call that took effect must not fail to tell its result.

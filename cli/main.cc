@@ -9,6 +9,7 @@
 int main(int argc, char** argv) {
   using namespace tokenbroker::cli;
   std::ios::sync_with_stdio(false);
+  QuietLibraries(SystemEnvironment());
   SystemWaiter waiter;
   const WallClock wall;
   const bool colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;

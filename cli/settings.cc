@@ -4,6 +4,7 @@
 
 #include "base/shown_word.h"
 #include "base/status_macros.h"
+#include "base/text.h"
 #include "cli/address.h"
 #include "cli/api_key.h"
 #include "cli/time_text.h"
@@ -94,6 +95,7 @@ absl::StatusOr<Settings> Decide(const ConnectionFlags& flags, const Environment&
   layers.Apply(flags.address, "ADDRESS", "address", settings.address);
   TB_RETURN_IF_ERROR(CheckAddress(settings.address));
   layers.Apply(flags.name_space, "NAMESPACE", "namespace", settings.name_space);
+  if (!IsValidUtf8(settings.name_space)) return absl::InvalidArgumentError("the namespace is not UTF-8");
   layers.Apply(flags.base_url, "BASE_URL", "base_url", settings.base_url);
   TB_RETURN_IF_ERROR(ApplyKey(flags, environment, layers, settings));
   TB_RETURN_IF_ERROR(ApplyTls(flags, layers, settings));

@@ -158,10 +158,11 @@ void AddBulkCommand(CommandLine& line) {
   CLI::App* command =
       AddCommand(line.root, "bulk", "Settle many tasks: JSONL or CSV in, a verdict per row out", kExamples);
   auto flags = std::make_shared<BulkFlags>();
-  command->add_option("FILE", flags->file, "JSONL or CSV file; - or nothing for standard input");
+  AsFile(command->add_option("FILE", flags->file, "JSONL or CSV file; - or nothing for standard input"));
   command->add_option("--format", flags->format, "csv or jsonl; default: by the file's name, else jsonl");
-  command->add_option("--results", flags->results,
-                      "Where the verdicts go, - for standard output; default: FILE.results.jsonl or .csv, beside FILE");
+  AsFile(command->add_option(
+      "--results", flags->results,
+      "Where the verdicts go, - for standard output; default: FILE.results.jsonl or .csv, beside FILE"));
   command->add_option("--batch", flags->batch, "Lines per message, 1 to 1000")->capture_default_str();
   OnRun(line, command, {}, [flags](Session& session) { return SettleAll(session, *flags); });
 }

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "base/status_macros.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/file.h"
 #include "cli/filter.h"
@@ -51,15 +52,20 @@ absl::Status SetTexts(Session& session, const IssueFlags& flags, v1::IssueTaskRe
   for (const std::string& code : flags.allowed_errors) request.mutable_contract()->add_allowed_errors(code);
   if (!flags.upstream_token_file.empty()) {
     TB_ASSIGN_OR_RETURN(*request.mutable_upstream_token(), ReadSecretFile(flags.upstream_token_file));
+    if (!IsValidUtf8(request.upstream_token())) {
+      return absl::InvalidArgumentError("the token of --upstream-token-file is not UTF-8");
+    }
   }
   return absl::OkStatus();
 }
 
 void SetTrace(const Environment& environment, v1::IssueTaskRequest& request) {
   const auto parent = environment("TRACEPARENT");
-  if (!parent) return;
+  const std::string state = environment("TRACESTATE").value_or("");
+  // What no tracer wrote is no reason to refuse the task.
+  if (!parent || !IsValidUtf8(*parent) || !IsValidUtf8(state)) return;
   request.mutable_trace()->set_traceparent(*parent);
-  request.mutable_trace()->set_tracestate(environment("TRACESTATE").value_or(""));
+  request.mutable_trace()->set_tracestate(state);
 }
 
 absl::StatusOr<v1::IssueTaskRequest> MakeRequest(Session& session, const IssueFlags& flags) {
@@ -129,7 +135,8 @@ void AddIssueCommand(CommandLine& line) {
   command->add_option("--key,-k", flags->key, "Correlation key: your own name for the task");
   command->add_option("--attempt", flags->attempt, "Supersede the open task with this key and a smaller attempt");
   command->add_option("--request-id", flags->request_id, "The same id again yields the same task; made up if left out");
-  command->add_option("--upstream-token-file", flags->upstream_token_file, "File with another engine's token to wrap");
+  AsFile(command->add_option("--upstream-token-file", flags->upstream_token_file,
+                             "File with another engine's token to wrap"));
   command->add_option("--schema", flags->schema, "JSON Schema that outputs must meet: text, @file or -");
   command->add_option("--allow-error", flags->allowed_errors, "Error code that a failure may carry; may be repeated")
       ->allow_extra_args(false);

@@ -107,8 +107,8 @@ void AddRunCommand(CommandLine& line) {
       AddCommand(line.root, "run", "Run a command as the worker of a task: tokenctl run [REF] -- CMD ARGS", kExamples);
   auto flags = std::make_shared<RunFlags>();
   AddRef(command, flags->ref);
-  command->add_option("--output-file", flags->output_file,
-                      "The output is in this file, which the command writes, not on stdout");
+  AsFile(command->add_option("--output-file", flags->output_file,
+                             "The output is in this file, which the command writes, not on stdout"));
   command->add_flag("--raw", flags->raw, "Send the output as a JSON string even where it is JSON");
   command->add_flag("--quiet,-q", flags->quiet, "Do not show the command's standard output");
   command->add_option("--error", flags->error, "Error code of a failure instead of ExitCode.N and Signal.NAME");

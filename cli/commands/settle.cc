@@ -6,6 +6,7 @@
 #include "cli/error.h"
 #include "cli/exit_code.h"
 #include "cli/payload.h"
+#include "cli/run/capture.h"
 #include "cli/task_json.h"
 #include "cli/time_text.h"
 
@@ -60,7 +61,9 @@ absl::StatusOr<v1::FailRequest> MakeFail(Session& session, const SettleFlags& fl
   v1::FailRequest request;
   TB_RETURN_IF_ERROR(SetCommon(session, flags, request));
   request.set_error(flags.error);
-  TB_ASSIGN_OR_RETURN(*request.mutable_cause(), ReadText(flags.cause, session.world().in));
+  TB_ASSIGN_OR_RETURN(const std::string cause, ReadText(flags.cause, session.world().in));
+  // A log may hold any bytes; they must not keep the failure from being told.
+  request.set_cause(RepairUtf8(cause));
   return request;
 }
 

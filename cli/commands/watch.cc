@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/status_macros.h"
+#include "base/text.h"
 #include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/file.h"
@@ -28,6 +29,7 @@ absl::StatusOr<std::string> FirstCursor(const WatchFlags& flags) {
   if (flags.cursor_file.empty() || access(flags.cursor_file.c_str(), F_OK) != 0) return std::string();
   TB_RETURN_IF_ERROR(CheckReplaceable(flags.cursor_file));
   TB_ASSIGN_OR_RETURN(const std::string content, ReadFile(flags.cursor_file));
+  if (!IsValidUtf8(content)) return absl::InvalidArgumentError(ShownPath(flags.cursor_file) + " holds no cursor");
   return Trim(content);
 }
 
@@ -85,8 +87,8 @@ void AddWatchCommand(CommandLine& line) {
   AddFilter(command, flags->filter);
   line.may_be_empty.insert(
       command->add_option("--cursor", flags->cursor, "Resume after this change; from now on if left out"));
-  command->add_option("--cursor-file,--from-file", flags->cursor_file,
-                      "Resume from the cursor in this file, if it exists, and keep it up to date");
+  AsFile(command->add_option("--cursor-file,--from-file", flags->cursor_file,
+                             "Resume from the cursor in this file, if it exists, and keep it up to date"));
   command->add_flag("--full", flags->full, "With input and output");
   OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return Watch(session, *flags); });
 }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "base/text.h"
 #include "cli/file.h"
 #include "cli/json.h"
 
@@ -58,12 +59,16 @@ std::string StampOf(const std::string& path) {
                       info.st_mtim.tv_nsec, " ", info.st_ctim.tv_sec, ".", info.st_ctim.tv_nsec);
 }
 
-std::string OutputFromText(const std::string& text, bool raw) {
-  if (raw) return QuoteJson(RepairUtf8(text));
+absl::StatusOr<std::string> OutputFromText(const std::string& text, bool raw) {
+  if (!IsValidUtf8(text)) {
+    return absl::InvalidArgumentError(
+        "the output is not UTF-8, so JSON cannot hold it; encode it, for example with base64");
+  }
+  if (raw) return QuoteJson(text);
   const std::string trimmed = Trim(text);
   if (trimmed.empty()) return "{}";
   if (IsJson(trimmed)) return trimmed;
-  return QuoteJson(RepairUtf8(text.substr(0, text.size() - (text.back() == '\n'))));
+  return QuoteJson(text.substr(0, text.size() - (text.back() == '\n')));
 }
 
 absl::StatusOr<v1::Settlement> MakeSettlement(const v1::TaskRef& task, const CommandResult& result,

@@ -39,7 +39,7 @@ absl::StatusOr<v1::Settlement> MakeSettlement(const v1::TaskRef& task, const Com
                                               const OutcomeOptions& options);
 
 // JSON as it is, without the white space around it; nothing as {}; anything else as a JSON string without its last
-// newline. `raw`: every byte, as a JSON string.
-std::string OutputFromText(const std::string& text, bool raw);
+// newline. `raw`: every byte, as a JSON string. INVALID_ARGUMENT for what is not UTF-8, which JSON cannot hold.
+absl::StatusOr<std::string> OutputFromText(const std::string& text, bool raw);
 
 }  // namespace tokenbroker::cli

@@ -2,6 +2,7 @@
 #include "cli/client.h"
 
 #include <gmock/gmock.h>
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -16,6 +17,7 @@
 namespace tokenbroker::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -141,6 +143,21 @@ TEST_F(ClientTest, AKeyFileHoldsOneWord) {
     EXPECT_THAT(std::string(error.message()), Not(HasSubstr("sec")));
   }
   std::remove(settings_.api_key_file.c_str());
+}
+
+TEST(QuietLibraries, WriteToStandardErrorOnlyWhereItIsAsked) {
+  const auto talk = [](const std::optional<std::string>& verbosity) {
+    QuietLibraries([&](const std::string&) { return verbosity; });
+    v1::SucceedRequest request;
+    request.set_request_id("\xFF");
+    ::testing::internal::CaptureStderr();
+    gpr_log(GPR_ERROR, "gRPC talks");
+    request.SerializeAsString();
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(talk("error"), AllOf(HasSubstr("gRPC talks"), HasSubstr("UTF-8")));
+  EXPECT_EQ(talk(std::nullopt), "");
+  gpr_set_log_function(nullptr);
 }
 
 TEST_F(ClientTest, AMissingKeyFileIsAnError) {

@@ -417,6 +417,38 @@ TEST_F(CommandsTest, WhatIsGivenAsEmptyIsNotTakenForLeftOut) {
   EXPECT_EQ(connections, 0);
 }
 
+TEST_F(CommandsTest, WhatIsNoUtf8IsRefusedByItsName) {
+  const std::string bad = "a\xFF";
+  struct Case {
+    std::vector<std::string> command;
+    std::string named;
+  };
+  for (const Case& one : std::vector<Case>{{{"get", "--key", bad}, "--key"},
+                                           {{"get", bad}, "REF"},
+                                           {{"issue", "--summary", bad}, "--summary"},
+                                           {{"issue", "--label", "a=" + bad}, "--label"},
+                                           {{"issue", "--request-id", bad}, "--request-id"},
+                                           {{"fail", "tkA", "--cause", bad}, "--cause"},
+                                           {{"list", "-n", bad}, "--namespace"}}) {
+    EXPECT_EQ(Tokenctl(one.command), kUsage) << one.named;
+    EXPECT_THAT(err, HasSubstr(one.named + " is not UTF-8"));
+  }
+  EXPECT_EQ(connections, 0);
+  EXPECT_EQ(Tokenctl({"get", "--token-file", bad}), kUsage);
+  EXPECT_THAT(err, HasSubstr("cannot read")) << "a file may be called so";
+}
+
+TEST_F(CommandsTest, ACauseFromALogIsTakenAsFarAsItIsText) {
+  std::string cause;
+  broker.fail = [&](const v1::FailRequest& request, DurationMs) -> absl::StatusOr<v1::FailResponse> {
+    cause = request.cause();
+    return v1::FailResponse();
+  };
+  Input("before \xFF after");
+  EXPECT_EQ(Tokenctl({"fail", "tkA", "--cause", "-"}), kOk) << err;
+  EXPECT_EQ(cause, "before \xEF\xBF\xBD after");
+}
+
 TEST_F(CommandsTest, TextsForPeopleMayBeEmpty) {
   EXPECT_EQ(Tokenctl({"issue", "--summary", ""}), kOk) << err;
   EXPECT_EQ(Tokenctl({"issue", "--summary="}), kOk) << err;

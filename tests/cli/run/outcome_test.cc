@@ -14,17 +14,24 @@ v1::TaskRef Ref() {
 }
 
 TEST(RunOutcome, JsonIsSentAsItIs) {
-  EXPECT_EQ(OutputFromText("  {\"n\": 1.0}\n", false), "{\"n\": 1.0}");
-  EXPECT_EQ(OutputFromText("42\n", false), "42");
+  EXPECT_EQ(*OutputFromText("  {\"n\": 1.0}\n", false), "{\"n\": 1.0}");
+  EXPECT_EQ(*OutputFromText("42\n", false), "42");
 }
 
 TEST(RunOutcome, OtherTextIsAStringWithoutItsLastNewline) {
-  EXPECT_EQ(OutputFromText("two\nlines\n", false), R"("two\nlines")");
+  EXPECT_EQ(*OutputFromText("two\nlines\n", false), R"("two\nlines")");
 }
 
-TEST(RunOutcome, NothingIsAnEmptyObject) { EXPECT_EQ(OutputFromText("\n", false), "{}"); }
+TEST(RunOutcome, NothingIsAnEmptyObject) { EXPECT_EQ(*OutputFromText("\n", false), "{}"); }
 
-TEST(RunOutcome, RawKeepsEveryByte) { EXPECT_EQ(OutputFromText("42\n", true), R"("42\n")"); }
+TEST(RunOutcome, RawKeepsEveryByte) { EXPECT_EQ(*OutputFromText("42\n", true), R"("42\n")"); }
+
+TEST(RunOutcome, WhatJsonCannotHoldIsNotSentInstead) {
+  for (const bool raw : {false, true}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(OutputFromText("a\xFF\n", raw).status()));
+    EXPECT_TRUE(absl::IsInvalidArgument(OutputFromText("\"\xC3\"", raw).status()));
+  }
+}
 
 TEST(RunOutcome, AnExitCodeIsTheErrorAndStderrTheCause) {
   const auto settlement = MakeSettlement(Ref(), {{3, 0}, false, "ignored", false, "boom"}, {});
