@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <iterator>
 
+#include "absl/strings/str_join.h"
 #include "base/shown_word.h"
 #include "base/status_macros.h"
+#include "base/suggestion.h"
 #include "base/text.h"
 #include "cli/advice.h"
 #include "cli/command.h"
@@ -80,15 +82,52 @@ std::string DescribeExtras(const std::vector<std::string>& words) {
   return text;
 }
 
+// The command that was named last; the root if none was.
+const CLI::App& NamedCommand(const CLI::App& root) {
+  const CLI::App* named = &root;
+  while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
+  return *named;
+}
+
+// Where a command should stand, and none does: CLI11 says only that one is required.
+std::string DescribeMissingCommand(const CLI::App& above, const std::vector<std::string>& words) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : above.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  const auto word = std::find_if(words.begin(), words.end(), [](const std::string& w) { return w.rfind('-', 0) != 0; });
+  if (word != words.end()) return "there is no command " + Shown(*word) + Suggestion(*word, names);
+  return "a command is missing: " + absl::StrJoin(names, ", ");
+}
+
+// What an option takes, as its type says it.
+std::string RuleOf(const CLI::Option* option) {
+  const std::string type = option == nullptr ? "" : option->get_type_name();
+  const size_t brace = type.find('{');
+  if (brace != std::string::npos) return "must be one of " + type.substr(brace + 1, type.find('}') - brace - 1);
+  if (type.find("POSITIVE") != std::string::npos) return "must be a whole number above 0";
+  if (type.rfind("UINT", 0) == 0) return "must be a whole number, 0 or more";
+  if (type.rfind("INT", 0) == 0) return "must be a whole number";
+  return "does not take this value";
+}
+
+std::string DescribeBadValue(const CLI::App& root, const std::string& name) {
+  const CLI::Option* option = NamedCommand(root).get_option_no_throw(name);
+  return name + " " + RuleOf(option != nullptr ? option : root.get_option_no_throw(name));
+}
+
 // CLI11 repeats the words that it does not take, and one of them may be a token in the wrong place.
 std::string Describe(const CLI::App& root, const CLI::ParseError& error) {
   const std::string text = error.what();
-  const auto bad_value = [](const std::string& option) { return option + " does not take this value"; };
+  const CLI::App& named = NamedCommand(root);
+  const bool required = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  if (required && named.get_require_subcommand_min() > 0) return DescribeMissingCommand(named, root.remaining(true));
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return DescribeExtras(root.remaining(true));
-  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) return bad_value(text.substr(0, text.find(": ")));
+  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr)
+    return DescribeBadValue(root, text.substr(0, text.find(": ")));
   if (text.rfind(kNotConverted, 0) == 0) {
     const size_t name = sizeof kNotConverted - 1;
-    return bad_value(text.substr(name, text.find(" = ") - name));
+    return DescribeBadValue(root, text.substr(name, text.find(" = ") - name));
   }
   return text;
 }

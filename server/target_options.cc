@@ -2,7 +2,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "server/config/names.h"
+#include "base/suggestion.h"
 #include "server/config/values.h"
 
 namespace tokenbroker {

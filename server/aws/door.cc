@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/suggestion.h"
 #include "server/aws/content_type.h"
 #include "server/aws/verifier.h"
-#include "server/config/names.h"
 
 namespace tokenbroker::aws {
 namespace {

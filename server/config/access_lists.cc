@@ -7,8 +7,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/suggestion.h"
 #include "base/text.h"
-#include "server/config/names.h"
 #include "server/config/values.h"
 
 namespace tokenbroker {

@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/json_path.h"
+#include "base/suggestion.h"
 #include "base/text.h"
-#include "server/config/names.h"
 #include "server/config/values.h"
 
 namespace tokenbroker {

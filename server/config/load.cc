@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "base/suggestion.h"
 #include "server/config/access_lists.h"
 #include "server/config/intake_lists.h"
 #include "server/config/names.h"

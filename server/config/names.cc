@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/suggestion.h"
 #include "server/config/settings.h"
 
 namespace tokenbroker {
@@ -59,34 +59,6 @@ bool IsForeignVariable(std::string_view variable) {
   if (std::find(kForeign.begin(), kForeign.end(), variable) != kForeign.end()) return true;
   if (IsServiceLink(variable)) return true;
   return variable.substr(0, 16) == "TOKENBROKER_TLS_" && !IsSlip(variable);
-}
-
-int EditDistance(std::string_view a, std::string_view b) {
-  std::vector<int> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    int diagonal = row[0];
-    row[0] = static_cast<int>(i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const int replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
-std::string Suggestion(std::string_view name, const std::vector<std::string>& candidates) {
-  if (name.size() > 100) return "";
-  const std::string* best = nullptr;
-  int best_distance = static_cast<int>(name.size()) / 3 + 2;
-  for (const std::string& candidate : candidates) {
-    const int distance = EditDistance(name, candidate);
-    if (distance >= best_distance) continue;
-    best = &candidate;
-    best_distance = distance;
-  }
-  return best == nullptr ? "" : absl::StrCat(" (did you mean '", *best, "'?)");
 }
 
 }  // namespace tokenbroker

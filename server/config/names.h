@@ -1,9 +1,8 @@
-// One name per setting, in three spellings, and what to say when a name is not known.
+// One name per setting, in three spellings.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace tokenbroker {
 
@@ -15,11 +14,5 @@ std::string FlagName(std::string_view setting);
 // libraries, for failpoints, or put there by Kubernetes for a Service called tokenbroker. The clients'
 // TOKENBROKER_TLS_* are, too, unless one looks like a slip in a setting's name.
 bool IsForeignVariable(std::string_view variable);
-
-// The number of characters to insert, remove or replace to turn one into the other.
-int EditDistance(std::string_view a, std::string_view b);
-
-// " (did you mean 'x'?)" for the candidate nearest to `name`, or "" if none is near.
-std::string Suggestion(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace tokenbroker

@@ -461,9 +461,24 @@ TEST_F(CommandsTest, AUsageErrorSaysWhatIsWrong) {
   Tokenctl({"status", "x"});
   EXPECT_THAT(err, HasSubstr("not expected here: \"x\";"));
   Tokenctl({"list", "--limit", "x"});
-  EXPECT_THAT(err, HasSubstr("--limit does not take this value;"));
+  EXPECT_THAT(err, HasSubstr("--limit must be a whole number;"));
   Tokenctl({"delivery", "drop", "--dead", "--limit", "0"});
-  EXPECT_THAT(err, HasSubstr("--limit does not take this value;"));
+  EXPECT_THAT(err, HasSubstr("--limit must be a whole number above 0;"));
+  Tokenctl({"issue", "--attempt", "-1"});
+  EXPECT_THAT(err, HasSubstr("--attempt must be a whole number, 0 or more;"));
+  Tokenctl({"completion", "tcsh"});
+  EXPECT_THAT(err, HasSubstr("SHELL must be one of bash,zsh,fish;"));
+}
+
+TEST_F(CommandsTest, AnUnknownCommandIsNamedWithTheNearest) {
+  Tokenctl({"isue", "--key", "k"});
+  EXPECT_THAT(err, HasSubstr("there is no command \"isue\" (did you mean 'issue'?);"));
+  Tokenctl({"delivery", "lst"});
+  EXPECT_THAT(err, HasSubstr("there is no command \"lst\" (did you mean 'list'?);"));
+  Tokenctl({"frobnicate"});
+  EXPECT_THAT(err, HasSubstr("there is no command \"frobnicate\";"));
+  Tokenctl({"delivery"});
+  EXPECT_THAT(err, HasSubstr("a command is missing: list, get, redrive, drop;"));
 }
 
 TEST_F(CommandsTest, UsageErrorsExitWithTwo) {
