@@ -129,13 +129,21 @@ absl::StatusOr<int> Peek(Session& session, const SettleFlags& flags, bool fails)
   return kOk;
 }
 
-void AddOutput(CLI::App* command, SettleFlags& flags) {
-  command->add_option("--output", flags.output, "JSON text, @file or -; {} if left out");
+CLI::Option* AddOutput(CLI::App* command, SettleFlags& flags) {
+  return command->add_option("--output", flags.output, "JSON text, @file or -; {} if left out");
 }
 
-CLI::Option* AddError(CommandLine& line, CLI::App* command, SettleFlags& flags) {
-  line.may_be_empty.insert(command->add_option("--cause", flags.cause, "Why, for people: text, @file or -"));
-  return command->add_option("--error,-e", flags.error, "Error code, for programs");
+// Each of them says that the task fails.
+struct FailureOptions {
+  CLI::Option* error;
+  CLI::Option* cause;
+  bool given() const { return error->count() + cause->count() > 0; }
+};
+
+FailureOptions AddFailure(CommandLine& line, CLI::App* command, SettleFlags& flags) {
+  CLI::Option* cause = command->add_option("--cause", flags.cause, "Why, for people: text, @file or -");
+  line.may_be_empty.insert(cause);
+  return {command->add_option("--error,-e", flags.error, "Error code, for programs"), cause};
 }
 
 void AddCommon(CLI::App* command, SettleFlags& flags) {
@@ -166,7 +174,7 @@ void AddFail(CommandLine& line) {
   make 2> log || tokenctl fail --token-file task.token -e BuildFailed --cause @log)");
   auto flags = std::make_shared<SettleFlags>();
   AddRef(command, flags->ref);
-  AddError(line, command, *flags);
+  AddFailure(line, command, *flags);
   AddCommon(command, *flags);
   OnRun(line, command, TableJsonAnd({Format::kId}), [flags](Session& session) { return Fail(session, *flags); });
 }
@@ -177,10 +185,12 @@ void AddPeek(CommandLine& line) {
                  R"(  tokenctl peek --token-file task.token --output @result.json && echo "would be accepted")");
   auto flags = std::make_shared<SettleFlags>();
   AddRef(command, flags->ref);
-  AddOutput(command, *flags);
-  const CLI::Option* error = AddError(line, command, *flags);
+  CLI::Option* output = AddOutput(command, *flags);
+  const FailureOptions failure = AddFailure(line, command, *flags);
+  failure.error->excludes(output);
+  failure.cause->excludes(output);
   OnRun(line, command, TableJsonAnd({Format::kId}),
-        [flags, error](Session& session) { return Peek(session, *flags, error->count() > 0); });
+        [flags, failure](Session& session) { return Peek(session, *flags, failure.given()); });
 }
 
 }  // namespace

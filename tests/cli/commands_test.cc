@@ -12,6 +12,7 @@
 namespace tokenbroker::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -153,6 +154,22 @@ TEST_F(CommandsTest, PeekTellsTheVerdictByExitCode) {
   };
   EXPECT_EQ(Tokenctl({"peek", "tkA", "--error", "E"}), kConflict);
   EXPECT_EQ(out, "CONFLICT\n");
+}
+
+TEST_F(CommandsTest, PeekTriesOneOutcome) {
+  bool fails = false;
+  broker.peek = [&](const v1::PeekTaskRequest& request, DurationMs) -> absl::StatusOr<v1::PeekTaskResponse> {
+    fails = request.settlement().has_fail();
+    v1::PeekTaskResponse response;
+    response.mutable_result()->set_verdict(v1::VERDICT_ACCEPTED);
+    return response;
+  };
+  EXPECT_EQ(Tokenctl({"peek", "tkA", "--error", "E", "--output", "1"}), kUsage);
+  EXPECT_EQ(Tokenctl({"peek", "tkA", "--output", "1", "--cause", "c"}), kUsage);
+  EXPECT_THAT(err, AllOf(HasSubstr("--output"), HasSubstr("--cause")));
+  EXPECT_EQ(connections, 0);
+  EXPECT_EQ(Tokenctl({"peek", "tkA", "--cause", "c"}), kOk) << err;
+  EXPECT_TRUE(fails);
 }
 
 TEST_F(CommandsTest, AwaitTellsTheOutcomeByExitCode) {
