@@ -100,7 +100,7 @@ std::string ExitCodeTable() {
 
 run exits with the command's own code once the outcome is settled (128 + n for signal n), otherwise with one of these;
 with 9 when it stopped the command because cancellation was requested, whatever the command's code.
-bulk exits with the code of the first line that was refused.
+bulk exits with the code of the first line that was refused; get -o output as await does.
 )";
 }
 

@@ -26,7 +26,7 @@ enum ExitCode : int {
 
 int ExitCodeFor(const absl::Status& status);
 
-// For `await`, and for `run` when the task had ended before it began.
+// For `await` and `get -o output`, and for `run` when the task had ended before it began.
 int ExitCodeFor(v1::TaskState state);
 
 // For a settling call that was to wait for its delivery.

@@ -27,7 +27,8 @@ absl::StatusOr<int> Get(Session& session, const RefFlags& ref) {
   TB_ASSIGN_OR_RETURN(*request.mutable_task(), ResolveRef(session, ref));
   TB_ASSIGN_OR_RETURN(const v1::GetTaskResponse response, session.Call(&Broker::Get, request));
   PrintTask(session, response.task());
-  return kOk;
+  // A script that takes the output must notice that there is none.
+  return session.format == Format::kOutput ? ExitCodeFor(response.task().state()) : kOk;
 }
 
 // What was read, and where reading goes on.

@@ -186,6 +186,22 @@ TEST_F(CommandsTest, AwaitTellsTheOutcomeByExitCode) {
   EXPECT_EQ(Tokenctl({"await", "tkA"}), kTaskFailed);
 }
 
+TEST_F(CommandsTest, GetTellsByItsExitCodeWhetherThereIsAnOutput) {
+  v1::TaskState state = v1::TASK_STATE_SUCCEEDED;
+  broker.get = [&](const v1::GetTaskRequest&, DurationMs) -> absl::StatusOr<v1::GetTaskResponse> {
+    v1::GetTaskResponse response;
+    *response.mutable_task() = TaskIn(state);
+    return response;
+  };
+  EXPECT_EQ(Tokenctl({"get", "tkA", "-o", "output"}), kOk);
+  state = v1::TASK_STATE_FAILED;
+  EXPECT_EQ(Tokenctl({"get", "tkA", "-o", "output"}), kTaskFailed);
+  EXPECT_EQ(out, "");
+  EXPECT_EQ(Tokenctl({"get", "tkA"}), kOk);
+  state = v1::TASK_STATE_WAITING;
+  EXPECT_EQ(Tokenctl({"get", "tkA", "-o", "output"}), kLimitReached);
+}
+
 TEST_F(CommandsTest, ListReadsAsManyPagesAsItNeeds) {
   std::vector<int> sizes;
   broker.list = [&](const v1::ListTasksRequest& request, DurationMs) -> absl::StatusOr<v1::ListTasksResponse> {
