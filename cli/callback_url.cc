@@ -1,5 +1,7 @@
 #include "cli/callback_url.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -76,11 +78,22 @@ absl::StatusOr<std::string> LimitToken(const std::string& token, const UrlLimits
   TB_RETURN_IF_ERROR(AddOnly(limits.only, caveats));
   if (!limits.before.empty()) {
     TB_ASSIGN_OR_RETURN(const TimeMs before, ParseBefore(limits.before, now));
+    if (before <= now) return absl::InvalidArgumentError("--before is over already: the URL would be good for nothing");
     TB_ASSIGN_OR_RETURN(const std::string caveat, token::OnlyBefore(before / 1000));
     caveats.push_back(caveat);
   }
   if (caveats.empty()) return token;
   return token::Limit(token, caveats);
+}
+
+absl::Status CheckAction(const UrlLimits& limits, const std::string& action) {
+  const auto allows = [&](const std::string& only) {
+    return only == action || (action == "fail" && only.rfind(kFailWith, 0) == 0);
+  };
+  if (action.empty() || limits.only.empty() || std::any_of(limits.only.begin(), limits.only.end(), allows)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("--only does not allow what --to is for; the URL would be good for nothing");
 }
 
 absl::StatusOr<std::string> CallbackUrl(const std::string& base, const std::string& token, const std::string& action) {

@@ -16,9 +16,12 @@ struct UrlLimits {
   std::string before;
 };
 
-// The token, narrowed; as it is if there are no limits. INVALID_ARGUMENT for limits that cannot be read, or a token
-// that cannot be limited.
+// The token, narrowed; as it is if there are no limits. INVALID_ARGUMENT for limits that cannot be read or are over, or
+// a token that cannot be limited.
 absl::StatusOr<std::string> LimitToken(const std::string& token, const UrlLimits& limits, TimeMs now);
+
+// INVALID_ARGUMENT if the limits do not allow what the URL is for.
+absl::Status CheckAction(const UrlLimits& limits, const std::string& action);
 
 // BASE/c/TOKEN, and what is to be done behind it: "succeed", "fail", "heartbeat", or nothing for the page.
 // INVALID_ARGUMENT if `base` is no http or https URL, or has a query.

@@ -31,10 +31,13 @@ void OnRun(CommandLine& line, CLI::App* command, const Formats& formats, Action 
   });
 }
 
-void AddRef(CLI::App* command, RefFlags& flags) {
-  command->add_option("REF", flags.positional,
-                      "Task id, token, or - for a token on standard input (a token given here shows in ps)");
+void AddTokenRef(CLI::App* command, RefFlags& flags, const std::string& description) {
+  command->add_option("REF", flags.positional, description);
   AsFile(command->add_option("--token-file", flags.token_file, "File that holds the token"));
+}
+
+void AddRef(CLI::App* command, RefFlags& flags) {
+  AddTokenRef(command, flags, "Task id, token, or - for a token on standard input (a token given here shows in ps)");
   command->add_option("--key,-k", flags.key, "Correlation key in the namespace");
 }
 

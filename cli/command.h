@@ -41,7 +41,8 @@ CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::strin
 // What -o asks for is one of `formats` when `action` runs: a call that took effect must not fail to tell its result.
 void OnRun(CommandLine& line, CLI::App* command, const Formats& formats, Action action);
 
-// REF, --token-file and --key.
+// REF and --token-file; then --key as well.
+void AddTokenRef(CLI::App* command, RefFlags& flags, const std::string& description);
 void AddRef(CLI::App* command, RefFlags& flags);
 absl::StatusOr<v1::TaskRef> ResolveRef(Session& session, const RefFlags& flags);
 

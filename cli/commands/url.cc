@@ -18,7 +18,7 @@ struct UrlFlags {
 absl::StatusOr<std::string> GetToken(Session& session, const UrlFlags& flags) {
   TB_ASSIGN_OR_RETURN(const v1::TaskRef ref, ResolveRef(session, flags.ref));
   if (ref.has_token()) return ref.token();
-  return absl::InvalidArgumentError("a URL is made from the task's token; a task id or key proves nothing");
+  return absl::InvalidArgumentError("a URL is made from the task's token; a task id proves nothing");
 }
 
 absl::StatusOr<int> PrintUrl(Session& session, const UrlFlags& flags) {
@@ -26,6 +26,7 @@ absl::StatusOr<int> PrintUrl(Session& session, const UrlFlags& flags) {
   TB_ASSIGN_OR_RETURN(std::string token, GetToken(session, flags));
   TB_ASSIGN_OR_RETURN(token, LimitToken(token, flags.limits, session.world().wall.Now()));
   TB_ASSIGN_OR_RETURN(const std::string url, CallbackUrl(settings.base_url, token, flags.action));
+  TB_RETURN_IF_ERROR(CheckAction(flags.limits, flags.action));
   if (IsJsonFormat(session.format)) {
     session.PrintJson(Json{{"url", url}, {"token", token}}, session.format);
   } else {
@@ -43,7 +44,7 @@ void AddUrlCommand(CommandLine& line, Session& session) {
   tokenctl url --token-file task.token --only heartbeat --to heartbeat
   tokenctl issue -o token | tokenctl url - --only read -o token)");
   auto flags = std::make_shared<UrlFlags>();
-  AddRef(command, flags->ref);
+  AddTokenRef(command, flags->ref, "Token, or - for a token on standard input (a token given here shows in ps)");
   command->add_option("--only", flags->limits.only, "heartbeat, succeed, fail, fail=ERROR or read; may be repeated")
       ->allow_extra_args(false);
   command->add_option("--before", flags->limits.before, "Good until then: a span from now, as in 2h, or a time");

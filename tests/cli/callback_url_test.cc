@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr TimeMs kNow = 1'800'000'000'000;
@@ -80,8 +81,19 @@ TEST_F(UrlCommandTest, PrintsTheTokenAloneAndLimitsItFurther) {
 }
 
 TEST_F(UrlCommandTest, WantsAToken) {
-  EXPECT_EQ(Tokenctl({"url", "--key", "order-17"}), 2);
+  EXPECT_EQ(Tokenctl({"url", "0123456789abcdef01"}), 2);
   EXPECT_THAT(err, HasSubstr("a URL is made from the task's token"));
+  EXPECT_EQ(Tokenctl({"url", "--key", "order-17"}), 2);
+  Tokenctl({"url", "--help"});
+  EXPECT_THAT(out, Not(HasSubstr("--key")));
+}
+
+TEST_F(UrlCommandTest, IsGoodForSomething) {
+  EXPECT_EQ(Tokenctl({"url", kToken, "--only", "heartbeat", "--to", "succeed"}), 2);
+  EXPECT_THAT(err, HasSubstr("--to"));
+  EXPECT_EQ(Tokenctl({"url", kToken, "--only", "heartbeat", "--only", "fail=E", "--to", "fail"}), 0) << err;
+  EXPECT_EQ(Tokenctl({"url", kToken, "--before", "2020-01-01T00:00:00Z"}), 2);
+  EXPECT_THAT(err, HasSubstr("--before"));
 }
 
 }  // namespace
