@@ -51,7 +51,7 @@ void AddDelivery(Sheet& sheet, const v1::Delivery& delivery, TimeMs now) {
   if (delivery.attempts() > 0) sheet.Add("attempts", std::to_string(delivery.attempts()));
   sheet.Add("next attempt", WhenExactly(now, delivery.has_next_attempt_at(), delivery.next_attempt_at()));
   sheet.Add("answer", delivery.answer_code());
-  sheet.Add("", delivery.answer_message());
+  sheet.Add("message", delivery.answer_message());
   if (delivery.may_have_arrived()) sheet.Add("may have arrived", "a try ended without an answer");
   sheet.Add("settled", WhenExactly(now, delivery.has_settled_at(), delivery.settled_at()));
   sheet.Add("settled by", delivery.settled_by());

@@ -20,10 +20,10 @@ int RestoreCommand(const Arguments& args) {
     std::cerr << "restore: " << status.message() << "\n";
     return EXIT_FAILURE;
   }
-  std::cout
-      << "Restored to " << args[1] << ".\n"
-      << "Backups do not hold the token keys: copy token-keys.json there before the first start, or no token that was\n"
-      << "handed out is valid any more.\n";
+  std::cout << "Restored to " << args[1] << ".\n"
+            << "Backups do not hold the token keys: copy token-keys.json there before the first start; without it the "
+               "broker\n"
+            << "does not start.\n";
   return EXIT_SUCCESS;
 }
 

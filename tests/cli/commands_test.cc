@@ -236,6 +236,7 @@ v1::Delivery DeadLetter() {
   delivery.set_outcome(v1::TASK_STATE_SUCCEEDED);
   delivery.set_attempts(7);
   delivery.set_answer_code("InvalidOutput");
+  delivery.set_answer_message("it is no JSON");
   return delivery;
 }
 
@@ -259,6 +260,8 @@ TEST_F(CommandsTest, DeliveriesAreListedAndShown) {
   };
   EXPECT_EQ(Tokenctl({"delivery", "get", "0123456789abcdef01", "-o", "json"}), 0) << err;
   EXPECT_THAT(out, HasSubstr("\"state\": \"DEAD_LETTERED\""));
+  EXPECT_EQ(Tokenctl({"delivery", "get", "0123456789abcdef01"}), 0) << err;
+  EXPECT_THAT(out, AllOf(HasSubstr("\nmessage: "), HasSubstr("it is no JSON")));
 }
 
 TEST_F(CommandsTest, DeadLettersAreRedrivenUntilThereAreNoMore) {

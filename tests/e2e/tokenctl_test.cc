@@ -75,6 +75,7 @@ TEST_F(TokenctlTest, ABackupIsTakenVerifiedRestoredAndServedFrom) {
   std::filesystem::create_directories(broker_.data());
   const CommandResult restored = RunCommand({broker_.binary, "restore", backups + "/one", broker_.data()});
   ASSERT_TRUE(restored.ok()) << restored.output;
+  EXPECT_NE(restored.output.find("without it the broker\ndoes not start"), std::string::npos) << restored.output;
   std::filesystem::copy_file(keys, broker_.data() + "/token-keys.json");
   EXPECT_FALSE(RunCommand({broker_.binary, "restore", backups + "/one", broker_.data()}).ok()) << "not empty any more";
   Start();
