@@ -28,8 +28,8 @@ More: tokenctl help COMMAND, tokenctl help exit-codes, tokenctl help environment
 void AddGlobalFlags(CommandLine& line, Session& session) {
   CLI::App& root = line.root;
   ConnectionFlags& flags = session.flags;
-  root.add_option("--format,-o", line.format,
-                  "Form of the result: table, json, jsonl, id, token or output; COMMAND --help says which it has");
+  root.add_option("--format,-o", line.format, "Form of the result; COMMAND --help says which it has")
+      ->type_name("table|json|jsonl|id|token|output");
   root.add_option("--address,-a", flags.address, "host:port of the broker, or unix:path");
   root.add_option("--namespace,-n", flags.name_space, "Namespace");
   root.add_option("--profile", flags.profile, "Profile of the profile file");

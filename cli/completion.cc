@@ -1,7 +1,10 @@
 #include "cli/completion.h"
 
+#include <algorithm>
 #include <functional>
 #include <vector>
+
+#include "cli/command.h"
 
 namespace tokenbroker::cli {
 namespace {
@@ -36,6 +39,31 @@ std::string FlagNames(const CLI::App& app) {
   return words;
 }
 
+// "a b" of an option whose type says its values: "a|b", or "{a,b}" behind a check.
+std::string ValuesOf(const CLI::Option& option) {
+  std::string values = option.get_type_name();
+  const size_t brace = values.find('{');
+  if (brace != std::string::npos) values = values.substr(brace + 1, values.find('}') - brace - 1);
+  if (brace == std::string::npos && values.find('|') == std::string::npos) return "";
+  std::replace_if(
+      values.begin(), values.end(), [](char c) { return c == '|' || c == ','; }, ' ');
+  return values;
+}
+
+// What `help` explains besides commands is said by none of them.
+std::string PositionalValues(const CLI::App& root, const std::string& path, const CLI::App& app) {
+  std::string words = path == "help" ? Names(root) + " exit-codes environment" : "";
+  for (const CLI::Option* option : app.get_options([](const CLI::Option* o) { return o->get_positional(); })) {
+    const std::string values = ValuesOf(*option);
+    if (!values.empty()) words += " " + values;
+  }
+  return words;
+}
+
+bool HasFileArgument(const CLI::App& app) {
+  return !app.get_options([](const CLI::Option* o) { return o->get_positional() && TakesFile(*o); }).empty();
+}
+
 std::string Trimmed(const std::string& words) { return words.empty() ? words : words.substr(1); }
 
 // For single quotes in all three shells: the character is simply left out.
@@ -52,9 +80,39 @@ std::string Cases(const CLI::App& root) {
   std::string cases;
   Walk(root, "", [&](const std::string& path, const CLI::App& app) {
     const std::string own = path.empty() ? "" : FlagNames(app);
-    cases += "    " + Quoted(path) + ") words=" + Quoted(Trimmed(Names(app) + own)) + " ;;\n";
+    cases += "    " + Quoted(path) +
+             ") words=" + Quoted(Trimmed(Names(app) + PositionalValues(root, path, app) + own)) +
+             (HasFileArgument(app) ? " files=1" : "") + " ;;\n";
   });
   return cases;
+}
+
+// A case per flag with known values or a file: what may follow it. The flags of the root may stand behind any command.
+std::string ValueCases(const CLI::App& root) {
+  std::string cases;
+  Walk(root, "", [&](const std::string& path, const CLI::App& app) {
+    for (const CLI::Option* flag : Flags(app)) {
+      const std::string values = ValuesOf(*flag);
+      if (values.empty() && !TakesFile(*flag)) continue;
+      std::string patterns;
+      const auto add = [&](const std::string& name) {
+        patterns += (patterns.empty() ? "" : "|") + (path.empty() ? "*" : Quoted(path)) + Quoted(" " + name);
+      };
+      for (const std::string& name : flag->get_lnames()) add("--" + name);
+      for (const std::string& name : flag->get_snames()) add("-" + name);
+      const std::string source = values.empty() ? "-f" : "-W " + Quoted(values);
+      cases += "    " + patterns + ") COMPREPLY=($(compgen " + source + " -- \"$current\")); return ;;\n";
+    }
+  });
+  return cases;
+}
+
+// What follows the flag: nothing, one of its values, a file, or anything else.
+std::string FishValue(const CLI::Option& flag) {
+  if (flag.get_expected_max() == 0) return "";
+  const std::string values = ValuesOf(flag);
+  if (!values.empty()) return " -x -a " + Quoted(values);
+  return TakesFile(flag) ? " -r -F" : " -r";
 }
 
 }  // namespace
@@ -62,7 +120,7 @@ std::string Cases(const CLI::App& root) {
 std::string BashCompletion(const CLI::App& root) {
   return R"(# bash completion for tokenctl; load with: source <(tokenctl completion bash)
 _tokenctl() {
-  local current="${COMP_WORDS[COMP_CWORD]}" path="" words="" i
+  local current="${COMP_WORDS[COMP_CWORD]}" path="" words="" files="" i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case " )" +
          Trimmed([&] {
@@ -74,12 +132,16 @@ _tokenctl() {
       *" ${COMP_WORDS[i]} "*) path="${path:+$path }${COMP_WORDS[i]}" ;;
     esac
   done
+  case "$path ${COMP_WORDS[COMP_CWORD - 1]}" in
+)" + ValueCases(root) +
+         R"(  esac
   case "$path" in
 )" + Cases(root) +
          R"(  esac
   [[ $current == -* ]] && words+=" )" +
          Trimmed(FlagNames(root)) + R"("
   COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [[ -n $files && $current != -* ]] && COMPREPLY+=($(compgen -f -- "$current"))
   [[ ${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- "$current"))
 }
 complete -o filenames -F _tokenctl tokenctl
@@ -89,6 +151,7 @@ complete -o filenames -F _tokenctl tokenctl
 // zsh runs the bash function through its own adapter.
 std::string ZshCompletion(const CLI::App& root) {
   return "#compdef tokenctl\n# zsh completion for tokenctl; load with: source <(tokenctl completion zsh)\n"
+         "# after: autoload -U compinit && compinit\n"
          "autoload -U +X bashcompinit && bashcompinit\n" +
          BashCompletion(root);
 }
@@ -103,9 +166,11 @@ std::string FishCompletion(const CLI::App& root) {
       script += "complete -c tokenctl -f" + (top ? " -n __fish_use_subcommand" : seen) + " -a " + sub->get_name() +
                 " -d " + Quoted(sub->get_description()) + "\n";
     }
+    const std::string values = PositionalValues(root, path, app);
+    if (!values.empty()) script += "complete -c tokenctl -f" + seen + " -a " + Quoted(Trimmed(values)) + "\n";
     for (const CLI::Option* flag : Flags(app)) {
       for (const std::string& name : flag->get_lnames()) {
-        script += "complete -c tokenctl" + seen + " -l " + name + (flag->get_expected_max() > 0 ? " -r" : "") + " -d " +
+        script += "complete -c tokenctl" + seen + " -l " + name + FishValue(*flag) + " -d " +
                   Quoted(flag->get_description()) + "\n";
       }
     }

@@ -22,6 +22,7 @@ absl::StatusOr<v1::TaskState> ParseState(std::string text) {
 
 void AddFilter(CLI::App* command, FilterFlags& flags) {
   command->add_option("--state", flags.states, "Only these states; may be repeated or separated by commas")
+      ->type_name("waiting|succeeded|failed|expired|cancelled|superseded")
       ->delimiter(',')
       ->allow_extra_args(false);
   command->add_option("--label,-l", flags.labels, "Only with this label, as name=value; may be repeated")

@@ -173,6 +173,7 @@ void AddList(CommandLine& line, CLI::App& delivery) {
   tokenctl delivery list --target states --all -o jsonl | jq -r .answer_code | sort | uniq -c)");
   auto flags = std::make_shared<ListFlags>();
   command->add_option("--state", flags->states, "Only these states; may be repeated or separated by commas")
+      ->type_name("pending|delivered|probably_delivered|dead_lettered|dropped")
       ->delimiter(',')
       ->allow_extra_args(false);
   command->add_option("--target", flags->target, "Only of this target");

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "cli/command.h"
+
 namespace tokenbroker::cli {
 namespace {
 
@@ -15,6 +17,12 @@ class CompletionTest : public ::testing::Test {
  protected:
   CompletionTest() {
     root_.add_option("--address", text_, "Where it's at");
+    root_.add_option("--format,-o", text_, "Form")->type_name("table|json");
+    AsFile(root_.add_option("--key-file", text_, "Key"));
+    AsFile(root_.add_subcommand("bulk", "Many")->add_option("FILE", text_, "Rows"));
+    root_.add_subcommand("list", "Tasks")->add_option("--state", text_, "State")->type_name("waiting|failed");
+    root_.add_subcommand("help", "Help")->add_option("TOPIC", text_, "Topic");
+    root_.add_subcommand("completion", "Script")->add_option("SHELL", text_)->check(CLI::IsMember({"bash", "zsh"}));
     CLI::App* profile = root_.add_subcommand("profile", "Profiles");
     profile->add_subcommand("ls", "List")->add_option("--limit,-l", text_, "How many");
   }
@@ -37,9 +45,23 @@ TEST_F(CompletionTest, BashCompletesNestedCommands) {
 COMP_WORDS=(tokenctl profile l); COMP_CWORD=2; _tokenctl; [[ "${COMPREPLY[*]}" == ls ]] || exit 1
 COMP_WORDS=(tokenctl profile ls --l); COMP_CWORD=3; _tokenctl; [[ "${COMPREPLY[*]}" == --limit ]] || exit 2
 COMP_WORDS=(tokenctl --addr); COMP_CWORD=1; _tokenctl; [[ "${COMPREPLY[*]}" == --address ]] || exit 3
+COMP_WORDS=(tokenctl list -o j); COMP_CWORD=3; _tokenctl; [[ "${COMPREPLY[*]}" == json ]] || exit 4
+COMP_WORDS=(tokenctl list --state ""); COMP_CWORD=3; _tokenctl; [[ "${COMPREPLY[*]}" == "waiting failed" ]] || exit 5
+COMP_WORDS=(tokenctl help ex); COMP_CWORD=2; _tokenctl; [[ "${COMPREPLY[*]}" == exit-codes ]] || exit 6
+COMP_WORDS=(tokenctl completion z); COMP_CWORD=2; _tokenctl; [[ "${COMPREPLY[*]}" == zsh ]] || exit 7
+cd / || exit 8
+COMP_WORDS=(tokenctl bulk us); COMP_CWORD=2; _tokenctl; [[ "${COMPREPLY[*]}" == usr ]] || exit 9
+COMP_WORDS=(tokenctl list --key-file us); COMP_CWORD=3; _tokenctl; [[ "${COMPREPLY[*]}" == usr ]] || exit 10
 )";
   EXPECT_EQ(std::system(("bash " + path).c_str()), 0);
   std::remove(path.c_str());
+}
+
+TEST_F(CompletionTest, FishKnowsValuesAndFiles) {
+  const std::string script = FishCompletion(root_);
+  EXPECT_THAT(script, HasSubstr("-l format -x -a 'table json'"));
+  EXPECT_THAT(script, HasSubstr("-l key-file -r -F"));
+  EXPECT_THAT(script, HasSubstr("-a 'bash zsh'"));
 }
 
 TEST_F(CompletionTest, QuotesInDescriptionsDoNotBreakTheScript) {
