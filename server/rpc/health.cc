@@ -48,6 +48,7 @@ class HealthWatch : public StreamCall, private Visit {
 
   void OnBegan() override { Read(); }
   void OnRead(bool ok) override {
+    if (ended_) return;  // the caller was gone before
     wire::HealthCheckRequest request;
     if (!ok || !ParseMessage(in(), request)) {
       ended_ = true;
