@@ -29,9 +29,18 @@ absl::Status CheckReadable(const std::string& path) {
   return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
 }
 
+// gRPC 1.51 inflates a message before it looks at its size: a megabyte would become a gigabyte. Calls that come
+// compressed are refused instead, as soon as their headers are there.
+void RefuseCompression(grpc::ServerBuilder& builder) {
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
+}
+
 }  // namespace
 
 void SetLimits(const GrpcConfig& config, grpc::ServerBuilder& builder) {
+  RefuseCompression(builder);
   builder.SetMaxReceiveMessageSize(Clamp(config.max_message_size));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, Clamp(config.max_concurrent_streams));
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
