@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "server/faults.h"
 #include "server/outbound/aws/surroundings.h"
 
 namespace tokenbroker {
@@ -32,6 +33,18 @@ absl::StatusOr<std::unique_ptr<Incoming>> Incoming::Open(const Config& config, c
   if (config.intake.events.empty()) return incoming;
   TB_ASSIGN_OR_RETURN(incoming->event_rules_, intake::EventRules::Make(config.intake.events, registry));
   return incoming;
+}
+
+std::vector<ConfigFault> Incoming::Check(const IntakeConfig& config, const Environment& environment) {
+  MetricsRegistry registry;
+  std::vector<ConfigFault> faults = FaultsOf(intake::EventRules::Make(config.events, registry).status());
+  if (config.activities.empty() && config.queues.empty()) return faults;
+  const outbound::WallClock clock;
+  absl::StatusOr<std::unique_ptr<outbound::CurlClient>> http = outbound::CurlClient::Start({});
+  if (!http.ok()) return faults;
+  const auto aws = outbound::aws::RealSurroundings(environment, **http, clock);
+  AddFaults(FaultsOf(intake::Intakes::Check(config, aws)), faults);
+  return faults;
 }
 
 Incoming::~Incoming() { StopPolling(0); }

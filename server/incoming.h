@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/calls/door.h"
@@ -17,6 +18,8 @@ namespace tokenbroker {
 
 class Incoming {
  public:
+  // What Open and StartPolling would refuse; nothing is asked for over the network.
+  static std::vector<ConfigFault> Check(const IntakeConfig& config, const Environment& environment);
   // INVALID_ARGUMENT names the rule for events that is wrong. The clock and the registry must outlive this.
   static absl::StatusOr<std::unique_ptr<Incoming>> Open(const Config& config, const Environment& environment,
                                                         const Clock& clock, MetricsRegistry& registry);

@@ -26,7 +26,10 @@ class Outgoing {
   static absl::StatusOr<std::unique_ptr<Outgoing>> Open(const Config& config, const Environment& environment,
                                                         const Clock& clock);
 
-  // Once. INVALID_ARGUMENT names the setting that is wrong.
+  // What Make* below would refuse: makes everything as they do, and lets it go. Nothing is asked for over the network.
+  static std::vector<ConfigFault> Check(const Config& config, const Environment& environment);
+
+  // Once. INVALID_ARGUMENT lists the settings that are wrong.
   absl::StatusOr<std::vector<forward::NamedTarget>> MakeTargets();
   // Those of them that wait for subscribers; valid as long as they are.
   const forward::SubscriberTargets& subscriber_targets() const { return subscriber_targets_; }
@@ -40,10 +43,11 @@ class Outgoing {
 
   explicit Outgoing(const Config& config) : config_(config) {}
 
-  absl::StatusOr<TargetPtr> Make(const TargetConfig& target);
-  absl::StatusOr<TargetPtr> MakeWebhook(const TargetConfig& target);
-  absl::StatusOr<TargetPtr> MakeSubscriber(const TargetConfig& target);
-  absl::StatusOr<targets::StepFunctionsSettings> ReadStepFunctions(const TargetConfig& target) const;
+  // nullptr adds to `faults`.
+  TargetPtr Make(const TargetConfig& target, std::vector<ConfigFault>& faults);
+  TargetPtr MakeWebhook(const TargetConfig& target, std::vector<ConfigFault>& faults);
+  TargetPtr MakeSubscriber(const TargetConfig& target);
+  targets::WebhookOptions ReadWebhook(const TargetConfig& target, std::vector<ConfigFault>& faults) const;
 
   const Config config_;
   const outbound::WallClock wall_clock_;

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failpoint.h"
+#include "server/preflight.h"
 #include "server/telemetry/log.h"
 #include "server/version.h"
 
@@ -81,6 +82,11 @@ Environment SettingsEnvironment() {
   Environment environment = ProcessEnvironment();
   std::erase_if(environment, [](const auto& variable) { return variable.first == kBenchNull; });
   return environment;
+}
+
+absl::StatusOr<LoadedConfig> LoadForServing(ConfigMode mode, const std::vector<std::string>& args) {
+  const auto check = [](const Config& config) { return Preflight(config, ProcessEnvironment()); };
+  return LoadConfig(mode, args, SettingsEnvironment(), check);
 }
 
 int Serve(const Config& config, const std::function<void(const BrokerHost&)>& ready) {

@@ -36,7 +36,8 @@ std::string TargetOptions::Required(const std::string& name) {
 
 bool TargetOptions::Flag(const std::string& name) {
   const std::string value = Text(name);
-  if (!value.empty() && value != "true" && value != "false") Fault(name, "must be true or false");
+  if (!value.empty() && value != "true" && value != "false")
+    Fault(name, absl::StrCat("must be true or false, not '", value, "'"));
   return value == "true";
 }
 
@@ -45,7 +46,8 @@ DurationMs TargetOptions::Span(const std::string& name, DurationMs fallback, Dur
   if (value.empty()) return fallback;
   const absl::StatusOr<DurationMs> span = ParseDuration(value);
   if (span.ok() && *span >= min && *span <= max) return *span;
-  Fault(name, absl::StrCat("must be a duration of ", FormatDuration(min), " to ", FormatDuration(max)));
+  Fault(name, absl::StrCat("must be a duration of ", FormatDuration(min), " to ", FormatDuration(max), ", not '", value,
+                           "'"));
   return fallback;
 }
 
@@ -53,18 +55,18 @@ int TargetOptions::Count(const std::string& name, int fallback, int min, int max
   const std::string value = Text(name);
   int count = fallback;
   if (value.empty() || (absl::SimpleAtoi(value, &count) && count >= min && count <= max)) return count;
-  Fault(name, absl::StrCat("must be a number of ", min, " to ", max));
+  Fault(name, absl::StrCat("must be a number of ", min, " to ", max, ", not '", value, "'"));
   return fallback;
 }
 
-absl::Status TargetOptions::Finish() const {
-  if (!fault_.ok() || left_.empty()) return fault_;
-  const std::string& name = left_.begin()->first;
-  return Wrong(name, absl::StrCat("is not a setting of this kind of target", Suggestion(name, known_)));
+void TargetOptions::Finish() {
+  for (const auto& [name, values] : left_) {
+    Fault(name, absl::StrCat("is not a setting of this kind of target", Suggestion(name, known_)));
+  }
 }
 
-absl::Status TargetOptions::Wrong(const std::string& name, absl::string_view what) const {
-  return absl::InvalidArgumentError(absl::StrCat("targets.", target_.name, ".", name, ": ", what));
+void TargetOptions::Fault(const std::string& name, absl::string_view what) {
+  faults_.push_back({absl::StrCat("targets.", target_.name, ".", name), std::string(what)});
 }
 
 }  // namespace tokenbroker

@@ -6,15 +6,17 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "server/config/config.h"
+#include "server/config/load.h"
 
 namespace tokenbroker {
 
-// Keeps the first thing that is wrong, for Finish to say; until then such a setting has its fallback.
+// Adds what is wrong to `faults`; such a setting has its fallback.
 class TargetOptions {
  public:
-  explicit TargetOptions(const TargetConfig& target) : target_(target), left_(target.options) {}
+  // The target must outlive this.
+  TargetOptions(const TargetConfig& target, std::vector<ConfigFault>& faults)
+      : target_(target), faults_(faults), left_(target.options) {}
 
   std::string Text(const std::string& name);
   // In at most `max` bytes.
@@ -25,17 +27,15 @@ class TargetOptions {
   DurationMs Span(const std::string& name, DurationMs fallback, DurationMs min, DurationMs max);
   int Count(const std::string& name, int fallback, int min, int max);
 
-  // INVALID_ARGUMENT for what was wrong, or for a setting that nobody asked for.
-  absl::Status Finish() const;
-  absl::Status Wrong(const std::string& name, absl::string_view what) const;
+  // Adds the settings that nobody asked for.
+  void Finish();
+  void Fault(const std::string& name, absl::string_view what);
 
  private:
-  void Fault(const std::string& name, absl::string_view what) { fault_.Update(Wrong(name, what)); }
-
   const TargetConfig& target_;
+  std::vector<ConfigFault>& faults_;
   std::map<std::string, std::vector<std::string>> left_;
   std::vector<std::string> known_;
-  absl::Status fault_;
 };
 
 }  // namespace tokenbroker

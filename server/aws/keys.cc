@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
+#include "absl/strings/str_join.h"
 #include "server/calls/authenticator.h"
 
 namespace tokenbroker::aws {
@@ -73,14 +73,19 @@ Digest Key::SigningKeyFor(const Scope& scope) const {
 absl::StatusOr<KeySet> KeySet::Load(absl::Span<const AwsKey> keys,
                                     absl::Span<const std::pair<std::string, std::string>> environment) {
   KeySet set;
+  std::vector<std::string> wrong;
   for (const AwsKey& key : keys) {
-    TB_ASSIGN_OR_RETURN(std::string secret, ReadSecret(key, "the secret", key.secret, environment));
-    std::string session_token;
+    absl::StatusOr<std::string> secret = ReadSecret(key, "the secret", key.secret, environment);
+    absl::StatusOr<std::string> session_token = std::string();
     if (key.session_token.given()) {
-      TB_ASSIGN_OR_RETURN(session_token, ReadSecret(key, "the session token", key.session_token, environment));
+      session_token = ReadSecret(key, "the session token", key.session_token, environment);
     }
-    set.Add(key, std::move(secret), std::move(session_token));
+    for (const absl::Status& status : {secret.status(), session_token.status()}) {
+      if (!status.ok()) wrong.emplace_back(status.message());
+    }
+    if (secret.ok() && session_token.ok()) set.Add(key, *std::move(secret), *std::move(session_token));
   }
+  if (!wrong.empty()) return absl::InvalidArgumentError(absl::StrJoin(wrong, "\n"));
   return set;
 }
 

@@ -51,7 +51,8 @@ class KeySet {
   KeySet() = default;
 
   // Reads each secret from where the configuration says it is; line ends behind it do not count. `environment` is the
-  // process's. INVALID_ARGUMENT, without any secret in its text, if one is not there or cannot be one.
+  // process's. INVALID_ARGUMENT, without any secret in its text, lists those that are not there or cannot be one, each
+  // in a line "auth.aws_keys: ...".
   static absl::StatusOr<KeySet> Load(absl::Span<const AwsKey> keys,
                                      absl::Span<const std::pair<std::string, std::string>> environment);
 

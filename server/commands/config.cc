@@ -15,8 +15,10 @@ int ConfigCommand(const Arguments& args) {
     std::cerr << "usage: tokenbroker config print|check [--config FILE] [flags of serve]\n";
     return kExitUsage;
   }
-  absl::StatusOr<LoadedConfig> loaded =
-      LoadConfig(ConfigMode::kServe, Arguments(args.begin() + 1, args.end()), SettingsEnvironment());
+  const Arguments rest(args.begin() + 1, args.end());
+  // What is printed may be meant for another machine.
+  absl::StatusOr<LoadedConfig> loaded = verb == "print" ? LoadConfig(ConfigMode::kServe, rest, SettingsEnvironment())
+                                                        : LoadForServing(ConfigMode::kServe, rest);
   if (!loaded.ok()) {
     std::cerr << loaded.status().message() << "\n";
     return kExitUsage;

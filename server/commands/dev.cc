@@ -56,7 +56,7 @@ void PrintBanner(const Config& config, bool temporary, const BrokerHost& host) {
 }  // namespace
 
 int DevCommand(const Arguments& args) {
-  absl::StatusOr<LoadedConfig> loaded = LoadConfig(ConfigMode::kDev, args, SettingsEnvironment());
+  absl::StatusOr<LoadedConfig> loaded = LoadForServing(ConfigMode::kDev, args);
   if (!loaded.ok()) {
     std::cerr << loaded.status().message() << "\n";
     return kExitUsage;

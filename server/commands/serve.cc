@@ -10,7 +10,7 @@
 namespace tokenbroker {
 
 int ServeCommand(const Arguments& args) {
-  absl::StatusOr<LoadedConfig> loaded = LoadConfig(ConfigMode::kServe, args, SettingsEnvironment());
+  absl::StatusOr<LoadedConfig> loaded = LoadForServing(ConfigMode::kServe, args);
   if (!loaded.ok()) {
     std::cerr << loaded.status().message() << "\n";
     return kExitUsage;

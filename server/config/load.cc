@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <set>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "base/suggestion.h"
 #include "server/config/access_lists.h"
@@ -44,6 +46,24 @@ class Layers {
     }
     std::set<std::string> seen;
     AddMap("", root, source, seen);
+  }
+
+  // Rules that a refused setting breaks, too, say nothing new.
+  void Judge(ConfigMode mode, const ConfigCheck& check) {
+    const std::vector<std::string> refused = errors_;
+    const auto known = [&](const std::string& fault) {
+      const std::string setting = fault.substr(0, fault.find(' '));
+      return std::any_of(refused.begin(), refused.end(),
+                         [&](const std::string& error) { return absl::StartsWith(error, setting + " "); });
+    };
+    std::vector<std::string> faults;
+    if (const absl::Status rules = ValidateConfig(mode, loaded_); !rules.ok()) {
+      faults = absl::StrSplit(rules.message(), '\n');
+    }
+    if (check != nullptr) {
+      for (const ConfigFault& fault : check(loaded_.config)) faults.push_back(DescribeFault(loaded_, fault));
+    }
+    std::remove_copy_if(faults.begin(), faults.end(), std::back_inserter(errors_), known);
   }
 
   absl::StatusOr<LoadedConfig> Finish() && {
@@ -112,7 +132,7 @@ class Layers {
     } else if (name == "auth.aws_keys") {
       loaded_.config.auth.aws_keys = ReadAwsKeys(value, source, errors_);
     } else if (name == "targets") {
-      loaded_.config.targets = ReadTargets(value, source, errors_);
+      loaded_.config.targets = ReadTargets(value, source, loaded_.origins, errors_);
     } else if (!ReadIntakeList(name, value, source, loaded_.config.intake, errors_)) {
       return false;
     }
@@ -269,16 +289,24 @@ void AddEnvironment(const Environment& environment, Layers& layers) {
 }  // namespace
 
 absl::StatusOr<LoadedConfig> LoadConfig(ConfigMode mode, const std::vector<std::string>& args,
-                                        const Environment& environment) {
+                                        const Environment& environment, const ConfigCheck& check) {
   Layers layers;
   const CommandLine command_line(mode, args, layers);
   AddPreset(mode, layers);
   TB_RETURN_IF_ERROR(AddFile(command_line.file(), layers));
   AddEnvironment(environment, layers);
   command_line.Apply();
-  TB_ASSIGN_OR_RETURN(LoadedConfig loaded, std::move(layers).Finish());
-  TB_RETURN_IF_ERROR(ValidateConfig(mode, loaded));
-  return loaded;
+  layers.Judge(mode, check);
+  return std::move(layers).Finish();
+}
+
+std::string DescribeFault(const LoadedConfig& loaded, const ConfigFault& fault) {
+  std::string name = fault.setting;
+  while (!name.empty() && !loaded.origins.contains(name)) {
+    const size_t dot = name.rfind('.');
+    name.resize(dot == std::string::npos ? 0 : dot);
+  }
+  return absl::StrCat(fault.setting, ": ", fault.what, " (", name.empty() ? "default" : loaded.origins.at(name), ")");
 }
 
 absl::StatusOr<LoadedConfig> ParseConfigYaml(std::string_view text, std::string_view source) {

@@ -6,6 +6,7 @@
 // the command line. Whatever is not understood is refused, with the nearest name that is.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -36,10 +37,25 @@ struct LoadedConfig {
   std::map<std::string, std::string> origins;
 };
 
+// A setting, such as "targets.sfn.region", and the rule that it breaks.
+struct ConfigFault {
+  std::string setting;
+  std::string what;
+
+  friend bool operator==(const ConfigFault&, const ConfigFault&) = default;
+};
+
+// Judges what this layer cannot: settings that others read, and what they name on this machine.
+using ConfigCheck = std::function<std::vector<ConfigFault>(const Config& config)>;
+
 // `args` is the command line behind the subcommand. Reads the file that --config names and nothing else from disk.
-// INVALID_ARGUMENT lists everything that is wrong, one line each: setting, rule, and where the value came from.
+// INVALID_ARGUMENT lists everything that is wrong, also what `check` finds, one line each: setting, rule, and where the
+// value came from. A setting that cannot be read at all is not judged further.
 absl::StatusOr<LoadedConfig> LoadConfig(ConfigMode mode, const std::vector<std::string>& args,
-                                        const Environment& environment);
+                                        const Environment& environment, const ConfigCheck& check = nullptr);
+
+// "setting: what (origin)"; the origin is that of the setting, or else of what it stands in.
+std::string DescribeFault(const LoadedConfig& loaded, const ConfigFault& fault);
 
 // The file's layer alone, over the defaults. Survives any input. `source` names the file in errors and origins.
 absl::StatusOr<LoadedConfig> ParseConfigYaml(std::string_view text, std::string_view source = "config");

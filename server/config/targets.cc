@@ -25,7 +25,8 @@ std::optional<TargetKind> KindOf(std::string_view name) {
 
 class TargetReader {
  public:
-  TargetReader(const std::string& source, std::vector<std::string>& errors) : source_(source), errors_(errors) {}
+  TargetReader(const std::string& source, std::map<std::string, std::string>& origins, std::vector<std::string>& errors)
+      : source_(source), origins_(origins), errors_(errors) {}
 
   std::vector<TargetConfig> Read(const YamlNode& map) {
     std::vector<TargetConfig> targets;
@@ -42,35 +43,42 @@ class TargetReader {
   TargetConfig ReadOne(const std::string& name, const YamlNode& settings) {
     TargetConfig target{name};
     const std::string setting = absl::StrCat("targets.", name);
+    origins_[setting] = Origin(settings);
     if (!IsName(name)) Error(setting, settings, absl::StrCat("the name must be ", kNameRule));
     if (settings.kind != YamlNode::Kind::kMap) {
       Error(setting, settings, "must be a map with 'kind'");
       return target;
     }
-    bool has_kind = false;
+    bool has_kind = false, knows_kind = false;
     for (const auto& [key, value] : settings.members) {
       if (key == "kind") {
         has_kind = true;
-        ReadKind(setting, value, target);
+        knows_kind = ReadKind(setting, value, target);
       } else {
-        ReadOption(absl::StrCat(setting, ".", key), value, target.options[key]);
+        const std::string option = absl::StrCat(setting, ".", key);
+        origins_[option] = Origin(value);
+        ReadOption(option, value, target.options[key]);
       }
     }
     if (!has_kind) Error(setting, settings, "'kind' is missing");
+    // Of no kind they would all be unknown.
+    if (!knows_kind) target.options.clear();
     return target;
   }
 
-  void ReadKind(const std::string& setting, const YamlNode& value, TargetConfig& target) {
+  // False: it is none.
+  bool ReadKind(const std::string& setting, const YamlNode& value, TargetConfig& target) {
     const std::optional<TargetKind> kind =
         value.kind == YamlNode::Kind::kScalar ? KindOf(value.scalar) : std::optional<TargetKind>();
     if (kind.has_value()) {
       target.kind = *kind;
-      return;
+      return true;
     }
     Error(absl::StrCat(setting, ".kind"), value,
           absl::StrCat("must be one of ", absl::StrJoin(kKinds, ", ", [](std::string* out, const auto& known) {
                          absl::StrAppend(out, absl::string_view(known.first.data(), known.first.size()));
                        })));
+    return false;
   }
 
   void ReadOption(const std::string& setting, const YamlNode& value, std::vector<std::string>& out) {
@@ -86,18 +94,21 @@ class TargetReader {
   }
 
   void Error(const std::string& setting, const YamlNode& at, const std::string& what) {
-    errors_.push_back(absl::StrCat(setting, ": ", what, " (", source_, ":", at.Place(), ")"));
+    errors_.push_back(absl::StrCat(setting, ": ", what, " (", Origin(at), ")"));
   }
 
+  std::string Origin(const YamlNode& at) const { return absl::StrCat(source_, ":", at.Place()); }
+
   const std::string& source_;
+  std::map<std::string, std::string>& origins_;
   std::vector<std::string>& errors_;
 };
 
 }  // namespace
 
 std::vector<TargetConfig> ReadTargets(const YamlNode& node, const std::string& source,
-                                      std::vector<std::string>& errors) {
-  return TargetReader(source, errors).Read(node);
+                                      std::map<std::string, std::string>& origins, std::vector<std::string>& errors) {
+  return TargetReader(source, origins, errors).Read(node);
 }
 
 std::string_view TargetKindName(TargetKind kind) {

@@ -1,6 +1,7 @@
 // The map `targets`, which only the file can hold.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,10 +11,10 @@
 
 namespace tokenbroker {
 
-// Adds to `errors` what is wrong, one line each, with the place in `source`. What a kind's own settings must be is
-// checked where targets are made.
+// Adds to `errors` what is wrong, one line each, with the place in `source`, and to `origins` the place of each target
+// and of each of its settings. What a kind's own settings must be is checked where targets are made.
 std::vector<TargetConfig> ReadTargets(const YamlNode& node, const std::string& source,
-                                      std::vector<std::string>& errors);
+                                      std::map<std::string, std::string>& origins, std::vector<std::string>& errors);
 
 // "none", "webhook", "step_functions", "subscriber".
 std::string_view TargetKindName(TargetKind kind);

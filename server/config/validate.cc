@@ -39,9 +39,7 @@ class Validator {
 
  private:
   void Error(const std::string& setting, const std::string& what) {
-    const auto origin = loaded_.origins.find(setting);
-    errors_.push_back(
-        absl::StrCat(setting, ": ", what, " (", origin == loaded_.origins.end() ? "default" : origin->second, ")"));
+    errors_.push_back(DescribeFault(loaded_, {setting, what}));
   }
 
   void CheckStorage() {

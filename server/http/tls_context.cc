@@ -10,8 +10,10 @@
 #include <fstream>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 
 namespace tokenbroker::http {
@@ -35,19 +37,30 @@ struct PemTexts {
   }
 };
 
-absl::Status ReadFile(const std::string& path, std::string& text) {
-  if (path.empty()) return absl::OkStatus();
+constexpr char kCertificateFile[] = "tls.certificate_file";
+constexpr char kKeyFile[] = "tls.key_file";
+constexpr char kClientCaFile[] = "tls.client_ca_file";
+
+absl::Status Wrong(const char* setting, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(setting, ": ", what));
+}
+
+// "", or what is wrong.
+std::string ReadFile(const char* setting, const std::string& path, std::string& text) {
+  if (path.empty()) return "";
   std::ifstream file(path, std::ios::binary);
   text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  if (!file.good() && !file.eof()) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-  if (text.empty()) return absl::InvalidArgumentError(absl::StrCat(path, " is empty or cannot be read"));
-  return absl::OkStatus();
+  if (!file.good() && !file.eof()) return absl::StrCat(setting, ": cannot read ", path);
+  if (text.empty()) return absl::StrCat(setting, ": ", path, " is empty or cannot be read");
+  return "";
 }
 
 absl::Status ReadAll(const TlsFiles& files, PemTexts& texts) {
-  TB_RETURN_IF_ERROR(ReadFile(files.certificate_file, texts.certificate));
-  TB_RETURN_IF_ERROR(ReadFile(files.key_file, texts.key));
-  return ReadFile(files.client_ca_file, texts.client_ca);
+  std::vector<std::string> wrong = {ReadFile(kCertificateFile, files.certificate_file, texts.certificate),
+                                    ReadFile(kKeyFile, files.key_file, texts.key),
+                                    ReadFile(kClientCaFile, files.client_ca_file, texts.client_ca)};
+  std::erase(wrong, "");
+  return wrong.empty() ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrJoin(wrong, "\n"));
 }
 
 template <auto Free>
@@ -65,7 +78,7 @@ BioPtr Reader(const std::string& text) { return BioPtr(BIO_new_mem_buf(text.data
 
 absl::Status UseCertificate(const TlsFiles& files, const PemTexts& texts, SSL_CTX* context) {
   const auto refused = [&] {
-    return absl::InvalidArgumentError(absl::StrCat(files.certificate_file, " has no certificate that can be used"));
+    return Wrong(kCertificateFile, absl::StrCat(files.certificate_file, " has no certificate that can be used"));
   };
   const BioPtr reader = Reader(texts.certificate);
   const X509Ptr own(PEM_read_bio_X509_AUX(reader.get(), nullptr, nullptr, nullptr));
@@ -83,7 +96,7 @@ absl::Status UseKey(const TlsFiles& files, const PemTexts& texts, SSL_CTX* conte
   // Nobody is there to be asked for a password.
   const KeyPtr key(PEM_read_bio_PrivateKey(Reader(texts.key).get(), nullptr, nullptr, const_cast<char*>("")));
   if (key == nullptr || SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
-    return absl::InvalidArgumentError(absl::StrCat(files.key_file, " has no key that fits the certificate"));
+    return Wrong(kKeyFile, absl::StrCat(files.key_file, " has no key that fits the certificate"));
   }
   return absl::OkStatus();
 }
@@ -98,7 +111,7 @@ absl::Status UseClientCa(const TlsFiles& files, const PemTexts& texts, SSL_CTX* 
     ++count;
   }
   ERR_clear_error();
-  if (count == 0) return absl::InvalidArgumentError(absl::StrCat(files.client_ca_file, " has no certificate"));
+  if (count == 0) return Wrong(kClientCaFile, absl::StrCat(files.client_ca_file, " has no certificate"));
   const int required = files.require_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | required, nullptr);
   return absl::OkStatus();

@@ -16,7 +16,7 @@ using TlsContextPtr = std::shared_ptr<SSL_CTX>;
 // Not thread-safe.
 class TlsContext {
  public:
-  // INVALID_ARGUMENT names the file that cannot be read or does not fit.
+  // INVALID_ARGUMENT lists what cannot be read or does not fit, in lines "tls.key_file: ..." with the setting's name.
   static absl::StatusOr<TlsContext> Load(const TlsFiles& files);
 
   // Looks at the files; if what is in them has changed, new connections get it. An error leaves what was. True if it

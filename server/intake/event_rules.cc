@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/json.h"
 #include "base/json_path.h"
 #include "server/json/cursor.h"
@@ -26,14 +27,16 @@ std::optional<std::string> StringAt(std::string_view event, const JsonPath& path
 absl::StatusOr<std::unique_ptr<EventRules>> EventRules::Make(const std::vector<EventIntake>& config,
                                                              MetricsRegistry& registry) {
   auto rules = std::make_unique<EventRules>();
+  std::vector<std::string> wrong;
   for (const EventIntake& event : config) {
     absl::StatusOr<TaskMapping> mapping = TaskMapping::Make(event.task, "$.detail?");
     if (!mapping.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("intake.events: '", event.name, "': ", mapping.status().message()));
+      wrong.push_back(absl::StrCat("intake.events: '", event.name, "': ", mapping.status().message()));
+      continue;
     }
     rules->rules_.push_back({event, *std::move(mapping), std::make_unique<IntakeMetrics>(registry, event.name)});
   }
+  if (!wrong.empty()) return absl::InvalidArgumentError(absl::StrJoin(wrong, "\n"));
   return rules;
 }
 

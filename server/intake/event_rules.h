@@ -35,7 +35,7 @@ class EventRules {
     pb::IssueTaskRequest request;
   };
 
-  // INVALID_ARGUMENT names the rule and the setting.
+  // INVALID_ARGUMENT lists what is wrong, in lines "intake.events: ..." with the rule and its setting.
   static absl::StatusOr<std::unique_ptr<EventRules>> Make(const std::vector<EventIntake>& config,
                                                           MetricsRegistry& registry);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "server/calls/authenticator.h"
@@ -37,6 +38,9 @@ struct Intake {
   std::vector<std::unique_ptr<Poller>> pollers;
 };
 
+constexpr char kActivities[] = "intake.activities";
+constexpr char kQueues[] = "intake.queues";
+
 absl::Status Named(const char* list, const std::string& name, const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat(list, ": '", name, "': ", status.message()));
 }
@@ -52,6 +56,12 @@ IntakeTask WithArnLabels(const ActivityIntake& intake) {
   return task;
 }
 
+absl::StatusOr<TaskMapping> MappingOf(const ActivityIntake& activity) {
+  return TaskMapping::Make(WithArnLabels(activity), "$");
+}
+
+absl::StatusOr<TaskMapping> MappingOf(const QueueIntake& queue) { return TaskMapping::Make(queue.task, "$"); }
+
 }  // namespace
 
 struct Intakes::Impl {
@@ -63,12 +73,12 @@ struct Intakes::Impl {
         services(parts.aws) {}
 
   absl::Status Add(const ActivityIntake& activity) {
-    absl::StatusOr<TaskMapping> mapping = TaskMapping::Make(WithArnLabels(activity), "$");
-    if (!mapping.ok()) return Named("intake.activities", activity.name, mapping.status());
+    absl::StatusOr<TaskMapping> mapping = MappingOf(activity);
+    if (!mapping.ok()) return Named(kActivities, activity.name, mapping.status());
     Intake& intake = *intakes.emplace_back(
         std::make_unique<Intake>(surroundings, parts.registry, activity.name, activity.task, *std::move(mapping)));
     auto service = services.StepFunctions(activity, intake.metrics);
-    if (!service.ok()) return Named("intake.activities", activity.name, service.status());
+    if (!service.ok()) return Named(kActivities, activity.name, service.status());
     intake.service = *std::move(service);
     const ActivityPoller::Parts poller{surroundings,    activity,         intake.mapping,
                                        *intake.service, intake.registrar, intake.metrics};
@@ -77,12 +87,12 @@ struct Intakes::Impl {
   }
 
   absl::Status Add(const QueueIntake& queue) {
-    absl::StatusOr<TaskMapping> mapping = TaskMapping::Make(queue.task, "$");
-    if (!mapping.ok()) return Named("intake.queues", queue.name, mapping.status());
+    absl::StatusOr<TaskMapping> mapping = MappingOf(queue);
+    if (!mapping.ok()) return Named(kQueues, queue.name, mapping.status());
     Intake& intake = *intakes.emplace_back(
         std::make_unique<Intake>(surroundings, parts.registry, queue.name, queue.task, *std::move(mapping)));
     auto service = services.Sqs(queue, intake.metrics);
-    if (!service.ok()) return Named("intake.queues", queue.name, service.status());
+    if (!service.ok()) return Named(kQueues, queue.name, service.status());
     intake.service = *std::move(service);
     const QueuePoller::Parts poller{surroundings,     queue,         intake.mapping, *intake.service,
                                     intake.registrar, intake.metrics};
@@ -111,6 +121,26 @@ struct Intakes::Impl {
 Intakes::Intakes(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Intakes::~Intakes() = default;
+
+absl::Status Intakes::Check(const IntakeConfig& config, const outbound::aws::SurroundingsPtr& aws) {
+  MetricsRegistry registry;
+  AwsServices services(aws);
+  std::vector<std::string> wrong;
+  const auto note = [&](const char* list, const std::string& name, const absl::Status& status) {
+    if (!status.ok()) wrong.emplace_back(Named(list, name, status).message());
+  };
+  for (const ActivityIntake& activity : config.activities) {
+    IntakeMetrics metrics(registry, activity.name);
+    note(kActivities, activity.name, MappingOf(activity).status());
+    note(kActivities, activity.name, services.StepFunctions(activity, metrics).status());
+  }
+  for (const QueueIntake& queue : config.queues) {
+    IntakeMetrics metrics(registry, queue.name);
+    note(kQueues, queue.name, MappingOf(queue).status());
+    note(kQueues, queue.name, services.Sqs(queue, metrics).status());
+  }
+  return wrong.empty() ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrJoin(wrong, "\n"));
+}
 
 absl::StatusOr<std::unique_ptr<Intakes>> Intakes::Make(const IntakeConfig& config, Parts parts) {
   auto impl = std::make_unique<Impl>(config, std::move(parts));

@@ -35,6 +35,8 @@ class Intakes {
     std::function<double()> random;
   };
 
+  // What Make would refuse, in lines "intake.queues: ..." with the intake and the setting; OK if nothing.
+  static absl::Status Check(const IntakeConfig& config, const outbound::aws::SurroundingsPtr& aws);
   // INVALID_ARGUMENT names the intake and the setting.
   static absl::StatusOr<std::unique_ptr<Intakes>> Make(const IntakeConfig& config, Parts parts);
   ~Intakes();

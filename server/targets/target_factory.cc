@@ -56,15 +56,16 @@ absl::Status TargetFactory::SetQuota(const StepFunctionsSettings& settings, cons
   if (settings.quota_per_second > 0) quota.per_second = settings.quota_per_second;
   const std::string account = AccountOf(settings);
   if (quotas_.Grant(account, region, quota)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("another quota was set for the same account and region (", account, ", ", region, ")"));
+  return absl::InvalidArgumentError(absl::StrCat(settings.quota_burst > 0 ? "quota_burst" : "quota_per_second",
+                                                 ": another quota was set for the same account and region (", account,
+                                                 ", ", region, ")"));
 }
 
 absl::StatusOr<std::unique_ptr<StepFunctionsApi>> TargetFactory::Api(const StepFunctionsSettings& settings) {
   const std::string region =
       settings.region.empty() ? aws::RegionOf(*surroundings_, settings.profile) : settings.region;
   if (region.empty()) {
-    return absl::InvalidArgumentError("region must be set: neither AWS_REGION nor the profile says which");
+    return absl::InvalidArgumentError("region: must be set: neither AWS_REGION nor the profile says which");
   }
   StepFunctionsPlace place{.region = region,
                            .endpoint = settings.endpoint,
@@ -72,7 +73,9 @@ absl::StatusOr<std::unique_ptr<StepFunctionsApi>> TargetFactory::Api(const StepF
                            .timeout = settings.timeout,
                            .longest_wait = settings.longest_wait};
   if (place.endpoint.empty()) place.endpoint = aws::EndpointOf(*surroundings_, "SFN", "states", region);
-  TB_RETURN_IF_ERROR(outbound::ParseUrl(place.endpoint).status());
+  if (const absl::Status url = outbound::ParseUrl(place.endpoint).status(); !url.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("endpoint: ", url.message()));
+  }
   TB_RETURN_IF_ERROR(SetQuota(settings, region));
   return std::make_unique<StepFunctionsApi>(std::move(place), surroundings_->http, CredentialsOf(settings, region),
                                             quotas_, surroundings_->clock);

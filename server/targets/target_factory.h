@@ -51,7 +51,8 @@ class TargetFactory {
 
   QuotaBook& quotas() { return quotas_; }
 
-  // INVALID_ARGUMENT if no region can be found, or another quota was set for the same place before. Credentials are
+  // INVALID_ARGUMENT, "region: the rule" with the setting's name, if no region can be found, the endpoint is no URL, or
+  // another quota was set for the same place before. Credentials are
   // asked for with the first call: a target whose credentials are missing says so in its answers.
   absl::StatusOr<std::unique_ptr<forward::OutcomeTarget>> StepFunctions(const StepFunctionsSettings& settings);
   absl::StatusOr<std::unique_ptr<StepFunctionsProxy>> Proxy(const StepFunctionsSettings& settings);

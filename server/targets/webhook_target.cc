@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "server/outbound/address_guard.h"
 #include "server/outbound/url.h"
@@ -10,17 +11,30 @@
 #include "server/targets/webhook_answer.h"
 
 namespace tokenbroker::targets {
+namespace {
+
+absl::Status CheckUrl(const WebhookOptions& options) {
+  TB_ASSIGN_OR_RETURN(const outbound::Url url, outbound::ParseUrl(options.url));
+  if (url.tls || options.allow_http) return absl::OkStatus();
+  return absl::InvalidArgumentError("the URL must begin with https:// unless allow_http is true");
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<WebhookTarget>> WebhookTarget::Make(WebhookOptions options, outbound::HttpClient& http,
                                                                    const Clock& clock) {
-  TB_ASSIGN_OR_RETURN(const outbound::Url url, outbound::ParseUrl(options.url));
-  if (!url.tls && !options.allow_http) {
-    return absl::InvalidArgumentError("the webhook's URL must begin with https:// unless http is allowed");
-  }
-  TB_ASSIGN_OR_RETURN(WebhookSigner signer, WebhookSigner::Make(options.secrets));
-  TB_ASSIGN_OR_RETURN(outbound::AddressGuard guard, outbound::AddressGuard::Make(options.allowed_addresses));
+  std::vector<std::string> wrong;
+  const auto check = [&](const char* setting, const absl::Status& status) {
+    if (!status.ok()) wrong.push_back(absl::StrCat(setting, ": ", status.message()));
+  };
+  check("url", CheckUrl(options));
+  absl::StatusOr<WebhookSigner> signer = WebhookSigner::Make(options.secrets);
+  check("secret_files", signer.status());
+  absl::StatusOr<outbound::AddressGuard> guard = outbound::AddressGuard::Make(options.allowed_addresses);
+  check("allowed_addresses", guard.status());
+  if (!wrong.empty()) return absl::InvalidArgumentError(absl::StrJoin(wrong, "\n"));
   return std::unique_ptr<WebhookTarget>(
-      new WebhookTarget(std::move(options), std::move(signer), std::move(guard), http, clock));
+      new WebhookTarget(std::move(options), *std::move(signer), *std::move(guard), http, clock));
 }
 
 WebhookTarget::WebhookTarget(WebhookOptions options, WebhookSigner signer, outbound::AddressGuard guard,

@@ -33,8 +33,8 @@ struct WebhookOptions {
 // Thread-safe.
 class WebhookTarget : public forward::OutcomeTarget {
  public:
-  // INVALID_ARGUMENT, without any secret, says what of the options is wrong. `http` and `clock` must outlive the
-  // target.
+  // INVALID_ARGUMENT, without any secret, lists what of the options is wrong, each in a line "url: the rule" by its
+  // name in the configuration. `http` and `clock` must outlive the target.
   static absl::StatusOr<std::unique_ptr<WebhookTarget>> Make(WebhookOptions options, outbound::HttpClient& http,
                                                              const Clock& clock);
   // Not from within a `done`.

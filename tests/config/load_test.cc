@@ -57,6 +57,28 @@ TEST_F(LoadTest, ServeNeedsAFolder) {
   EXPECT_THAT(Error(LoadConfig(ConfigMode::kServe, {"--data", "/data"}, {})), HasSubstr("unknown flag '--data'"));
 }
 
+TEST_F(LoadTest, WhatOthersFindIsListedWithTheRestAndItsPlace) {
+  const std::string file = File("targets:\n  a: {kind: webhook, url: x}\ntasks: {max_output: 5MiB}\n");
+  const auto check = [](const Config& config) -> std::vector<ConfigFault> {
+    EXPECT_EQ(config.targets.size(), 1u);
+    return {{"targets.a.url", "is no URL"},
+            {"targets.a.source", "is missing"},
+            {"tasks.max_output", "is odd, too"},
+            {"tls.key_file", "is not there"}};
+  };
+  EXPECT_EQ(Error(LoadConfig(ConfigMode::kServe, {"--config", file}, {}, check)),
+            "tasks.max_output: must be 1KiB to 4MiB, not '5MiB' (" + file +
+                ":3:21)\n"
+                "storage.path: must be set: the folder where tasks are kept (default)\n"
+                "targets.a.url: is no URL (" +
+                file +
+                ":2:27)\n"
+                "targets.a.source: is missing (" +
+                file +
+                ":2:6)\n"
+                "tls.key_file: is not there (default)");
+}
+
 TEST_F(LoadTest, LaterLayersWinAndSayWhoTheyAre) {
   const std::string path = File("grpc:\n  listen: 127.0.0.1:1\nadmin:\n  listen: 127.0.0.1:2\ndrain: {timeout: 3s}\n");
   const LoadedConfig loaded =

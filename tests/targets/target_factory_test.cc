@@ -94,13 +94,14 @@ TEST_F(TargetFactoryTest, RefusesTwoQuotasForOneAccountAndRegion) {
   EXPECT_TRUE(factory_.StepFunctions(settings).ok());
   EXPECT_TRUE(factory_.StepFunctions(settings).ok());
   settings.quota_per_second = 11;
-  EXPECT_EQ(factory_.StepFunctions(settings).status(),
-            absl::InvalidArgumentError("another quota was set for the same account and region (one, r)"));
+  EXPECT_EQ(
+      factory_.StepFunctions(settings).status(),
+      absl::InvalidArgumentError("quota_per_second: another quota was set for the same account and region (one, r)"));
 }
 
 TEST_F(TargetFactoryTest, SaysWhatIsMissing) {
   EXPECT_EQ(factory_.StepFunctions({}).status(),
-            absl::InvalidArgumentError("region must be set: neither AWS_REGION nor the profile says which"));
+            absl::InvalidArgumentError("region: must be set: neither AWS_REGION nor the profile says which"));
   EXPECT_EQ(factory_.Proxy({.region = "r", .endpoint = "states"}).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(factory_.Webhook({.url = "nowhere"}).status().code(), absl::StatusCode::kInvalidArgument);
 }

@@ -120,11 +120,16 @@ TEST(WebhookTarget, SaysWhatIsWrongWithItsOptions) {
   const auto wrong = [&](WebhookOptions options) {
     return std::string(WebhookTarget::Make(std::move(options), http, clock).status().message());
   };
-  EXPECT_EQ(wrong({.url = "http://example.com"}), "the webhook's URL must begin with https:// unless http is allowed");
+  EXPECT_EQ(wrong({.url = "http://example.com"}), "url: the URL must begin with https:// unless allow_http is true");
   EXPECT_EQ(wrong({.url = "http://example.com", .allow_http = true}), "");
-  EXPECT_EQ(wrong({.url = "https://user:secret@example.com"}), "the URL must have no user name");
+  EXPECT_EQ(wrong({.url = "https://user:secret@example.com"}), "url: the URL must have no user name");
   EXPECT_NE(wrong({.url = "https://example.com", .allowed_addresses = {"intranet"}}).find("'intranet'"),
             std::string::npos);
+  EXPECT_EQ(wrong({.url = "ftp://example.com", .secrets = {"short"}, .allowed_addresses = {"intranet"}}),
+            "url: a URL begins with https:// or http://\n"
+            "secret_files: webhook secret 1 must be whsec_ and the base64 of 24 to 64 bytes\n"
+            "allowed_addresses: 'intranet' is no address and no range like 10.1.0.0/16 or fd00:12::/32")
+      << "all at once";
 }
 
 }  // namespace
