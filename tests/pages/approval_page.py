@@ -4,13 +4,14 @@ of it.
 
     approval_page.py PAGE_SERVER [FOLDER]     PAGE_SERVER: build/bin/page_server; pictures go to FOLDER, if given
 
-Speaks WebDriver to chromedriver with nothing but the standard library. Exit code 77 (skipped) if there is no Chromium.
+Speaks WebDriver to chromedriver. Exit code 77 (skipped) if there is no Chromium.
 Scripts are switched off in the browser: the page must do without.
 """
 
 import base64
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,14 @@ import unittest
 import urllib.error
 import urllib.request
 
-SKIPPED = 77
+sys.dont_write_bytecode = True
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "testing"))
+
+from drivers.environment import clean_environment  # noqa: E402
+from drivers.loopback import open_url  # noqa: E402
+from drivers.packages import SKIPPED  # noqa: E402
+from drivers.processes import stop  # noqa: E402
+
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -27,7 +35,8 @@ class Browser:
     """One window of Chromium."""
 
     def __init__(self, scripts=False, dark=False, phone=False):
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True,
+                                       env=clean_environment())
         port = next(line.split()[-1].rstrip(".") for line in self.driver.stdout if "successfully on port" in line)
         self.base = f"http://127.0.0.1:{port}"
         arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
@@ -46,7 +55,7 @@ class Browser:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
         try:
-            return json.load(urllib.request.urlopen(request, timeout=60))["value"]
+            return json.load(open_url(request))["value"]
         except urllib.error.HTTPError as error:
             raise AssertionError(json.load(error)["value"]["message"]) from None
 
@@ -95,8 +104,7 @@ class Browser:
 
     def close(self):
         self.call("DELETE", self.session)
-        self.driver.terminate()
-        self.driver.wait()
+        stop(self.driver)
         self.driver.stdout.close()
 
 
@@ -104,7 +112,7 @@ def fetch(url, **headers):
     """As a program: the status and the JSON."""
     request = urllib.request.Request(url, headers={"Accept": "application/json", **headers})
     try:
-        with urllib.request.urlopen(request) as answer:
+        with open_url(request) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -113,7 +121,8 @@ def fetch(url, **headers):
 class ApprovalPage(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = subprocess.Popen([PAGE_SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        cls.server = subprocess.Popen([PAGE_SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                      env=clean_environment())
         cls.urls = {}
         for line in cls.server.stdout:
             if line.strip() == "ready":
@@ -164,7 +173,7 @@ class ApprovalPage(unittest.TestCase):
 
     def test_a_stale_page_shows_what_was_decided_meanwhile(self):
         self.browser.open(self.urls["second"])
-        urllib.request.urlopen(urllib.request.Request(self.urls["second"] + "/succeed", method="POST"))
+        open_url(urllib.request.Request(self.urls["second"] + "/succeed", method="POST")).close()
         self.browser.submit("button.stop")
         self.assertIn("another outcome is recorded", self.browser.text("[role=alert]"))
         self.assertIn("Approved", self.browser.text(".pill"))

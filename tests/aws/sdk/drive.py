@@ -8,30 +8,27 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "testing"))
 
 import clients  # noqa: E402
-from broker import Broker  # noqa: E402
+from drivers.environment import clean_environment  # noqa: E402
+from drivers.packages import or_skip  # noqa: E402
 from far_side import PREFIX, FarSide, text_of  # noqa: E402
+from issuing_broker import IssuingBroker  # noqa: E402
 from steps import KEY, Steps  # noqa: E402
-
-SKIPPED = 77
 
 
 def foreign_token(binaries, folder, keys):
     """Of a broker that had the same keys and is gone with its store."""
-    broker = Broker(binaries, folder, keys)
-    try:
+    with IssuingBroker(binaries, folder, keys) as broker:
         # Not the first: the other broker's first tasks have numbers as well.
-        batch = broker.post("/v1/tasks:batchIssue", {"items": [{"namespace": "sdk", "timeout": "600s"}] * 1000})
-        return batch["items"][-1]["issued"]["token"]
-    finally:
-        broker.stop()
+        return broker.issue_many(1000)[-1]
 
 
 def play(command, endpoint, steps):
     """What the player got, by step."""
     request = json.dumps({"endpoint": endpoint, "steps": steps})
-    done = subprocess.run(command, input=request, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, input=request, capture_output=True, text=True, timeout=600, env=clean_environment())
     if done.returncode != 0:
         raise RuntimeError(f"the player failed:\n{done.stdout}\n{done.stderr}")
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -67,14 +64,11 @@ def compare_records(broker, records):
 def drive(client, binaries, command, folder):
     keys = folder / "token-keys.json"
     foreign = foreign_token(binaries, folder / "gone", keys)
-    broker = Broker(binaries, folder / "broker", keys)
-    try:
+    with IssuingBroker(binaries, folder / "broker", keys) as broker:
         steps = Steps(broker, foreign)
-        answers = play(command, broker.endpoint, steps.all())
+        answers = play(command, "http://" + broker.http, steps.all())
         wrong = compare_answers(steps.steps, answers, client.class_of)
         return len(steps.steps), wrong + compare_records(broker, steps.records)
-    finally:
-        broker.stop()
 
 
 def compare_texts(steps, answers):
@@ -91,15 +85,14 @@ def compare_relayed(steps, calls):
 
 def drive_relayed(client, binaries, command, folder):
     far_side = FarSide()
-    broker = Broker(binaries, folder / "relay", folder / "relay-keys.json", relay_to=far_side.endpoint)
     try:
-        steps = Steps(broker, "")
-        answers = play(command, broker.endpoint, steps.relayed())
-        wrong = (compare_answers(steps.steps, answers, client.class_of) + compare_texts(steps.steps, answers) +
-                 compare_relayed(steps.steps, far_side.calls))
-        return len(steps.steps), wrong + compare_records(broker, steps.records)
+        with IssuingBroker(binaries, folder / "relay", folder / "relay-keys.json", far_side.endpoint) as broker:
+            steps = Steps(broker, "")
+            answers = play(command, "http://" + broker.http, steps.relayed())
+            wrong = (compare_answers(steps.steps, answers, client.class_of) + compare_texts(steps.steps, answers) +
+                     compare_relayed(steps.steps, far_side.calls))
+            return len(steps.steps), wrong + compare_records(broker, steps.records)
     finally:
-        broker.stop()
         far_side.stop()
 
 
@@ -110,12 +103,7 @@ def main():
     parser.add_argument("--cache", default="build/aws-sdk", help="where clients are installed")
     arguments = parser.parse_args()
     client = clients.ALL[arguments.client]
-    try:
-        command = client.install(pathlib.Path(arguments.cache).resolve() / arguments.client)
-    except (OSError, subprocess.SubprocessError) as error:
-        print(f"skipped: {arguments.client} cannot be installed: {error}")
-        print(getattr(error, "stderr", None) or "")
-        return SKIPPED
+    command = or_skip(arguments.client, client.install, pathlib.Path(arguments.cache).resolve() / arguments.client)
     with tempfile.TemporaryDirectory() as folder:
         count, wrong = drive(client, arguments.bin, command, pathlib.Path(folder))
         relayed, more = drive_relayed(client, arguments.bin, command, pathlib.Path(folder))

@@ -2,8 +2,8 @@
 GetActivityTask."""
 import json
 
-from cloud import REGION
-from waiting import check_equal, wait_for
+from drivers.cloud import REGION
+from drivers.waiting import check_equal, wait_for
 from world import BEATS
 
 CONFIG = """intake:

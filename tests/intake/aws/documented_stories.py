@@ -2,9 +2,9 @@
 import hashlib
 import json
 
-from cloud import REGION
+from drivers.cloud import REGION
 from documented import example, replace
-from waiting import check_equal, wait_for
+from drivers.waiting import check_equal, wait_for
 
 
 # EventBridge may issue; the shop's own people may read and resolve.

@@ -2,13 +2,13 @@
 """Tokens of Step Functions go through a real broker, beside AWS as others play it. See README.md."""
 import argparse
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
 
 sys.dont_write_bytecode = True
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "testing"))
 
 import activity_stories  # noqa: E402
 import documented_stories  # noqa: E402
@@ -17,9 +17,9 @@ import queue_stories  # noqa: E402
 import recorded_activity_stories  # noqa: E402
 import role_stories  # noqa: E402
 import verdict_stories  # noqa: E402
-from install import SKIPPED  # noqa: E402
+from drivers.moto import Moto, install_moto  # noqa: E402
+from drivers.packages import or_skip  # noqa: E402
 from localstack import LocalStack, install_localstack  # noqa: E402
-from moto import Moto, install_moto  # noqa: E402
 from world import World  # noqa: E402
 
 ALIKE = execution_stories.STORIES + verdict_stories.STORIES + documented_stories.ALIKE
@@ -51,7 +51,7 @@ def play(story, world):
     except Exception:  # it must not hide the others
         print(f"WRONG  {story.__name__}:\n{traceback.format_exc()}")
         for broker in world.brokers:
-            print((broker.folder / "log").read_text(errors="replace")[-4000:], flush=True)
+            print(broker.last_words(), flush=True)
         return False
 
 
@@ -63,17 +63,13 @@ def main():
     parser.add_argument("--only", default="", help="stories whose names hold this")
     arguments = parser.parse_args()
     player = PLAYERS[arguments.against]
-    try:
-        command = player.install(pathlib.Path(arguments.cache or f"build/aws-{arguments.against}").resolve())
-    except (OSError, subprocess.SubprocessError) as error:
-        print(f"skipped: {arguments.against} cannot be installed: {error}")
-        print(getattr(error, "stderr", None) or "")
-        return SKIPPED
+    cache = pathlib.Path(arguments.cache or f"build/aws-{arguments.against}").resolve()
+    command = or_skip(arguments.against, player.install, cache)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         cloud = player.cloud(command, folder)
         try:
-            world = World(cloud, pathlib.Path(arguments.bin).resolve(), folder)
+            world = World(cloud, arguments.bin, folder)
             results = [play(story, world) for story in player.stories if arguments.only in story.__name__]
             return 0 if results and all(results) else 1
         finally:

@@ -1,8 +1,9 @@
 """A state waits at its token; the broker takes the token in, somebody settles it there, and the execution goes on."""
 import json
 
-from cloud import sends_and_waits
-from waiting import check, check_equal, free_port, wait_for
+from drivers.cloud import sends_and_waits
+from drivers.loopback import free_port
+from drivers.waiting import check, check_equal, wait_for
 from world import BEATS
 
 DELIVERED = 'tokenbroker_deliveries_settled_total{target="sfn",state="delivered"}'

@@ -1,21 +1,16 @@
 """LocalStack: Step Functions with activities, and an EventBridge that calls API destinations. Needs a Python 3.13."""
 import glob
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
-import urllib.request
 
-from cloud import Cloud
-from install import install
-from waiting import free_port, wait_for
+from drivers import packages
+from drivers.cloud import Cloud
+from drivers.loopback import free_port, open_url
+from drivers.processes import Server
 
 VERSION = "3.13"
-# Newer ones of the last four break its start.
-PACKAGES = ["localstack-core[runtime]==2026.3.0", "cbor2<6", "pyopenssl<26", "localstack-twisted==25.5.0",
-            "moto-ext==5.1.25"]
-UV = "uv==0.13.9"
 
 
 class NoPython(OSError):
@@ -41,14 +36,11 @@ def installed_python():
 
 def fetched_python(folder):
     """One that uv fetches."""
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        uv = install(folder / "uv", sys.executable, [UV]) / "uv"
+        uv = packages.install_python(folder / "uv", [packages.UV]) / "uv"
         environment = {**os.environ, "UV_PYTHON_INSTALL_DIR": str(folder / "pythons"), "UV_CACHE_DIR": str(folder / "cache")}
-        for command in (["install", "--no-bin", VERSION], ["find", "--managed-python", VERSION]):
-            done = subprocess.run([str(uv), "python", *command], env=environment, check=True, capture_output=True,
-                                  text=True, timeout=600)
-        return done.stdout.strip()
+        packages.run(uv, "python", "install", "--no-bin", VERSION, environment=environment)
+        return packages.run(uv, "python", "find", "--managed-python", VERSION, environment=environment).strip()
     except subprocess.SubprocessError as error:
         raise NoPython(f"no Python {VERSION} here, and uv fetches none: {getattr(error, 'stderr', error)}") from None
 
@@ -56,7 +48,8 @@ def fetched_python(folder):
 def install_localstack(folder):
     """The command that starts it. NoPython where there is none."""
     python = installed_python() or fetched_python(folder / "python")
-    return [str(install(folder / "localstack", python, PACKAGES) / "python"), "-m", "localstack.runtime.main"]
+    commands = packages.install_python(folder / "localstack", packages.LOCALSTACK, python)
+    return [str(commands / "python"), "-m", "localstack.runtime.main"]
 
 
 class LocalStack(Cloud):
@@ -66,18 +59,12 @@ class LocalStack(Cloud):
         self.python = command[0]
         port = free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
-        self.log = open(folder / "localstack.log", "wb")
-        environment = {**os.environ, "FILESYSTEM_ROOT": str(folder / "localstack"), "GATEWAY_LISTEN": f"127.0.0.1:{port}",
-                       "LOCALSTACK_HOST": f"127.0.0.1:{port}", "SQS_ENDPOINT_STRATEGY": "off", "OVERRIDE_IN_DOCKER": "0",
-                       "EAGER_SERVICE_LOADING": "0", "SKIP_SSL_CERT_DOWNLOAD": "1", "DISABLE_EVENTS": "1",
-                       "DNS_ADDRESS": "0", "SERVICES": "stepfunctions,sqs,events,sts,iam,secretsmanager"}
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environment, cwd=folder)
-        try:
-            wait_for("LocalStack", self._is_up, 180)
-        except BaseException:
-            self.stop()
-            print(pathlib.Path(self.log.name).read_text(errors="replace")[-4000:])
-            raise
+        self.server = Server("LocalStack", command, folder / "localstack.log", {
+            "FILESYSTEM_ROOT": str(folder / "localstack"), "GATEWAY_LISTEN": f"127.0.0.1:{port}",
+            "LOCALSTACK_HOST": f"127.0.0.1:{port}", "SQS_ENDPOINT_STRATEGY": "off", "OVERRIDE_IN_DOCKER": "0",
+            "EAGER_SERVICE_LOADING": "0", "SKIP_SSL_CERT_DOWNLOAD": "1", "DISABLE_EVENTS": "1", "DNS_ADDRESS": "0",
+            "SERVICES": "stepfunctions,sqs,events,sts,iam,secretsmanager"}, folder)
+        self.server.await_start(self._is_up, 180)
 
     def bus_to(self, bus, pattern, url, key):
         """An event bus whose events of this pattern are POSTed to a URL by an API destination, with an API key."""
@@ -91,19 +78,11 @@ class LocalStack(Cloud):
             {"Id": "broker", "Arn": destination["ApiDestinationArn"], "RoleArn": f"arn:aws:iam::{self.account}:role/any"}])
 
     def _is_up(self):
-        if self.process.poll() is not None:
-            raise RuntimeError(f"LocalStack ended with {self.process.returncode}")
         try:
-            urllib.request.urlopen(self.endpoint + "/_localstack/health", timeout=5).read()
+            open_url(self.endpoint + "/_localstack/health", timeout=5).read()
             return True
         except OSError:
             return False
 
     def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
+        self.server.stop()

@@ -1,7 +1,7 @@
 """Messages become tasks, each once, whatever happens in between."""
 import json
 
-from waiting import check, check_equal, wait_for
+from drivers.waiting import check, check_equal, wait_for
 from world import RESULT
 
 

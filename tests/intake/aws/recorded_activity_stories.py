@@ -1,6 +1,6 @@
 """Activities as recorded: how two tasks fare beside each other, and that a question that is held holds nothing else."""
 from recorded_activity import RecordedActivity
-from waiting import check, check_equal, wait_for
+from drivers.waiting import check, check_equal, wait_for
 
 CONFIG = """intake:
   activities:

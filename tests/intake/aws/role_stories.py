@@ -1,6 +1,6 @@
 """The broker has an account of its own, and works in others by their roles. Needs an STS that gives keys of accounts."""
-from cloud import REGION, sends_and_waits
-from waiting import check_equal, wait_for
+from drivers.cloud import REGION, sends_and_waits
+from drivers.waiting import check_equal, wait_for
 
 OTHER_ACCOUNT = "210987654321"
 ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/task-token-broker"

@@ -1,8 +1,8 @@
 """Who settles may wait for the engine's own verdict."""
 import json
 
-from cloud import sends_and_waits
-from waiting import check_equal
+from drivers.cloud import sends_and_waits
+from drivers.waiting import check_equal
 
 
 def the_engine_s_verdict_is_told(world):

@@ -1,8 +1,8 @@
 """What every story has at hand: AWS as somebody else plays it, and a broker of its own with an intake."""
 import json
 
-from broker import Broker
-from cloud import REGION
+from drivers.broker import Broker
+from drivers.cloud import KEY, REGION
 
 QUEUE = """intake:
   queues:
@@ -23,6 +23,7 @@ targets:
     region: {region}
     endpoint: {endpoint}
 """
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 RESULT = 'tokenbroker_intake_tasks_total{{intake="{}",result="{}"}}'
 BEATS = 'tokenbroker_upstream_beats_total{target="sfn",code="OK"}'
 
@@ -44,8 +45,9 @@ class World:
         queue, _, config = self.queues(name)
         return queue, config + intake + TARGET.format(region=REGION, endpoint=self.cloud.endpoint) + target
 
-    def broker(self, name, config, **options):
-        broker = Broker(self.binaries, self.folder / name, config, **options)
+    def broker(self, name, config, namespace="orders", environment=None, **options):
+        broker = Broker(self.binaries, self.folder / name, config, namespace,
+                        environment=CREDENTIALS | (environment or {}), **options)
         self.brokers.append(broker)
         return broker
 

@@ -1,5 +1,4 @@
-"""What is waited for, and where nobody else listens."""
-import socket
+"""What is waited for, and what must be so."""
 import time
 
 
@@ -21,9 +20,3 @@ def check(condition, what):
 
 def check_equal(found, expected, what):
     check(found == expected, f"{what}: {found!r} instead of {expected!r}")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
