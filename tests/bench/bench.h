@@ -8,7 +8,7 @@
 #include "tests/bench/broker_server.h"
 #include "tests/bench/options.h"
 #include "tests/bench/report.h"
-#include "tests/bench/temp_folder.h"
+#include "tests/testing/temp_folder.h"
 
 namespace tokenbroker::benchmarks {
 
@@ -31,11 +31,10 @@ struct Bench {
 
 // A fresh broker, and the folder it lives in.
 struct FreshBroker {
-  explicit FreshBroker(const Options& options)
-      : folder(options.folder), server(options.server, folder.path() + "/data") {}
+  explicit FreshBroker(const Options& options) : folder(options.folder), server(options.server, folder.path()) {}
   std::string target() const { return server.target(); }
 
-  TempFolder folder;
+  testing::TempFolder folder;
   BrokerServer server;
 };
 

@@ -1,8 +1,7 @@
 #include "tests/bench/forwarding_broker.h"
 
-#include <stdlib.h>
-
 #include <fstream>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -10,6 +9,9 @@
 
 namespace tokenbroker::benchmarks {
 namespace {
+
+const std::map<std::string, std::string> kCredentials = {
+    {"AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"}, {"AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}};
 
 LoadShape AtOnce() {
   LoadShape shape{2, 8, Seconds(0), Seconds(600)};
@@ -19,9 +21,6 @@ LoadShape AtOnce() {
 
 // The configuration file, written.
 std::string Configure(const std::string& folder, const std::string& url, SendQuota quota) {
-  setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-  setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1);
-  unsetenv("AWS_SESSION_TOKEN");
   const std::string path = folder + "/bench.yaml";
   std::ofstream file(path);
   file << "forwarding:\n"
@@ -42,7 +41,8 @@ std::string Configure(const std::string& folder, const std::string& url, SendQuo
 
 ForwardingBroker::ForwardingBroker(const Options& options, const std::string& target_url, SendQuota quota)
     : folder_(options.folder),
-      server_(options.server, folder_.path() + "/data", {"--config", Configure(folder_.path(), target_url, quota)}) {}
+      server_(options.server, folder_.path(), {"--config", Configure(folder_.path(), target_url, quota)},
+              kCredentials) {}
 
 void ForwardingBroker::Issue(uint64_t count) {
   ForwardedIssueTraffic traffic(count);

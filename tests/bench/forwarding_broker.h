@@ -35,7 +35,7 @@ class ForwardingBroker {
   const TokenPool& tokens() const { return tokens_; }
 
  private:
-  TempFolder folder_;
+  testing::TempFolder folder_;
   BrokerServer server_;
   TokenPool tokens_;
   uint64_t settled_ = 0;

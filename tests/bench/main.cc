@@ -17,7 +17,7 @@ constexpr size_t kRecordBytes = 256;
 
 void Describe(const Options& options, Report& report) {
   report.Note(DescribeMachine());
-  const TempFolder folder(options.folder);
+  const testing::TempFolder folder(options.folder);
   const SyncTimes sync = MeasureSync(folder.path(), kRecordBytes);
   char text[128];
   std::snprintf(text, sizeof text, "fdatasync p50 in %s: %.0f us preallocated, %.0f us growing", options.folder.c_str(),

@@ -9,12 +9,13 @@
 #include <fstream>
 #include <memory>
 #include <regex>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 
 #include "tests/bench/bench.h"
-#include "tests/bench/process.h"
+#include "tests/testing/child_process.h"
+#include "tests/testing/temp_folder.h"
+#include "tests/testing/text_file.h"
 
 namespace tokenbroker::benchmarks {
 namespace {
@@ -62,12 +63,11 @@ class Cluster {
       std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
     }
     Must({Program("initdb"), "-D", data(), "-A", "trust", "-U", "bench", "--no-sync"}, 120);
-    server_ = std::make_unique<Process>(
-        std::vector<std::string>{Program("postgres"), "-D", data(), "-k", folder_.path(), "-c",
-                                 "listen_addresses=", "-c", "fsync=on", "-c", "synchronous_commit=on", "-c",
-                                 "shared_buffers=512MB", "-c", "max_wal_size=8GB", "-c", "max_connections=100"},
-        log(), user_);
-    for (int i = 0; i < 300 && Run({Program("pg_isready"), "-q", "-h", folder_.path()}, 10) != 0; ++i) {
+    server_ = Start(
+        {Program("postgres"), "-D", data(), "-k", folder_.path(), "-c", "listen_addresses=", "-c", "fsync=on", "-c",
+         "synchronous_commit=on", "-c", "shared_buffers=512MB", "-c", "max_wal_size=8GB", "-c", "max_connections=100"},
+        log());
+    for (int i = 0; i < 300 && !EndsWell({Program("pg_isready"), "-q", "-h", folder_.path()}, log(), 10); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     Sql(kSchema);
@@ -84,12 +84,12 @@ class Cluster {
   double Load(const std::string& script, int clients, Seconds time) {
     const std::string output = folder_.path() + "/pgbench.out";
     std::filesystem::remove(output);
-    Process pgbench(
+    const bool done = EndsWell(
         {Program("pgbench"), "-n", "-M", "prepared", "-h", folder_.path(), "-U", "bench", "-c", std::to_string(clients),
          "-j", "1", "-T", std::to_string(static_cast<int>(time.count())), "-f", Written("script", script), "postgres"},
-        output, user_);
-    if (pgbench.Wait(time.count() + 120) != 0) throw std::runtime_error("pgbench failed: " + Contents(output));
-    const std::string said = Contents(output);
+        output, time.count() + 120);
+    if (!done) throw std::runtime_error("pgbench failed: " + testing::ReadFileOr(output, ""));
+    const std::string said = testing::ReadFileOr(output, "");
     std::smatch match;
     if (!std::regex_search(said, match, std::regex("tps = ([0-9.]+)")))
       throw std::runtime_error("pgbench said: " + said);
@@ -98,12 +98,6 @@ class Cluster {
 
  private:
   static std::string Program(const char* name) { return kPrograms + std::string(name); }
-  static std::string Contents(const std::string& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
   std::string data() const { return folder_.path() + "/pg"; }
   std::string log() const { return folder_.path() + "/pg.log"; }
 
@@ -112,16 +106,21 @@ class Cluster {
     std::ofstream(path) << text;
     return path;
   }
-  int Run(const std::vector<std::string>& command, double seconds) {
-    return Process(command, log(), user_).Wait(seconds);
+  // PostgreSQL tidies up when it is asked to end; killed, it leaves its memory behind.
+  std::unique_ptr<testing::ChildProcess> Start(const std::vector<std::string>& command, const std::string& log) {
+    return testing::ChildProcess::Start({command, log, {}, user_, SIGTERM}).value();
+  }
+  bool EndsWell(const std::vector<std::string>& command, const std::string& log, double seconds) {
+    return Start(command, log)->WaitForEnd(static_cast<DurationMs>(seconds * 1000)) == 0;
   }
   void Must(const std::vector<std::string>& command, double seconds) {
-    if (Run(command, seconds) != 0) throw std::runtime_error(command[0] + " failed:\n" + Contents(log()));
+    if (!EndsWell(command, log(), seconds))
+      throw std::runtime_error(command[0] + " failed:\n" + testing::ReadFileOr(log(), ""));
   }
 
-  TempFolder folder_;
+  testing::TempFolder folder_;
   std::string user_;
-  std::unique_ptr<Process> server_;
+  std::unique_ptr<testing::ChildProcess> server_;
 };
 
 class Rows {

@@ -56,7 +56,7 @@ void AddRow(Bench& bench, rocksdb::DB& db, uint64_t& number, const char* id, con
 }  // namespace
 
 void MeasureRocksDb(Bench& bench) {
-  const TempFolder folder(bench.options.folder);
+  const testing::TempFolder folder(bench.options.folder);
   rocksdb::Options options;
   options.create_if_missing = true;
   rocksdb::DB* opened = nullptr;

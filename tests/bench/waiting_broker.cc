@@ -58,7 +58,7 @@ void IssueOne(const std::string& target) {
 }  // namespace
 
 WaitingBroker::WaitingBroker(const Options& options) : options_(options), folder_(options.folder) {
-  server_ = std::make_unique<BrokerServer>(options.server, folder_.path() + "/data");
+  server_ = std::make_unique<BrokerServer>(options.server, folder_.path());
   WarmUp();
   std::vector<Sample> samples;
   for (int chunk = 0; chunk <= kChunks; ++chunk) {
@@ -106,7 +106,7 @@ double WaitingBroker::MeasureIdle(Seconds time) const {
 double WaitingBroker::Restart(int signal) {
   server_->Stop(signal);
   const auto before = std::chrono::steady_clock::now();
-  server_ = std::make_unique<BrokerServer>(options_.server, folder_.path() + "/data");
+  server_ = std::make_unique<BrokerServer>(options_.server, folder_.path());
   IssueOne(server_->target());
   return Seconds(std::chrono::steady_clock::now() - before).count();
 }

@@ -28,7 +28,7 @@ class WaitingBroker {
   void Load(uint64_t count);
 
   const Options& options_;
-  TempFolder folder_;
+  testing::TempFolder folder_;
   std::unique_ptr<BrokerServer> server_;
   double bytes_per_task_ = 0;
 };

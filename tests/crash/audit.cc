@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "tests/crash/broker_process.h"
 #include "tests/crash/traffic.h"
+#include "tests/testing/broker_process.h"
 
 namespace tokenbroker::testing {
 namespace {

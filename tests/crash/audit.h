@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/crash/broker_client.h"
 #include "tests/crash/expectations.h"
+#include "tests/testing/broker_client.h"
 
 namespace tokenbroker::testing {
 

@@ -27,12 +27,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/crash/audit.h"
-#include "tests/crash/broker_process.h"
 #include "tests/crash/engines.h"
 #include "tests/crash/expectations.h"
 #include "tests/crash/failpoint_sites.h"
 #include "tests/crash/traffic.h"
 #include "tests/crash/watcher.h"
+#include "tests/testing/broker_process.h"
+#include "tests/testing/child_process.h"
+#include "tests/testing/temp_folder.h"
+#include "tests/testing/text_file.h"
 
 namespace tokenbroker::testing {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
-#include "tests/crash/broker_client.h"
+#include "tests/testing/broker_client.h"
 
 namespace tokenbroker::testing {
 namespace {

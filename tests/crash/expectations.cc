@@ -5,8 +5,8 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
-#include "tests/crash/broker_client.h"
-#include "tests/crash/broker_process.h"
+#include "tests/testing/broker_client.h"
+#include "tests/testing/broker_process.h"
 
 namespace tokenbroker::testing {
 namespace {

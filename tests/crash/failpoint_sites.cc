@@ -5,7 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "tests/crash/broker_process.h"
+#include "tests/testing/text_file.h"
 
 namespace tokenbroker::testing {
 namespace {

@@ -1,7 +1,7 @@
 #include "tests/crash/outcomes.h"
 
 #include "absl/strings/str_cat.h"
-#include "tests/crash/broker_client.h"
+#include "tests/testing/broker_client.h"
 
 namespace tokenbroker::testing {
 namespace {

@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
-#include "tests/crash/broker_process.h"
 
 namespace tokenbroker::testing {
 namespace {

@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "tests/crash/broker_client.h"
 #include "tests/crash/expectations.h"
+#include "tests/testing/broker_client.h"
 
 namespace tokenbroker::testing {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <thread>
 
-#include "tests/crash/broker_client.h"
 #include "tests/crash/expectations.h"
+#include "tests/testing/broker_client.h"
 
 namespace tokenbroker::testing {
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/e2e/fixture.h"
+#include "tests/testing/child_process.h"
 
 namespace tokenbroker::testing {
 namespace {

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/forwarding_fixture.h"
+#include "tests/testing/child_process.h"
 
 namespace tokenbroker::testing {
 namespace {

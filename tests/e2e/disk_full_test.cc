@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/e2e/fixture.h"
 #include "tests/e2e/small_disk.h"
+#include "tests/testing/child_process.h"
 
 namespace tokenbroker::testing {
 namespace {

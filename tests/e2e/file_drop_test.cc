@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "tests/e2e/fixture.h"
+#include "tests/testing/child_process.h"
+#include "tests/testing/http_get.h"
+#include "tests/testing/text_file.h"
 
 namespace tokenbroker::testing {
 namespace {

@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "tests/testing/temp_folder.h"
+#include "tests/testing/text_file.h"
+
 namespace tokenbroker::testing {
 
 std::string BrokerBinary() {

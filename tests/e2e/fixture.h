@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/crash/broker_client.h"
-#include "tests/crash/broker_process.h"
+#include "tests/testing/broker_client.h"
+#include "tests/testing/broker_process.h"
 
 namespace tokenbroker::testing {
 

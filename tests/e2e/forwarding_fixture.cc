@@ -8,6 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/e2e/certificate.h"
+#include "tests/testing/http_get.h"
+#include "tests/testing/text_file.h"
 
 namespace tokenbroker::testing {
 namespace {

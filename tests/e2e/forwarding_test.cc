@@ -11,6 +11,7 @@
 #include "tests/e2e/forwarding_fixture.h"
 #include "tests/e2e/small_disk.h"
 #include "tests/http/certificates.h"
+#include "tests/testing/child_process.h"
 
 namespace tokenbroker::testing {
 namespace {

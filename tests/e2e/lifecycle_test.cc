@@ -11,6 +11,9 @@
 
 #include "tests/e2e/fixture.h"
 #include "tests/e2e/sockets.h"
+#include "tests/testing/child_process.h"
+#include "tests/testing/http_get.h"
+#include "tests/testing/text_file.h"
 
 namespace tokenbroker::testing {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "tests/e2e/certificate.h"
 #include "tests/e2e/fixture.h"
+#include "tests/testing/child_process.h"
 
 namespace tokenbroker::testing {
 namespace {

@@ -9,6 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "tests/e2e/certificate.h"
 #include "tests/e2e/fixture.h"
+#include "tests/testing/http_get.h"
+#include "tests/testing/temp_folder.h"
+#include "tests/testing/text_file.h"
 
 namespace tokenbroker::testing {
 namespace {

@@ -8,6 +8,8 @@
 #include <string>
 
 #include "tests/e2e/fixture.h"
+#include "tests/testing/child_process.h"
+#include "tests/testing/text_file.h"
 
 namespace tokenbroker::testing {
 namespace {

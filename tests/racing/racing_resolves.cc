@@ -19,10 +19,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/crash/broker_client.h"
-#include "tests/crash/broker_process.h"
 #include "tests/crash/outcomes.h"
 #include "tests/racing/history.h"
+#include "tests/testing/broker_client.h"
+#include "tests/testing/broker_process.h"
+#include "tests/testing/temp_folder.h"
 
 namespace tokenbroker::testing {
 namespace {

@@ -18,10 +18,11 @@
 #include "base/failpoint.h"
 #include "storage/log_entry.h"
 #include "storage/rocksdb/rocksdb_store.h"
-#include "tests/crash/broker_client.h"
-#include "tests/crash/broker_process.h"
 #include "tests/outbound/fault_server.h"
+#include "tests/testing/broker_client.h"
+#include "tests/testing/http_get.h"
 #include "tests/testing/store_folder.h"
+#include "tests/testing/temp_folder.h"
 #include "tokenbroker/v1/delivery_service.grpc.pb.h"
 
 namespace tokenbroker {

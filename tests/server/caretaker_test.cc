@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/telemetry/log.h"
 #include "tests/testing/broker_harness.h"
-#include "tests/testing/store_folder.h"
+#include "tests/testing/temp_folder.h"
 
 namespace tokenbroker {
 namespace {

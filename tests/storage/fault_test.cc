@@ -17,9 +17,9 @@
 #include "storage/rocksdb/rocksdb_store.h"
 #include "tests/storage/model.h"
 #include "tests/testing/fault_file_system.h"
-#include "tests/testing/store_folder.h"
 #include "tests/testing/store_seed.h"
 #include "tests/testing/store_status.h"
+#include "tests/testing/temp_folder.h"
 
 namespace tokenbroker::storage {
 namespace {

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "storage/rocksdb/restore.h"
 #include "tests/storage/conformance.h"
-#include "tests/testing/store_folder.h"
+#include "tests/testing/temp_folder.h"
 
 namespace tokenbroker::storage {
 namespace {

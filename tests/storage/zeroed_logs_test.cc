@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/testing/fault_file_system.h"
-#include "tests/testing/store_folder.h"
+#include "tests/testing/temp_folder.h"
 
 namespace tokenbroker::storage {
 namespace {

@@ -136,6 +136,9 @@ const Rule kLookAtTheClock = {
         {"tests/crash/", "runs real processes"},
         {"tests/e2e/", "runs real processes"},
         {"tests/rpc/", "gRPC's deadlines are the machine's time"},
+        {"tests/testing/broker_client.cc", "runs real processes"},
+        {"tests/testing/broker_process.cc", "runs real processes"},
+        {"tests/testing/child_process.cc", "runs real processes"},
         {"tests/tidy/", "names what it looks for"},
     }};
 
@@ -149,6 +152,8 @@ const Rule kSleep = {std::regex(R"(sleep_for|sleep_until|SleepFor\(|[^\w]u?sleep
                          {"tests/crash/", "waits for real processes"},
                          {"tests/e2e/", "waits for real processes"},
                          {"tests/racing/", "waits for real processes"},
+                         {"tests/testing/broker_process.cc", "waits for real processes"},
+                         {"tests/testing/child_process.cc", "waits for real processes"},
                          {"tests/tidy/", "names what it looks for"},
                      }};
 

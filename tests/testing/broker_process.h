@@ -3,8 +3,6 @@
 // The child dies with the thread that started it, so start it from the main thread.
 #pragma once
 
-#include <sys/types.h>
-
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "tests/testing/child_process.h"
 
 namespace tokenbroker::testing {
 
@@ -23,6 +22,7 @@ struct BrokerOptions {
   std::string folder;
   // Behind `tokenbroker dev --data ... --ports-file ...`.
   std::vector<std::string> flags;
+  // As of ChildOptions.
   std::map<std::string, std::string> environment;
   DurationMs start_timeout = 30'000;
 
@@ -34,23 +34,19 @@ class BrokerProcess {
  public:
   // Returns once the doors are open. ABORTED if the process ended before; its text has the end of the log.
   static absl::StatusOr<std::unique_ptr<BrokerProcess>> Start(const BrokerOptions& options);
-  // Kills it.
-  ~BrokerProcess();
-  BrokerProcess(const BrokerProcess&) = delete;
-  BrokerProcess& operator=(const BrokerProcess&) = delete;
 
-  pid_t pid() const { return pid_; }
+  pid_t pid() const { return child_->pid(); }
   std::string address() const { return "127.0.0.1:" + std::to_string(grpc_port_); }
   int grpc_port() const { return grpc_port_; }
   int http_port() const { return http_port_; }
   int admin_port() const { return admin_port_; }
 
-  void Signal(int signal) const;
-  // SIGKILL, and waits for the end.
-  void Kill();
-  // Waits for the end; its wait status (see waitpid), or nothing if the time passed first.
-  std::optional<int> WaitForEnd(DurationMs limit);
-  bool Running() { return !WaitForEnd(0).has_value(); }
+  // As of ChildProcess. It is killed when this goes.
+  void Signal(int signal) const { child_->Signal(signal); }
+  void Kill() { child_->Kill(); }
+  std::optional<int> WaitForEnd(DurationMs limit) { return child_->WaitForEnd(limit); }
+  bool Running() { return child_->Running(); }
+  void Stop(int signal = SIGTERM) { child_->Stop(signal); }
   // Resident memory now.
   size_t MemoryBytes() const;
 
@@ -58,37 +54,15 @@ class BrokerProcess {
   explicit BrokerProcess(const BrokerOptions& options) : options_(options) {}
   absl::Status Spawn();
   absl::Status AwaitPorts();
-  bool ReadPorts(const std::string& path);
+  bool ReadPorts();
+  std::string ports_file() const { return options_.folder + "/ports"; }
 
   const BrokerOptions options_;
-  pid_t pid_ = -1;
-  std::optional<int> end_;
+  std::unique_ptr<ChildProcess> child_;
   int grpc_port_ = 0;
   int http_port_ = 0;
   int admin_port_ = 0;
 };
-
-// Runs a command to its end; its output (both streams) and wait status.
-struct CommandResult {
-  int status = 0;
-  std::string output;
-
-  bool ok() const { return status == 0; }
-};
-CommandResult RunCommand(const std::vector<std::string>& command);
-
-// "exit code 1", "signal 9".
-std::string DescribeEnd(int wait_status);
-
-std::string ReadFileOr(const std::string& path, const std::string& otherwise);
-// The last lines of a file, to be shown.
-std::string TailOf(const std::string& path, size_t bytes = 3000);
-
-// A new empty folder below TMPDIR or /tmp.
-std::string MakeTemporaryFolder(const std::string& name);
-
-// What GET `path` on the admin port answers, headers included; empty if nobody answers.
-std::string HttpGet(int port, const std::string& path);
 
 TimeMs NowMs();
 

@@ -1,4 +1,4 @@
-#include "tests/crash/broker_client.h"
+#include "tests/testing/broker_client.h"
 
 #include <chrono>
 

@@ -1,19 +1,26 @@
-// A folder that goes when the test ends.
+// Folders for what a test or a measurement leaves behind.
 #pragma once
 
 #include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 namespace tokenbroker::testing {
 
+// A new empty folder.
+inline std::string MakeTemporaryFolder(const std::string& name,
+                                       const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+  std::string path = (parent / (name + "-XXXXXX")).string();
+  if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("cannot make a folder like " + path);
+  return path;
+}
+
+// A folder that goes with its owner.
 class TempFolder {
  public:
   TempFolder() : TempFolder(std::filesystem::temp_directory_path()) {}
-  explicit TempFolder(const std::filesystem::path& parent) {
-    std::string pattern = (parent / "tb_store_XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
+  explicit TempFolder(const std::filesystem::path& parent) : path_(MakeTemporaryFolder("tokenbroker", parent)) {}
   ~TempFolder() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
@@ -29,7 +36,7 @@ class TempFolder {
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
  private:
-  std::string path_;
+  const std::string path_;
 };
 
 }  // namespace tokenbroker::testing
