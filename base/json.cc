@@ -240,25 +240,15 @@ absl::Status ErrorAt(std::string_view text, size_t offset, const char* what) {
                                                  offset - line_start + 1, ", offset ", offset, ")"));
 }
 
-// The length of the character at `at`; 0 if there is no valid one.
-size_t CharacterAt(std::string_view text, size_t at) {
-  for (size_t length = 1; length <= 4 && at + length <= text.size(); ++length) {
-    if (IsValidUtf8(text.substr(at, length))) return length;
-  }
-  return 0;
-}
-
 size_t FirstInvalidUtf8(std::string_view text) {
   // By halves, cut between characters, to near the place; then character by character.
   size_t good = 0;
   size_t bad = text.size();
   while (bad - good > 8) {
-    size_t middle = good + (bad - good) / 2;
-    while (middle > good && (static_cast<unsigned char>(text[middle]) & 0xC0) == 0x80) --middle;
-    if (middle == good) break;
+    const size_t middle = CutAtCharacter(text, good + (bad - good) / 2).size();
     (IsValidUtf8(text.substr(good, middle - good)) ? good : bad) = middle;
   }
-  while (const size_t length = CharacterAt(text, good)) good += length;
+  while (const size_t size = FirstCharacterSize(text.substr(good))) good += size;
   return good;
 }
 

@@ -20,12 +20,9 @@ constexpr size_t kLongestField = 256;
 constexpr DurationMs kFaultLogInterval = 10'000;
 constexpr DurationMs kRetryWhenReadsWait = 1000;
 
-// At most `max` bytes, and no half character.
 std::string Cut(const std::string& text, size_t max) {
   if (text.size() <= max) return text;
-  size_t end = max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "...";
+  return std::string(CutAtCharacter(text, max)) + "...";
 }
 
 bool NamesTask(const Refused& refused) {

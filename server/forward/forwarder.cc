@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/failpoint.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "server/forward/delivery_from.h"
 
@@ -264,7 +265,7 @@ void Forwarder::Deliver(Line& line, const broker::TaskRecord& record, const Send
 
 void Forwarder::Answered(Line& line, Sequence outcome, int number, Answer answer) {
   TB_FAILPOINT("forward.answered");
-  if (answer.message.size() > Answer::kMaxMessage) answer.message.resize(Answer::kMaxMessage);
+  answer.message.resize(CutAtCharacter(answer.message, Answer::kMaxMessage).size());
   std::lock_guard<std::mutex> lock(inbox_mutex_);
   arrived_.push_back({&line, outcome, number, std::move(answer)});
   if (arrived_.size() >= kEnough) gathering_ = false;

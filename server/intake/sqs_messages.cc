@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
+#include "base/text.h"
 
 namespace tokenbroker::intake {
 namespace {
@@ -77,7 +78,7 @@ std::string DeadLetterRequest(const std::string& queue_url, const SqsMessage& me
   Json request = {{"QueueUrl", queue_url},
                   {"MessageBody", message.body},
                   {"MessageAttributes",
-                   {{"TokenBroker.Reason", Attribute(why.substr(0, kMaxReason))},
+                   {{"TokenBroker.Reason", Attribute(std::string(CutAtCharacter(why, kMaxReason)))},
                     {"TokenBroker.Intake", Attribute(intake)},
                     {"TokenBroker.MessageId", Attribute(message.id.empty() ? "unknown" : message.id)}}}};
   if (absl::EndsWith(queue_url, ".fifo")) {

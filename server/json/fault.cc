@@ -4,6 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "base/text.h"
 
 namespace tokenbroker::json {
 namespace {
@@ -11,13 +12,7 @@ namespace {
 constexpr char kFieldPayload[] = "tokenbroker/field";
 constexpr size_t kLongestName = 64;
 
-// At most kLongestName bytes, and no half character.
-std::string_view Cut(std::string_view name) {
-  if (name.size() <= kLongestName) return name;
-  size_t end = kLongestName;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;
-  return name.substr(0, end);
-}
+std::string_view Cut(std::string_view name) { return CutAtCharacter(name, kLongestName); }
 
 }  // namespace
 

@@ -7,14 +7,6 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-// The bytes of the character at the front; 0 if it is not UTF-8.
-size_t CharacterSize(std::string_view text) {
-  for (size_t size = 1; size <= 4 && size <= text.size(); ++size) {
-    if (IsValidUtf8(text.substr(0, size))) return size;
-  }
-  return 0;
-}
-
 // U+202A to U+202E, U+2066 to U+2069, U+200E, U+200F, U+061C.
 bool TurnsText(std::string_view character) {
   if (character == "\xD8\x9C") return true;
@@ -59,7 +51,7 @@ std::string Escaped(std::string_view text) {
   std::string out;
   out.reserve(text.size() + text.size() / 8);
   while (!text.empty()) {
-    const size_t size = CharacterSize(text);
+    const size_t size = FirstCharacterSize(text);
     if (size == 0) {
       out += kReplacement;
     } else {
@@ -72,9 +64,7 @@ std::string Escaped(std::string_view text) {
 
 std::string Shortened(std::string_view text, size_t max) {
   if (text.size() <= max) return std::string(text);
-  size_t end = max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
+  return std::string(CutAtCharacter(text, max)) + "…";
 }
 
 }  // namespace tokenbroker::pages

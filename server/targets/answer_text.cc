@@ -27,14 +27,11 @@ std::string WithoutPieces(std::string_view text, std::string_view secret) {
 }  // namespace
 
 std::string ForPeople(std::string_view text, std::string_view secret) {
-  std::string out(text.substr(0, forward::Answer::kMaxMessage));
+  std::string out(CutAtCharacter(text, forward::Answer::kMaxMessage));
   if (!secret.empty()) out = WithoutPieces(out, secret);
   for (char& c : out) {
     if (absl::ascii_iscntrl(c)) c = ' ';
   }
-  if (out.size() > forward::Answer::kMaxMessage) out.resize(forward::Answer::kMaxMessage);
-  // The cut may have gone through a character.
-  for (int i = 0; i < 4 && !IsValidUtf8(out); ++i) out.pop_back();
   if (IsValidUtf8(out)) return out;
   for (char& c : out) {
     if (!absl::ascii_isascii(c)) c = '?';

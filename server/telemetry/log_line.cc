@@ -22,13 +22,6 @@ void AppendTime(TimeMs time, std::string& out) {
   out.append(text, count);
 }
 
-// The length of the valid UTF-8 sequence at the start of `text`; 0 if there is none.
-size_t SequenceLength(std::string_view text) {
-  const unsigned char lead = text[0];
-  const size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  return length <= text.size() && IsValidUtf8(text.substr(0, length)) ? length : 0;
-}
-
 void AppendEscapedByte(unsigned char c, std::string& out) {
   switch (c) {
     case '"':
@@ -65,7 +58,7 @@ void AppendQuoted(std::string_view text, std::string& out) {
       AppendEscapedByte(c, out);
     } else if (c < 0x80 || valid) {
       out += static_cast<char>(c);
-    } else if ((length = SequenceLength(text)) > 0) {
+    } else if ((length = FirstCharacterSize(text)) > 0) {
       out += text.substr(0, length);
     } else {
       length = 1;

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
+
 namespace tokenbroker {
 namespace {
 
@@ -192,6 +194,25 @@ TEST(CheckJson, FindsTheFirstInvalidByte) {
   std::string wide = "\"";
   for (int i = 0; i < 100; ++i) wide += "\xE2\x82\xAC";
   EXPECT_THAT(std::string(CheckJson(wide + "\xE2\x82\"").message()), HasSubstr("offset 301)"));
+}
+
+TEST(CheckJson, FindsTheFirstInvalidByteOfAnyText) {
+  std::mt19937 random(4);
+  for (int round = 0; round < 10'000; ++round) {
+    const std::vector<std::string> pieces = {"\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "x", "\x80",
+                                             "\xE2\x82", "\xFF"};
+    std::string text = "\"";
+    for (size_t i = random() % 40; i > 0; --i) text += pieces[random() % (random() % 4 == 0 ? pieces.size() : 4)];
+    text += '"';
+    size_t first = 0;
+    while (const size_t size = FirstCharacterSize(std::string_view(text).substr(first))) first += size;
+    const std::string error(CheckJson(text).message());
+    if (first == text.size()) {
+      EXPECT_EQ(error, "");
+    } else {
+      EXPECT_THAT(error, HasSubstr("offset " + std::to_string(first) + ")")) << testing::PrintToString(text);
+    }
+  }
 }
 
 TEST(CheckJson, NeverQuotesTheValue) {

@@ -153,6 +153,15 @@ TEST_F(ForwarderTest, WhatFailsIsTriedAgainAndShownMeanwhile) {
   EXPECT_EQ(broker_.Get(task).delivery->tries, 3u);
 }
 
+TEST_F(ForwarderTest, ALongAnswerIsNotCutThroughACharacter) {
+  std::string message = "x";
+  while (message.size() < 2 * Answer::kMaxMessage) message += "\xC3\xA9";
+  script_.rule = [&](const Delivery&) { return Answer{.kind = Kind::kRejected, .message = message}; };
+  const Issued task = Succeed();
+  Run();
+  EXPECT_EQ(broker_.Get(task).delivery->message, message.substr(0, Answer::kMaxMessage - 1));
+}
+
 TEST_F(ForwarderTest, ADeadLetterIsRedrivenAndADroppedOneIsNot) {
   script_.rule = [](const Delivery&) { return Says(Kind::kRejected, "InvalidOutput"); };
   const Issued task = Succeed();
