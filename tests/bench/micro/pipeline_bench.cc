@@ -41,8 +41,8 @@ broker::TokenCodec MakeCodec() {
 class Bench {
  public:
   explicit Bench(StoreKind kind) : store_(kind), codec_(MakeCodec()), clock_(kStart) {
-    auto opened =
-        broker::Broker::Open({}, {*store_, codec_, clock_, executor_, executor_, background_, observer_, [](absl::Status) {}});
+    auto opened = broker::Broker::Open(
+        {}, {*store_, codec_, clock_, executor_, executor_, background_, observer_, [](absl::Status) {}});
     broker_ = *std::move(opened);
   }
 
