@@ -3,6 +3,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "base/element_limits.h"
 #include "base/json.h"
 #include "base/status_macros.h"
 #include "google/protobuf/any.pb.h"

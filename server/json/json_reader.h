@@ -13,11 +13,6 @@
 
 namespace tokenbroker::json {
 
-// More than any message of the contract may hold: a batch of 1,000, each with all its labels and allowed
-// errors, has 97,000.
-inline constexpr int kMaxElements = 1'000;
-inline constexpr int kMaxElementsInAll = 100'000;
-
 // Reads one JSON object into `message`, which is empty, by reflection. Fields go by their JSON names or by those of the
 // proto file; null leaves a field unset.
 //
@@ -26,7 +21,7 @@ inline constexpr int kMaxElementsInAll = 100'000;
 // kMaxJsonDepth, bytes that are not UTF-8, ...), unknown fields, names given twice, two members of a oneof, wrong
 // types, whole numbers out of range or with a fraction, enum values that are not declared, null in lists and maps,
 // malformed base64, Timestamp and Duration; and, so that a small text makes no large message, the first element of a
-// list or map beyond kMaxElements, or of all of them beyond kMaxElementsInAll. What follows it is not read. Stricter
+// list or map beyond kMaxElements, or of all of them beyond kMaxElementsInAll (base/element_limits.h). What follows it is not read. Stricter
 // than the specification asks in the declared enum values alone.
 //
 // `field` stands before the names of fields in messages, for a text that is only one field of a request.

@@ -18,7 +18,7 @@ class HealthCheck : public StreamCall {
   void OnBegan() override { Read(); }
   void OnRead(bool ok) override {
     wire::HealthCheckRequest request;
-    if (!ok || !ParseMessage(in(), request)) return End(Malformed());
+    if (!ok || ParseMessage(in(), request)) return End(Malformed());
     wire::HealthCheckResponse response;
     response.set_status(health_.Of(request.service()));
     if (response.status() == wire::HealthCheckResponse::SERVICE_UNKNOWN) {
@@ -50,7 +50,7 @@ class HealthWatch : public StreamCall, private Visit {
   void OnRead(bool ok) override {
     if (ended_) return;  // the caller was gone before
     wire::HealthCheckRequest request;
-    if (!ok || !ParseMessage(in(), request)) {
+    if (!ok || ParseMessage(in(), request)) {
       ended_ = true;
       return End(Malformed());
     }

@@ -2,16 +2,18 @@
 // is not UTF-8, say) with UNIMPLEMENTED and no reason.
 #pragma once
 
-#include <google/protobuf/message_lite.h>
+#include <google/protobuf/message.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
 #include "google/rpc/status.pb.h"
+#include "server/broker/reason.h"
 
 namespace tokenbroker::rpc {
 
-// False if the bytes are no such message. Empties the buffer.
-bool ParseMessage(grpc::ByteBuffer& buffer, google::protobuf::MessageLite& message);
+// Refuses bytes that are no such message, and those that would take far more memory than they are long
+// (server/wire/wire_check.h). Empties the buffer.
+broker::Refusal ParseMessage(grpc::ByteBuffer& buffer, google::protobuf::Message& message);
 bool SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBuffer& buffer);
 
 // With the whole status, details included, in grpc-status-details-bin.

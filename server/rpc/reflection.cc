@@ -91,7 +91,7 @@ void AnswerReflection(const wire::ServerReflectionRequest& request, const std::v
 void ReflectionCall::OnRead(bool ok) {
   if (!ok) return End(grpc::Status());
   wire::ServerReflectionRequest request;
-  if (!ParseMessage(in(), request)) {
+  if (ParseMessage(in(), request)) {
     return End({grpc::StatusCode::INVALID_ARGUMENT, "the request is not a ServerReflectionRequest"});
   }
   wire::ServerReflectionResponse response;

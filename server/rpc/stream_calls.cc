@@ -28,7 +28,7 @@ void WatchTasksCall::OnRead(bool ok) {
   calls::pb::WatchTasksRequest request;
   const broker::Principal* const principal = CallerOf(context(), door().authenticator);
   if (principal == nullptr) return StreamCall::End(StatusOf(calls::CredentialsUnknown()));
-  if (!ParseMessage(in(), request)) return StreamCall::End(StatusOf(calls::MessageMalformed(request.GetTypeName())));
+  if (const broker::Refusal refusal = ParseMessage(in(), request)) return StreamCall::End(StatusOf(refusal));
   feed_.emplace(calls::WatchFeed::Parts{door(), streams_, sleepers_, *principal, *this});
   feed_->Start(std::move(request));
 }
@@ -56,7 +56,7 @@ void SettleStreamCall::OnBegan() {
 void SettleStreamCall::OnRead(bool ok) {
   if (!ok) return feed_->ReadEnd();
   calls::pb::SettleStreamRequest request;
-  if (!ParseMessage(in(), request)) return feed_->CannotRead(calls::MessageMalformed(request.GetTypeName()));
+  if (const broker::Refusal refusal = ParseMessage(in(), request)) return feed_->CannotRead(refusal);
   feed_->Take(std::move(request));
 }
 
@@ -80,7 +80,7 @@ void SubscribeCall::OnBegan() {
 void SubscribeCall::OnRead(bool ok) {
   if (!ok) return feed_->ReadEnd();
   calls::pb::SubscribeRequest request;
-  if (!ParseMessage(in(), request)) return feed_->CannotRead(calls::MessageMalformed(request.GetTypeName()));
+  if (const broker::Refusal refusal = ParseMessage(in(), request)) return feed_->CannotRead(refusal);
   feed_->Take(request);
 }
 

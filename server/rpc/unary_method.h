@@ -107,7 +107,7 @@ class UnaryMethod {
       call_.emplace(calls::Call::Parts{method_.door_, *principal, method_.thread_, *this, *arena_});
       calls::Call& call = *call_;
       google::protobuf::Message& request = call.request_message();
-      if (!ParseMessage(in_bytes_, request)) return RefuseWith(calls::MessageMalformed(request.GetTypeName()));
+      if (const broker::Refusal refusal = ParseMessage(in_bytes_, request)) return RefuseWith(refusal);
       call.Begin();
     }
 

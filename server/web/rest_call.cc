@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "base/element_limits.h"
 #include "base/system_clock.h"
 #include "server/calls/validate.h"
-#include "server/json/json_reader.h"
 #include "server/rest/bind.h"
 #include "server/rest/error_body.h"
 #include "server/web/caller.h"
@@ -14,7 +14,7 @@
 namespace tokenbroker::web {
 namespace {
 
-static_assert(calls::kMaxBatch <= json::kMaxElements, "what is a good batch for a call can be read");
+static_assert(calls::kMaxBatch <= kMaxElements, "what is a good batch for a call can be read");
 
 constexpr int kCancelled = 1;  // a google.rpc.Code
 

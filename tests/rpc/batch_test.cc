@@ -1,10 +1,43 @@
 // Batches: items are independent, and answers stand at the items' places.
+#include <grpcpp/generic/generic_stub.h>
+
 #include "tests/rpc/door_fixture.h"
 
 namespace tokenbroker::rpc {
 namespace {
 
-using BatchTest = DoorFixture;
+class BatchTest : public DoorFixture {
+ protected:
+  static std::string Repeated(const std::string& bytes, int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += bytes;
+    return all;
+  }
+
+  // As one message, whatever the bytes are.
+  grpc::Status SendBytes(const std::string& method, const std::string& bytes) {
+    const auto context = Context();
+    grpc::CompletionQueue queue;
+    grpc::GenericStub stub(server_->InProcessChannel());
+    const auto call = stub.PrepareCall(context.get(), "/tokenbroker.v1." + method, &queue);
+    call->StartCall(nullptr);
+    Await(queue);
+    const grpc::Slice slice(bytes);
+    call->WriteLast(grpc::ByteBuffer(&slice, 1), {}, nullptr);
+    Await(queue);
+    grpc::Status status;
+    call->Finish(&status, nullptr);
+    Await(queue);
+    return status;
+  }
+
+ private:
+  static void Await(grpc::CompletionQueue& queue) {
+    void* tag;
+    bool ok;
+    ASSERT_TRUE(queue.Next(&tag, &ok));
+  }
+};
 
 TEST_F(BatchTest, ABadItemHasItsOwnErrorAndTheOthersGoOn) {
   pb::BatchIssueTasksRequest request;
@@ -18,6 +51,24 @@ TEST_F(BatchTest, ABadItemHasItsOwnErrorAndTheOthersGoOn) {
   EXPECT_EQ(response.items(1).error().reason(), pb::ERROR_REASON_INVALID_FIELD);
   EXPECT_EQ(response.items(1).error().field(), "namespace");
   EXPECT_NE(response.items(2).issued().token(), response.items(0).issued().token());
+}
+
+// Parsed, each of these would take a hundred times as much memory.
+TEST_F(BatchTest, LargeMessagesOfNothingAreRefusedUnparsed) {
+  const std::string items = Repeated({"\x0a\0", 2}, 1'000'000);
+  for (const char* method : {"TaskService/BatchIssueTasks", "ResolverService/BatchSettle"}) {
+    const grpc::Status status = SendBytes(method, items);
+    EXPECT_EQ(status.error_message(), "items must hold at most 1000 elements") << method;
+    EXPECT_EQ(ReasonOf(status), "INVALID_FIELD") << method;
+    EXPECT_EQ(DetailOf<google::rpc::BadRequest>(status).field_violations(0).field(), "items") << method;
+  }
+  const grpc::Status stream = SendBytes("ResolverService/SettleStream", Repeated({"\x12\0", 2}, 1'000'000));
+  EXPECT_EQ(stream.error_message(), "items must hold at most 1000 elements");
+  const grpc::Status unknown = SendBytes("TaskService/GetTask", Repeated("\x78\x01", 1'000'000));
+  EXPECT_EQ(ReasonOf(unknown), "INVALID_FIELD");
+  EXPECT_EQ(unknown.error_message().substr(0, 24), "the request is too long:");
+  const grpc::Status malformed = SendBytes("TaskService/GetTask", std::string(1'000'000, '\xff'));
+  EXPECT_EQ(malformed.error_message().substr(0, 33), "the request is not a well-formed ");
 }
 
 TEST_F(BatchTest, OutcomesAreJudgedInOrder) {

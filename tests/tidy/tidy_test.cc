@@ -4,8 +4,8 @@
 //
 //   base < proto < token < storage < timers, telemetry, config < http, broker < forward < calls < aws, intake, pages <
 //   rpc, web, drop, admin < the wiring in server/ and server/commands. cli stands beside the server, on base, token,
-//   proto and bulk alone; so do json < rest < tools and json < bulk, which doors use, and sigv4 < outbound <
-//   outbound/aws < targets, where outcomes leave
+//   proto and bulk alone; so do json < rest < tools, json < wire and json < bulk, which doors use, and sigv4 < outbound
+//   < outbound/aws < targets, where outcomes leave
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -46,6 +46,7 @@ const std::vector<Layer> kLayers = {
      {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/", "boost/sort/"}},
     {"server/forward", {"base", "storage", "server/broker"}, {}},
     {"server/json", {"base"}, {"google/protobuf/"}},
+    {"server/wire", {"base", "server/json"}, {"google/protobuf/"}},
     {"server/rest", {"base", "server/json", "tokenbroker", "google/api", "google/rpc"}, {"google/protobuf/"}},
     {"bulk", {"base", "server/json", "tokenbroker"}, {}},
     {"tools/openapi",
@@ -73,8 +74,8 @@ const std::vector<Layer> kLayers = {
      {"base", "server/broker", "server/calls", "server/config", "server/json", "server/sigv4", "tokenbroker"},
      {"openssl/", "google/protobuf/"}},
     {"server/rpc",
-     {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker", "google/rpc",
-      "grpc"},
+     {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "server/wire", "tokenbroker",
+      "google/rpc", "grpc"},
      {"grpc", "google/protobuf/"}},
     {"server/http", {"base", "server/config", "server/telemetry", "server/timers"}, {"boost/", "openssl/", "zlib.h"}},
     {"server/web",
