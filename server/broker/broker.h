@@ -203,6 +203,8 @@ class Broker {
   // One round, for those who do not Start.
   bool RunOnce() { return pipeline_->RunOnce(); }
   TimeMs NextDue() { return pipeline_->NextDue(); }
+  // For how long the committer would sleep now (see Pipeline::Idle).
+  DurationMs Idle() { return pipeline_->Idle(); }
   // What is queued is written first. Nothing may be submitted any more.
   void StopCommitter();
   // After that, when the background executor has run its jobs.

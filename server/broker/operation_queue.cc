@@ -40,6 +40,11 @@ size_t OperationQueue::Take(Operations& taken) {
   return std::exchange(bytes_, 0);
 }
 
+bool OperationQueue::has_work() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !operations_.empty() || kicked_;
+}
+
 bool OperationQueue::Sleep(std::chrono::milliseconds at_most) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (!operations_.empty() || kicked_) return true;

@@ -27,6 +27,9 @@ class OperationQueue {
   // Replaces `taken` by all that waits; returns its payload.
   size_t Take(Operations& taken);
 
+  // Whether a sleep would end at once.
+  bool has_work();
+
   // Sleeps until there is something to do, for so long at most. False once all is done and no more will come.
   bool Sleep(std::chrono::milliseconds at_most);
 

@@ -91,17 +91,26 @@ bool Pipeline::TryNow(Operation& operation) {
   if (!names.LookUp(parts_.store, parts_.state.shard).ok()) return false;
   bool kick = false;
   bool beat_news = false;
+  bool waits = false;
   {
     std::lock_guard<std::mutex> lock(parts_.mutex);
-    if (!rules_.DecideNow(operation, committed(), parts_.clock.Now())) return false;
-    kick = !parts_.state.batch.empty();
-    beat_news = parts_.state.beats.TakeGrown();
+    const TimeMs now = parts_.clock.Now();
+    if (!rules_.DecideNow(operation, committed(), now)) return false;
     if (awaits_ended_) RefuseToWait(operation);
-    if (operation.next == Operation::Next::kWait) return true;
+    waits = operation.next == Operation::Next::kWait;
+    kick =
+        !parts_.state.batch.empty() || (waits && EndsSleep(now + static_cast<const AwaitOperation&>(operation).limit));
+    beat_news = parts_.state.beats.TakeGrown();
   }
   if (kick) queue_.Kick();
   if (beat_news && parts_.on_beat_news) parts_.on_beat_news();
-  Answer(&operation);
+  if (!waits) Answer(&operation);  // one that waits may be gone already
+  return true;
+}
+
+bool Pipeline::EndsSleep(TimeMs due) {
+  if (due >= sleeps_until_) return false;
+  sleeps_until_ = 0;  // one is enough to wake it
   return true;
 }
 
@@ -177,6 +186,7 @@ void Pipeline::LookUpNames(const Operations& operations) {
 // are.
 void Pipeline::DecideAll(Operations& operations) {
   std::lock_guard<std::mutex> lock(parts_.mutex);
+  sleeps_until_ = 0;
   const TimeMs now = parts_.clock.Now();  // under the lock: never smaller than in an earlier decision
   more_due_ = rules_.ServeDeadlines(now);
   for (size_t i = 0; i < operations.size(); ++i) {
@@ -362,9 +372,22 @@ void Pipeline::Answer(Operation* operation) {
 
 // --- The committer's thread ---
 
+TimeMs Pipeline::DueNext() const {
+  return std::min({parts_.state.deadlines.NextDue(), parts_.state.park_ends.NextDue(), waits_.NextDue()});
+}
+
 TimeMs Pipeline::NextDue() {
   std::lock_guard<std::mutex> lock(parts_.mutex);
-  return std::min({parts_.state.deadlines.NextDue(), parts_.state.park_ends.NextDue(), waits_.NextDue()});
+  return DueNext();
+}
+
+DurationMs Pipeline::Idle() {
+  if (queue_.has_work()) return 0;
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  const TimeMs now = parts_.clock.Now();
+  const DurationMs idle = std::clamp<DurationMs>(DueNext() - now, 0, kLongestSleep);
+  sleeps_until_ = now + idle;
+  return idle;
 }
 
 void Pipeline::Run() {
@@ -374,8 +397,7 @@ void Pipeline::Run() {
       LetGather(std::chrono::steady_clock::now() - began);
       continue;
     }
-    const DurationMs until_due = NextDue() - std::min(parts_.clock.Now(), NextDue());
-    if (!queue_.Sleep(std::chrono::milliseconds(std::min(until_due, kLongestSleep)))) return;
+    if (!queue_.Sleep(std::chrono::milliseconds(Idle()))) return;
   }
 }
 

@@ -89,6 +89,8 @@ class Pipeline {
 
   // When the next deadline or wait ends; INT64_MAX if none.
   TimeMs NextDue();
+  // For how long Run would sleep now. From then on, until the next round, what is due before that ends the sleep.
+  DurationMs Idle();
   Sequence committed() const { return committed_.load(); }
   size_t awaits() const {
     std::lock_guard<std::mutex> lock(parts_.mutex);
@@ -103,6 +105,10 @@ class Pipeline {
 
   // With the lock: answers an await that was about to wait.
   void RefuseToWait(Operation& operation);
+  // With the lock: whether the committer would sleep beyond `due`, and so has to be woken.
+  bool EndsSleep(TimeMs due);
+  // With the lock.
+  TimeMs DueNext() const;
   void LookUpNames(const Operations& operations);
   void DecideAll(Operations& operations);
   void FindOutcomes(const Operations& operations);
@@ -131,6 +137,7 @@ class Pipeline {
   Waits waits_;                // guarded by parts_.mutex
   Rules rules_;                // guarded by parts_.mutex
   bool awaits_ended_ = false;  // guarded by parts_.mutex
+  TimeMs sleeps_until_ = 0;    // guarded by parts_.mutex; 0: awake, or about to be
 
   OperationQueue queue_;
   // What is in `queue_`, on its way into it, or on the executor.

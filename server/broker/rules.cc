@@ -442,7 +442,7 @@ void Rules::Decide(AwaitOperation& operation, TimeMs now) {
 }
 
 void Rules::Wait(AwaitOperation& operation, Sequence sequence, TimeMs now) {
-  if (operation.given_up) return;
+  if (operation.given_up || operation.limit == 0) return;
   if (waits_.size() >= limits_.awaits) {
     observer_.Overloaded(Queue::kAwaits);
     operation.refusal = RefuseFull(Reason::kOverloaded, absl::StrCat(limits_.awaits, " calls wait already, the limit"));

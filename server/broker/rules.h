@@ -63,7 +63,7 @@ class Rules {
   void Decide(AwaitOperation& operation, TimeMs now);
   void Decide(DeliveryOperation& operation, TimeMs now);
   void DecideDelivery(AwaitOperation& operation, TimeMs now);
-  // Begins to wait for `sequence`, unless too many wait already.
+  // Begins to wait for `sequence`, unless too many wait already, or the caller only looks: its limit is 0.
   void Wait(AwaitOperation& operation, Sequence sequence, TimeMs now);
 
   // --- Issue ---

@@ -62,6 +62,42 @@ TEST_F(AwaitTest, WhenTheLimitPassesTheTaskStillWaits) {
   EXPECT_EQ(StateIn(*call), TaskState::kWaiting);
 }
 
+// What the committer's thread does about it, without the thread: it asks Idle for how long to sleep.
+TEST_F(AwaitTest, AWaitThatEndsBeforeTheSleepDoesEndsTheSleep) {
+  const Issued task = broker_.Issue();
+  Call<AwaitOperation> late, soon, sooner;
+  const auto wait = [&](Call<AwaitOperation>& call, DurationMs limit) {
+    call.op.principal = &Anybody();
+    call.op.address = broker_.broker().AddressOfToken(task.token);
+    call.op.limit = limit;
+    EXPECT_TRUE(broker_.broker().TryNow(call.op));
+  };
+  wait(late, broker_.broker().Idle());
+  EXPECT_GT(broker_.broker().Idle(), 0) << "it need not be woken for that";
+  wait(soon, 50);
+  EXPECT_EQ(broker_.broker().Idle(), 0) << "it is woken";
+  broker_.Run();
+  EXPECT_EQ(broker_.broker().Idle(), 50);
+  wait(sooner, 50);
+  EXPECT_EQ(broker_.broker().Idle(), 50) << "it wakes early enough";
+  broker_.Advance(50ms);
+  EXPECT_TRUE(soon.answered && sooner.answered);
+  EXPECT_FALSE(late.answered);
+  broker_.broker().BeginDrain();
+}
+
+TEST_F(AwaitTest, WhoOnlyLooksIsAnsweredAtOnce) {
+  BrokerHarness broker({.limits = {.awaits = 0}});
+  const Issued task = broker.Issue();
+  Call<AwaitOperation> call;
+  call.op.principal = &Anybody();
+  call.op.address = broker.broker().AddressOfToken(task.token);
+  ASSERT_TRUE(broker.broker().TryNow(call.op));
+  EXPECT_TRUE(call.answered) << "without a round";
+  EXPECT_EQ(call.op.refusal.reason, Reason::kNone) << "nor does it count as a wait";
+  EXPECT_EQ(broker.broker().Idle(), 1000) << "nor is anybody woken";
+}
+
 TEST_F(AwaitTest, ACancelledWaitIsNeverAnswered) {
   const Issued task = broker_.Issue();
   const auto call = broker_.BeginAwait(task);
