@@ -15,7 +15,10 @@
 namespace tokenbroker {
 namespace {
 
-constexpr std::chrono::seconds kInterval{1};
+constexpr std::chrono::milliseconds kInterval{1000};
+constexpr std::chrono::milliseconds kShortestInterval{10};
+// More than a broker takes in and a disk takes: 1 GB a second.
+constexpr uint64_t kWrittenPerMs = 1'000'000;
 
 // When the file, or who may read it, last changed: nanoseconds since the epoch; 0 if it cannot be looked at.
 int64_t ChangedAt(const std::string& path) {
@@ -50,10 +53,18 @@ void Caretaker::Start() {
 
 void Caretaker::Run() {
   NameThisThread("caretaker");
+  using Time = std::chrono::steady_clock;
+  Time::time_point next_look = Time::now() + kInterval;
   std::unique_lock<std::mutex> lock(mutex_);
-  while (!wake_.wait_for(lock, kInterval, [this] { return stopping_; })) {
+  const auto next = [&] { return std::min(next_look, Time::now() + next_look_at_disk_); };
+  while (!wake_.wait_until(lock, next(), [this] { return stopping_; })) {
     lock.unlock();
-    Look();
+    if (Time::now() < next_look) {
+      LookAtDisk();
+    } else {
+      next_look = Time::now() + kInterval;
+      Look();
+    }
     lock.lock();
   }
 }
@@ -64,6 +75,12 @@ void Caretaker::Look() {
   LookAtBroker();
 }
 
+std::chrono::milliseconds Caretaker::NextLookAtDisk(uint64_t free, uint64_t min) {
+  if (free < min) return kInterval;  // nothing more can go wrong: new tasks are refused
+  const uint64_t last = std::min<uint64_t>((free - min) / kWrittenPerMs, kInterval.count());
+  return std::max(std::chrono::milliseconds(last), kShortestInterval);
+}
+
 void Caretaker::LookAtDisk() {
   struct statvfs info;
   if (options_.folder.empty() || statvfs(options_.folder.c_str(), &info) != 0) return;
@@ -72,6 +89,7 @@ void Caretaker::LookAtDisk() {
     std::lock_guard<std::mutex> lock(mutex_);
     snapshot_.disk_free = free;
   }
+  next_look_at_disk_ = NextLookAtDisk(free, options_.disk_free_min);
   const bool full = free < options_.disk_free_min;
   if (disk_full_.exchange(full) == full) return;
   parts_.broker.SetDiskFull(full);

@@ -1,7 +1,9 @@
 // Looks after the machine's side once a second: room on the disk, a changed key file, the numbers behind the gauges.
+// The nearer the disk is to its watermark, the more often it is looked at.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -46,12 +48,15 @@ class Caretaker {
   // Disconnects them.
   ~Caretaker();
 
-  // Once a second from now on, on a thread of its own.
+  // Once a second from now on, on a thread of its own; at the disk as soon as NextLookAtDisk says.
   void Start();
   // One look; not to be called any more after Start.
   void Look();
 
   bool disk_full() const { return disk_full_.load(); }
+
+  // How soon the disk is to be looked at again: before all that is free beyond the minimum can have been written.
+  static std::chrono::milliseconds NextLookAtDisk(uint64_t free, uint64_t min);
 
  private:
   // What the gauges show.
@@ -73,7 +78,9 @@ class Caretaker {
   const Parts parts_;
   const Options options_;
   std::atomic<bool> disk_full_{false};
-  int64_t keys_modified_ = 0;  // the thread's own
+  // The thread's own.
+  int64_t keys_modified_ = 0;
+  std::chrono::milliseconds next_look_at_disk_{1000};
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -21,7 +21,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// On its own thread it looks once a second; here it looks when it is told to.
+// On its own thread it looks by itself; here it looks when it is told to.
 class CaretakerTest : public ::testing::Test {
  protected:
   CaretakerTest() {
@@ -75,6 +75,18 @@ TEST_F(CaretakerTest, WithoutRoomOnTheDiskNewTasksAreRefused) {
   EXPECT_EQ(broker_.Issue().reason, broker::Reason::kDiskFull);
   EXPECT_EQ(broker_.Succeed(task, "1").verdict, broker::Verdict::kAccepted) << "outcomes are still taken";
   EXPECT_THAT(log_, HasSubstr("\"disk_full\""));
+}
+
+TEST_F(CaretakerTest, TheDiskIsLookedAtBeforeItsReserveCanBeTouched) {
+  using std::chrono::milliseconds;
+  constexpr uint64_t kMin = 1 << 30;
+  constexpr uint64_t kGigabyte = 1'000'000'000;
+  EXPECT_EQ(Caretaker::NextLookAtDisk(kMin + 100 * kGigabyte, kMin), milliseconds(1000));
+  EXPECT_EQ(Caretaker::NextLookAtDisk(kMin + kGigabyte / 2, kMin), milliseconds(500));
+  EXPECT_EQ(Caretaker::NextLookAtDisk(kMin + 1, kMin), milliseconds(10));
+  EXPECT_EQ(Caretaker::NextLookAtDisk(kMin, kMin), milliseconds(10));
+  EXPECT_EQ(Caretaker::NextLookAtDisk(kMin - 1, kMin), milliseconds(1000)) << "new tasks are refused already";
+  EXPECT_EQ(Caretaker::NextLookAtDisk(UINT64_MAX, 0), milliseconds(1000));
 }
 
 TEST_F(CaretakerTest, GaugesShowTheLastLookUntilTheCaretakerIsGone) {
