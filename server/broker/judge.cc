@@ -60,7 +60,7 @@ Refusal RefuseToShow(const storage::TokenStore& store, storage::ShardId shard, c
   absl::StatusOr<storage::IssuedEntry> issued = bytes.ok() ? storage::DecodeIssued(*bytes) : bytes.status();
   if (!issued.ok()) return WhyUnread(issued.status());
   if (principal.May(right, issued->name_space)) return {};
-  return RefuseUnseen(address, right, issued->name_space);
+  return RefuseTask(address, principal, right, issued->name_space);
 }
 
 template <typename Op>

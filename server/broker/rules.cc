@@ -148,8 +148,9 @@ std::string_view NameOf(Right right) {
 
 }  // namespace
 
-Refusal RefuseUnseen(const TaskAddress& address, Right right, std::string_view name_space) {
-  return address.proven() ? PermissionDenied(NameOf(right), name_space) : TaskUnknown();
+Refusal RefuseTask(const TaskAddress& address, const Principal& principal, Right right, std::string_view name_space) {
+  const bool knows_of_it = address.proven() || principal.May(kRead, name_space);
+  return knows_of_it ? PermissionDenied(NameOf(right), name_space) : TaskUnknown();
 }
 
 template <typename Op>
@@ -167,7 +168,8 @@ OpenTask* Rules::WaitingTask(Op& operation, Right right, TimeMs now) {
     return nullptr;
   }
   if (open != nullptr && !May(operation, address, right, *open)) {
-    operation.refusal = RefuseUnseen(address, right, state_.namespaces[state_.NameSpaceOf(*open)].name);
+    const std::string& name_space = state_.namespaces[state_.NameSpaceOf(*open)].name;
+    operation.refusal = RefuseTask(address, *operation.principal, right, name_space);
     return nullptr;
   }
   operation.task = task;

@@ -77,8 +77,29 @@ TEST_F(RightsTest, ATokenAloneNeitherCancelsNorExtends) {
   const RightsTest::Told nothing{kDenied, kUnknown, kDenied};
   EXPECT_EQ(Tell(0, cancel_), nothing);
   EXPECT_EQ(Tell(0, extend_), nothing);
-  EXPECT_EQ(Tell(kResolve | kRead, cancel_), nothing);
-  EXPECT_EQ(Tell(kResolve | kRead, extend_), nothing);
+  EXPECT_EQ(Tell(kResolve, cancel_), nothing);
+  EXPECT_EQ(Tell(kResolve, extend_), nothing);
+}
+
+// Otherwise a worker with the wrong rights would take its task for gone.
+TEST_F(RightsTest, WhoMayReadTheTaskIsToldWhichRightIsMissing) {
+  const auto ended = [this](const Issued& task) { broker_.Succeed(task, "2"); };
+  const RightsTest::Told denied{kDenied, kDenied, kDenied};
+  EXPECT_EQ(Tell(kResolve | kRead, cancel_), denied);
+  EXPECT_EQ(Tell(kResolve | kRead, extend_), denied);
+  EXPECT_EQ(Tell(kResolve | kRead, cancel_, ended), denied);
+  EXPECT_EQ(Tell(kResolve | kRead, extend_, ended), denied);
+  EXPECT_EQ(Tell(kIssue | kRead, succeed_).by_id, kDenied);
+  EXPECT_EQ(Tell(kIssue | kRead, beat_).by_id, kDenied);
+  EXPECT_EQ(Tell(kIssue | kRead, succeed_, ended).by_id, kDenied);
+  EXPECT_EQ(Tell(kIssue | kRead, beat_, ended).by_id, kDenied);
+
+  const Principal reader = InOrders(kRead);
+  const Issued task = IssueAsAnybody();
+  broker_.caller = &reader;
+  const Settled told = broker_.Succeed(Ref::Id(task.id), "1");
+  EXPECT_EQ(told.verdict, Verdict::kRefused);
+  EXPECT_EQ(told.message, "the caller lacks the right \"resolve\" in namespace \"orders\"");
 }
 
 TEST_F(RightsTest, EachCallNeedsItsRight) {
@@ -91,8 +112,8 @@ TEST_F(RightsTest, EachCallNeedsItsRight) {
   EXPECT_EQ(Tell(kRead, get_), everything);
   EXPECT_EQ(Tell(kRead, peek_), everything);
   EXPECT_EQ(Tell(kRead, await_), everything);
-  EXPECT_EQ(Tell(kIssue | kRead, succeed_), token_only);
-  EXPECT_EQ(Tell(kIssue | kRead, beat_), token_only);
+  EXPECT_EQ(Tell(kIssue, succeed_), token_only);
+  EXPECT_EQ(Tell(kIssue, beat_), token_only);
   EXPECT_EQ(Tell(kIssue | kResolve, get_), token_only);
   EXPECT_EQ(Tell(kIssue | kResolve, peek_), token_only);
   EXPECT_EQ(Tell(kIssue | kResolve, await_), token_only);

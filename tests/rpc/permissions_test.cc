@@ -78,6 +78,25 @@ TEST_F(PermissionsTest, AnEndedTaskOfAnotherNamespaceIsUnknown) {
   EXPECT_EQ(ReasonOf(Succeed(ById(issued.task_id()), "1")), "TASK_UNKNOWN");
 }
 
+TEST_F(PermissionsTest, WhoMayOnlyReadATaskIsNotToldThatItIsGone) {
+  const auto issued = IssueAsEngine();
+  const pb::TaskRef task = ById(issued.task_id());
+  pb::Task seen;
+  ASSERT_TRUE(Get(task, &seen).ok());
+  EXPECT_EQ(ReasonOf(Succeed(task, "1")), "PERMISSION_DENIED");
+  pb::BatchHeartbeatRequest beats;
+  *beats.add_items()->mutable_task() = task;
+  pb::BatchHeartbeatResponse beaten;
+  ASSERT_TRUE(Call(*resolver_, &pb::ResolverService::Stub::BatchHeartbeat, beats, &beaten).ok());
+  EXPECT_EQ(beaten.items(0).error().reason(), pb::ERROR_REASON_PERMISSION_DENIED);
+  pb::BatchSettleRequest outcomes;
+  *outcomes.add_items()->mutable_fail()->mutable_task() = task;
+  pb::BatchSettleResponse settled;
+  ASSERT_TRUE(Call(*resolver_, &pb::ResolverService::Stub::BatchSettle, outcomes, &settled).ok());
+  EXPECT_EQ(settled.items(0).verdict(), pb::VERDICT_REFUSED);
+  EXPECT_EQ(settled.items(0).error().reason(), pb::ERROR_REASON_PERMISSION_DENIED);
+}
+
 TEST_F(PermissionsTest, ListsAndWatchesNeedTheRightToRead) {
   key_ = "worker-key";
   pb::ListTasksRequest list;
