@@ -395,9 +395,15 @@ void Rules::Decide(CancelOperation& operation, TimeMs now) {
     state_.RequestCancel(operation.task, *open, end, operation.reason, operation.principal->id, now);
     return;
   }
+  const std::string_view reason = operation.reason.empty() ? KeptReason(operation.task) : operation.reason;
   operation.outcome_at = state_.Resolve(
-      operation.task, {TaskState::kCancelled, "", "Cancelled", operation.reason, operation.principal->id, ""}, now);
+      operation.task, {TaskState::kCancelled, "", "Cancelled", reason, operation.principal->id, ""}, now);
   observer_.Resolved(TaskState::kCancelled);
+}
+
+std::string_view Rules::KeptReason(Sequence task) const {
+  const auto found = state_.cancel_reasons.find(task);
+  return found == state_.cancel_reasons.end() ? std::string_view() : found->second;
 }
 
 void Rules::Decide(ExtendOperation& operation, TimeMs now) {
@@ -494,9 +500,8 @@ void Rules::Expire(Sequence task, const OpenTask& open, TimeMs now) {
   if (open.cancel_requested && total) {
     end.state = TaskState::kCancelled;
     end.error = "Cancelled";
-    const auto reason = state_.cancel_reasons.find(task);
-    end.cause = reason != state_.cancel_reasons.end() ? std::string_view(reason->second)
-                                                      : "cancellation was requested and the grace time ended";
+    end.cause = KeptReason(task);
+    if (end.cause.empty()) end.cause = "cancellation was requested and the grace time ended";
   }
   state_.Resolve(task, end, now);
   observer_.Resolved(end.state);

@@ -221,6 +221,16 @@ TEST_F(DeadlineTest, TheReasonOfACancelIsTheCauseWhenTheGraceTimeEnds) {
   EXPECT_EQ(broker_.Get(silent).cause, "cancellation was requested and the grace time ended");
 }
 
+TEST_F(DeadlineTest, TheReasonOfACancelIsKeptWhenTheGraceTimeIsCutShort) {
+  const Issued kept = broker_.Issue();
+  const Issued replaced = broker_.Issue();
+  for (const Issued& task : {kept, replaced}) broker_.Cancel(task, "no longer", 10s);
+  broker_.Cancel(kept);
+  broker_.Cancel(replaced, "at once");
+  EXPECT_EQ(broker_.Get(kept).cause, "no longer");
+  EXPECT_EQ(broker_.Get(replaced).cause, "at once");
+}
+
 TEST_F(DeadlineTest, TheReasonOfACancelSurvivesACrashAndAStop) {
   const Issued crashed = broker_.Issue();
   broker_.Cancel(crashed, "before the crash", 10s);

@@ -319,7 +319,8 @@ void Model::JudgeOpen(ModelTask& task, const Wish& wish, const Reply& reply, Tim
     if (!wish.cause.empty()) task.cancel_reason = wish.cause;
     task.expected.push_back({Change::Kind::kCancelRequested, TaskState::kWaiting});
   } else {
-    End(task, TaskState::kCancelled, Wish{.error = "Cancelled", .cause = wish.cause}, now);
+    const std::string& cause = wish.cause.empty() ? task.cancel_reason : wish.cause;
+    End(task, TaskState::kCancelled, Wish{.error = "Cancelled", .cause = cause}, now);
   }
 }
 

@@ -75,8 +75,10 @@ void Recall::Take(Sequence, const storage::ResolvedEntry& end) {
   reply.verdict = Verdict::kAccepted;
   TakeOver(end.time, reply, [&](const Wish& wish) {
     const bool names = Names(wish, end.task);
-    if (wish.kind == Operation::Kind::kCancel)
-      return names && end.state == TaskState::kCancelled && wish.grace == 0 && wish.cause == end.cause;
+    if (wish.kind == Operation::Kind::kCancel) {
+      const bool kept = wish.cause.empty() && task != nullptr && end.cause == task->cancel_reason;
+      return names && end.state == TaskState::kCancelled && wish.grace == 0 && (wish.cause == end.cause || kept);
+    }
     return wish.kind == Operation::Kind::kResolve && !wish.dry_run && names && wish.state == end.state &&
            wish.output == end.output && wish.error == end.error && wish.cause == end.cause;
   });
