@@ -61,7 +61,7 @@ void BatchGetTasksCall::Begin() {
   std::vector<broker::Operation*> later;
   for (int i = 0; i < size; ++i) {
     broker::LocateOperation& operation = operations_[i];
-    operation.refusal = Validate(request().tasks(i), "tasks");
+    operation.refusal = Validate(request().tasks(i), "");
     if (operation.refusal) {
       Answered();
       continue;

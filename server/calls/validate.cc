@@ -97,18 +97,20 @@ void CheckKey(std::string_view field, const pb::CorrelationKey& key, Fields& fie
   fields.NoControlCharacters(name + ".key", key.key());
 }
 
+// `field` is empty for an item that is itself the reference.
 void CheckRef(const pb::TaskRef& ref, std::string_view field, Fields& fields) {
+  const auto member = [field](const char* name) { return field.empty() ? name : std::string(field) + "." + name; };
   switch (ref.ref_case()) {
     case pb::TaskRef::kToken:
       if (!ref.token().empty() && ref.token().size() <= kMaxToken) return;
-      fields.NotEmpty(std::string(field) + ".token", ref.token());
-      return fields.Bytes(std::string(field) + ".token", ref.token(), kMaxToken);
+      fields.NotEmpty(member("token"), ref.token());
+      return fields.Bytes(member("token"), ref.token(), kMaxToken);
     case pb::TaskRef::kTaskId:
-      return fields.NotEmpty(std::string(field) + ".task_id", ref.task_id());
+      return fields.NotEmpty(member("task_id"), ref.task_id());
     case pb::TaskRef::kKey:
-      return CheckKey(std::string(field) + ".key", ref.key(), fields);
+      return CheckKey(member("key"), ref.key(), fields);
     case pb::TaskRef::REF_NOT_SET:
-      return fields.Require(false, field, "is required: set one of token, task_id and key");
+      return fields.Require(false, field.empty() ? "ref" : field, "is required: set one of token, task_id and key");
   }
 }
 

@@ -42,7 +42,7 @@ struct InputLimits {
 
 // --- Parts ---
 
-// `field` is its name in the request: "task".
+// `field` is its name in the request: "task"; empty for an item that is itself the reference.
 broker::Refusal Validate(const pb::TaskRef& ref, std::string_view field = "task");
 broker::Refusal Validate(const pb::Settlement& settlement, const InputLimits& limits, std::string_view prefix = {});
 

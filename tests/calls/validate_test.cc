@@ -53,6 +53,15 @@ TEST(ValidateTest, TaskRefs) {
                      [](const pb::TaskRef& ref) { return Validate(ref); });
 }
 
+TEST(ValidateTest, TaskRefsThatAreItemsNameTheirOwnFields) {
+  Check<pb::TaskRef>({{"token: 'x'", ""},
+                      {"", "ref"},
+                      {"token: ''", "token"},
+                      {"task_id: ''", "task_id"},
+                      {"key { key: 'x' }", "key.namespace"}},
+                     [](const pb::TaskRef& ref) { return Validate(ref, ""); });
+}
+
 TEST(ValidateTest, Namespaces) {
   const auto validate = [](const pb::IssueTaskRequest& request) { return Validate(request, InputLimits()); };
   std::vector<Case> cases;
