@@ -58,11 +58,15 @@ broker::Refusal CheckBackupPath(const std::string& path, const std::string& root
   const fs::path asked = fs::path(path).lexically_normal();
   // Links on the way are followed: they must not lead out of the root either.
   const fs::path real = fs::weakly_canonical(asked, error);
+  if (error) return broker::InvalidField("path", absl::StrCat("cannot be made: ", error.message()));
   const fs::path real_root = fs::weakly_canonical(root, error);
   if (!asked.is_absolute() || error || !asked.has_filename() || !IsInside(real, real_root)) {
     return broker::InvalidField("path", absl::StrCat("must be an absolute path below ", root));
   }
   if (fs::exists(real, error)) return broker::InvalidField("path", "must not exist yet");
+  if (!fs::is_directory(real.parent_path(), error)) {
+    return broker::InvalidField("path", "cannot be made: the folder that it is to be in does not exist");
+  }
   return {};
 }
 

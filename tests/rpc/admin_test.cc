@@ -95,5 +95,17 @@ TEST(BackupPathTest, StaysBelowTheRoot) {
   }
 }
 
+TEST(BackupPathTest, SaysWhyAFolderCannotBeMade) {
+  namespace fs = std::filesystem;
+  const fs::path root = fs::path(testing::TempDir()) / "backup_reasons";
+  fs::remove_all(root);
+  fs::create_directories(root);
+  const auto refused = [&](const fs::path& path) { return calls::CheckBackupPath(path.string(), root.string()); };
+  EXPECT_EQ(refused(root / "none" / "new").message,
+            "path cannot be made: the folder that it is to be in does not exist");
+  EXPECT_EQ(refused(root / std::string(300, 'x')).message, "path cannot be made: File name too long");
+  EXPECT_EQ(refused("/new").message, "path must be an absolute path below " + root.string());
+}
+
 }  // namespace
 }  // namespace tokenbroker::rpc
