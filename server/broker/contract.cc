@@ -48,7 +48,7 @@ absl::Status Compile(const rapidjson::Document& document, valijson::Schema& sche
     parser.populateSchema(valijson::adapters::RapidJsonAdapter(document), schema);
     return absl::OkStatus();
   } catch (const std::exception& error) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot be read: ", error.what()));
+    return absl::InvalidArgumentError(error.what());
   }
 }
 

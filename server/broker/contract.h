@@ -17,7 +17,7 @@
 
 namespace tokenbroker::broker {
 
-// OK if the text is a JSON Schema (draft 7) that this broker can check.
+// OK if the text is a JSON Schema (draft 7) that this broker can check; otherwise the message says why it is not.
 absl::Status CheckSchema(std::string_view schema);
 
 struct ContractBreach {

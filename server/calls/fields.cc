@@ -66,7 +66,8 @@ void Fields::Json(std::string_view field, std::string_view text, size_t max) {
 void Fields::Duration(std::string_view field, const google::protobuf::Duration& duration, DurationMs min,
                       DurationMs max) {
   const std::optional<DurationMs> ms = ParseDuration(duration);
-  if (broken() || (ms.has_value() && *ms >= min && *ms <= max)) return;
+  const bool rounded_up = duration.nanos() > 0 && duration.nanos() % 1'000'000 != 0;
+  if (broken() || (ms.has_value() && *ms - rounded_up >= min && *ms <= max)) return;
   Require(ms.has_value(), field, "is not a valid duration: seconds and nanos out of range or of different signs");
   Require(false, field, absl::StrCat("must be from ", Shown(min), " to ", Shown(max)));
 }

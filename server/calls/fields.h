@@ -38,7 +38,7 @@ class Fields {
   void Name(std::string_view field, std::string_view text);
   // One JSON value of at most `max` bytes.
   void Json(std::string_view field, std::string_view text, size_t max);
-  // `min` to `max` once rounded up to milliseconds.
+  // At least `min` as it is, and at most `max` once rounded up to milliseconds.
   void Duration(std::string_view field, const google::protobuf::Duration& duration, DurationMs min, DurationMs max);
   void Items(std::string_view field, int count, int max);
 

@@ -1,8 +1,10 @@
 #include "server/calls/validate.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/map.h"
@@ -30,6 +32,8 @@ constexpr size_t kMaxSchema = 32'768;
 constexpr size_t kMaxCursor = 64;
 constexpr size_t kMaxAnswerCode = 64;
 constexpr size_t kMaxAnswerMessage = 1024;
+constexpr size_t kMaxLabelKey = 63;
+constexpr size_t kMaxLabelValue = 255;
 constexpr int kMaxAllowedErrors = 64;
 constexpr int kMaxLabels = 32;
 constexpr uint32_t kMaxAttempt = 65'535;
@@ -37,9 +41,16 @@ constexpr uint32_t kMaxAttempt = 65'535;
 constexpr DurationMs kMaxAge = DurationMs{36'600} * 24 * 3600 * 1000;
 
 bool IsLabelKey(std::string_view key) {
-  return !key.empty() && key.size() <= 63 && std::all_of(key.begin(), key.end(), [](char c) {
+  return !key.empty() && key.size() <= kMaxLabelKey && std::all_of(key.begin(), key.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/';
   });
+}
+
+// One entry of a map: "labels[team]". A key that breaks its rule may be anything, so it is escaped and cut.
+std::string EntryOf(std::string_view field, std::string_view key) {
+  const absl::string_view shown(key.data(), std::min(key.size(), kMaxLabelKey));
+  return absl::StrCat(absl::string_view(field.data(), field.size()), "[", absl::CEscape(shown),
+                      key.size() > kMaxLabelKey ? "..." : "", "]");
 }
 
 void CheckLabels(std::string_view field, const google::protobuf::Map<std::string, std::string>& labels,
@@ -49,8 +60,9 @@ void CheckLabels(std::string_view field, const google::protobuf::Map<std::string
   if (labels.size() > kMaxLabels)
     fields.Require(false, name, absl::StrCat("must hold at most ", kMaxLabels, " entries"));
   for (const auto& [key, value] : labels) {
-    fields.Require(IsLabelKey(key), name, "must have keys of 1 to 63 characters of [A-Za-z0-9-_./]");
-    fields.Require(value.size() <= 255, name, "must have values of at most 255 bytes");
+    if (!IsLabelKey(key))
+      fields.Require(false, EntryOf(name, key), "must have a key of 1 to 63 characters of [A-Za-z0-9-_./]");
+    if (value.size() > kMaxLabelValue) fields.Bytes(EntryOf(name, key), value, kMaxLabelValue);
   }
 }
 
@@ -84,8 +96,9 @@ void CheckContract(const pb::OutcomeContract& contract, Fields& fields) {
   }
   fields.Require(contract.allowed_errors_size() <= kMaxAllowedErrors, "contract.allowed_errors",
                  "must hold at most 64 error codes");
-  for (const std::string& error : contract.allowed_errors()) {
-    if (error.size() > kMaxError) fields.Bytes("contract.allowed_errors", error, kMaxError);
+  for (int i = 0; i < contract.allowed_errors_size(); ++i) {
+    const std::string& error = contract.allowed_errors(i);
+    if (error.size() > kMaxError) fields.Bytes(absl::StrCat("contract.allowed_errors[", i, "]"), error, kMaxError);
   }
 }
 
@@ -135,7 +148,9 @@ void CheckTarget(const std::string& target, const std::vector<std::string>& know
 template <typename Settling>
 void CheckParking(const Settling& request, Fields& fields) {
   if (!request.has_park_for()) return;
-  fields.Duration("park_for", request.park_for(), -kMaxAge, broker::kMaxParkTime);
+  const std::optional<DurationMs> asked = ParseDuration(request.park_for());
+  fields.Require(asked.has_value() && *asked <= broker::kMaxParkTime, "park_for",
+                 "must be a duration of at most 7d; 0 stands for 15 minutes, and a negative one for not parking");
   const bool parks = request.park_for().seconds() > 0 || request.park_for().nanos() > 0;
   fields.Require(!parks || request.task().has_key(), "park_for", "is for tasks named by correlation key only");
 }

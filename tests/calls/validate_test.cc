@@ -92,13 +92,16 @@ TEST(ValidateTest, IssueTask) {
        {n + "summary: 'two\\nlines'", "summary"},
        {n + "summary: '" + Repeat('s', 1025) + "'", "summary"},
        {n + "labels { key: 'a/b.c-d_E' value: '' }", ""},
-       {n + "labels { key: 'a b' value: '' }", "labels"},
-       {n + "labels { key: '' value: '' }", "labels"},
-       {n + "labels { key: 'a' value: '" + Repeat('v', 256) + "' }", "labels"},
+       {n + "labels { key: 'a b' value: '' }", "labels[a b]"},
+       {n + "labels { key: '' value: '' }", "labels[]"},
+       {n + "labels { key: '\\n" + Repeat('k', 63) + "' value: '' }", "labels[\\n" + Repeat('k', 62) + "...]"},
+       {n + "labels { key: 'a' value: '" + Repeat('v', 256) + "' }", "labels[a]"},
        {n + labels, "labels"},
        {n + "target: 'UP'", "target"},
        {n + "timeout { nanos: 10000000 }", ""},
        {n + "timeout { nanos: 9000000 }", "timeout"},
+       {n + "timeout { nanos: 9999999 }", "timeout"},
+       {n + "timeout { nanos: 10000001 }", ""},
        {n + "timeout { }", "timeout"},
        {n + "timeout { seconds: 31622400 }", ""},
        {n + "timeout { seconds: 31622401 }", "timeout"},
@@ -115,8 +118,19 @@ TEST(ValidateTest, IssueTask) {
        {n + "trace { tracestate: '" + Repeat('t', 513) + "' }", "trace.tracestate"},
        {n + "contract { output_schema: '{\"type\": \"object\"}' }", ""},
        {n + "contract { output_schema: '{' }", "contract.output_schema"},
-       {n + "contract { allowed_errors: '" + Repeat('e', 257) + "' }", "contract.allowed_errors"}},
+       {n + "contract { allowed_errors: 'e' allowed_errors: '" + Repeat('e', 257) + "' }",
+        "contract.allowed_errors[1]"}},
       [](const pb::IssueTaskRequest& request) { return Validate(request, InputLimits()); });
+}
+
+TEST(ValidateTest, TheTextSaysWhatMayBeGiven) {
+  const auto schema = Parse<pb::IssueTaskRequest>("namespace: 'a' contract { output_schema: '{\"type\": 7}' }");
+  const std::string said = Validate(schema, InputLimits()).message;
+  EXPECT_EQ(said.find("usable JSON Schema"), said.rfind("usable JSON Schema")) << said;
+  const auto parked =
+      Parse<pb::SucceedRequest>("task { key { namespace: 'a' key: 'k' } } output: '1' park_for { seconds: 604801 }");
+  EXPECT_EQ(Validate(parked, InputLimits()).message,
+            "park_for must be a duration of at most 7d; 0 stands for 15 minutes, and a negative one for not parking");
 }
 
 TEST(ValidateTest, ATokenOfOursIsNoUpstreamToken) {
