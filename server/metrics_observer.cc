@@ -99,7 +99,7 @@ void MetricsObserver::CommitEnds(size_t records) {
 void MetricsObserver::Overloaded(broker::Queue full) {
   const BoundedQueue queue = BoundedQueueOf(full);
   metrics_.overload_refusals(queue).Increment();
-  overloaded_.Write(clock_.Now(), Level::kWarning, "overloaded", {{"queue", NameOf(queue)}});
+  LogOf(NameOf(queue), overloaded_).Write(clock_.Now(), Level::kWarning, "overloaded", {{"queue", NameOf(queue)}});
 }
 
 void MetricsObserver::CheckpointTaken(TimeMs, size_t index_entries, size_t blocks) {
@@ -111,10 +111,14 @@ void MetricsObserver::Dropped(storage::Sequence floor) {
 }
 
 void MetricsObserver::Trouble(std::string_view event, const absl::Status& status) {
-  const std::lock_guard lock(trouble_mutex_);
-  auto log = trouble_.find(event);
-  if (log == trouble_.end()) log = trouble_.try_emplace(std::string(event), kLogInterval).first;
-  log->second.Write(clock_.Now(), Level::kError, event, {{"msg", status.message()}});
+  LogOf(event, trouble_).Write(clock_.Now(), Level::kError, event, {{"msg", status.message()}});
+}
+
+LimitedLog& MetricsObserver::LogOf(std::string_view name, Logs& logs) {
+  const std::lock_guard lock(logs_mutex_);
+  auto log = logs.find(name);
+  if (log == logs.end()) log = logs.try_emplace(std::string(name), kLogInterval).first;
+  return log->second;
 }
 
 }  // namespace tokenbroker

@@ -37,16 +37,19 @@ class MetricsObserver : public broker::Observer {
  private:
   static constexpr DurationMs kLogInterval = 10'000;
 
+  // One for each name, so that a frequent one never hides another, such as the one that ends the process.
+  using Logs = std::map<std::string, LimitedLog, std::less<>>;
+  LimitedLog& LogOf(std::string_view name, Logs& logs);
+
   BrokerMetrics& metrics_;
   DeliveryMetrics& deliveries_;
   const Clock& clock_;
   int64_t commit_began_ = 0;  // the committer's own
   LimitedLog parked_refused_{kLogInterval};
   LimitedLog parked_lapsed_{kLogInterval};
-  LimitedLog overloaded_{kLogInterval};
-  std::mutex trouble_mutex_;
-  // By event, so that a frequent one never hides the one that ends the process.
-  std::map<std::string, LimitedLog, std::less<>> trouble_;  // guarded by trouble_mutex_
+  std::mutex logs_mutex_;
+  Logs overloaded_;  // by queue; guarded by logs_mutex_
+  Logs trouble_;     // by event; guarded by logs_mutex_
 };
 
 }  // namespace tokenbroker

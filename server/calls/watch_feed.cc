@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "base/system_clock.h"
 #include "server/broker/rules.h"
 #include "server/calls/convert.h"
 #include "server/calls/cursor.h"
+#include "server/telemetry/log.h"
 
 namespace tokenbroker::calls {
 namespace {
@@ -13,6 +15,15 @@ namespace {
 constexpr size_t kPage = 16;
 constexpr DurationMs kCursorInterval = 10'000;
 constexpr DurationMs kRetryWhenFull = 1000;
+constexpr DurationMs kLogInterval = 10'000;
+
+// The broker knows nothing of watches, so its observer is not told of them.
+broker::Refusal TooManyWatches(const Door& door) {
+  static LimitedLog log(kLogInterval);
+  log.Write(ElapsedMicros() / 1000, Level::kWarning, "overloaded", {{"queue", "watches"}});
+  door.metrics.overload_refusals(BoundedQueue::kWatches).Increment();
+  return {broker::Reason::kOverloaded, "as many watches are under way as may be", "", kRetryWhenFull};
+}
 
 }  // namespace
 
@@ -37,9 +48,7 @@ broker::Refusal WatchFeed::Begin() {
   cursor_ = *cursor;
   cursor_sent_ = parts_.door.broker.clock().Now();
   filter_ = FilterOf(request_.filter());
-  if (parts_.streams.EnterWatch(*this)) return {};
-  parts_.door.metrics.overload_refusals(BoundedQueue::kWatches).Increment();
-  return {broker::Reason::kOverloaded, "as many watches are under way as may be", "", kRetryWhenFull};
+  return parts_.streams.EnterWatch(*this) ? broker::Refusal() : TooManyWatches(parts_.door);
 }
 
 // --- The steps ---

@@ -1,4 +1,5 @@
 // Watches: every change once, in order, from any cursor.
+#include "server/telemetry/log.h"
 #include "tests/rpc/door_fixture.h"
 
 namespace tokenbroker::rpc {
@@ -112,7 +113,11 @@ TEST_F(BoundedWatchTest, MoreWatchesThanMayBeAreRefused) {
   IssueWithKey("one");
   first.Next();
   second.Next();
+  std::string log;
+  ConfigureLog({.sink = [&log](std::string_view line) { log += line; }});
   EXPECT_EQ(ReasonOf(Begin("").End()), "OVERLOADED");
+  ConfigureLog({});
+  EXPECT_NE(log.find(R"("event":"overloaded","queue":"watches")"), std::string::npos) << log;
   first.context->TryCancel();
   first.End();
   second.context->TryCancel();

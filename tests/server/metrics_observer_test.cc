@@ -38,6 +38,14 @@ TEST_F(MetricsObserverTest, TroubleThatGoesOnHidesNoOther) {
   EXPECT_EQ(log_.find("call_failed"), log_.rfind("call_failed")) << "once in a while";
 }
 
+TEST_F(MetricsObserverTest, EachQueueThatIsFullIsNamed) {
+  observer_.Overloaded("parked");
+  for (int i = 0; i < 3; ++i) observer_.Overloaded("awaits");
+  EXPECT_THAT(log_, HasSubstr(R"("event":"overloaded","queue":"parked")"));
+  EXPECT_THAT(log_, HasSubstr(R"("event":"overloaded","queue":"awaits")"));
+  EXPECT_EQ(log_.find("awaits"), log_.rfind("awaits")) << "once in a while";
+}
+
 TEST_F(MetricsObserverTest, WhatWasParkedInVainIsCountedAndLogged) {
   observer_.ParkedOutcomeLapsed("orders");
   observer_.ParkedOutcomeRefused("orders");
