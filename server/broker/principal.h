@@ -26,6 +26,8 @@ struct Principal {
   // What holds in every namespace.
   Rights everywhere = 0;
   absl::flat_hash_map<std::string, Rights> namespaces;
+  // Ends the text that refuses for want of a right: what the caller may have forgotten.
+  std::string hint;
 
   bool May(Right right, std::string_view name_space) const {
     if (everywhere & right) return true;

@@ -71,7 +71,8 @@ broker::Refusal CheckBackupPath(const std::string& path, const std::string& root
 }
 
 void CreateBackupCall::Begin() {
-  if (!(principal().everywhere & broker::kAdminister)) return Refuse(broker::PermissionDenied("administer", "*"));
+  if (!(principal().everywhere & broker::kAdminister))
+    return Refuse(broker::PermissionDenied(principal(), "administer", "*"));
   if (const broker::Refusal refusal = CheckBackupPath(request().path(), door().backup_root)) return Refuse(refusal);
   if (!door().backups->Begin([this] { Copy(); }, [this] { Copied(); })) Refuse(BackupUnderWay());
 }
@@ -92,7 +93,8 @@ void CreateBackupCall::Copied() {
 }
 
 void GetStatusCall::Begin() {
-  if (!(principal().everywhere & broker::kAdminister)) return Refuse(broker::PermissionDenied("administer", "*"));
+  if (!(principal().everywhere & broker::kAdminister))
+    return Refuse(broker::PermissionDenied(principal(), "administer", "*"));
   Read([this] { Show(); });
 }
 

@@ -1,8 +1,13 @@
 // Who may do what, in mode keys.
+#include <gmock/gmock.h>
+
 #include "tests/rpc/door_fixture.h"
 
 namespace tokenbroker::rpc {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class PermissionsTest : public DoorFixture {
  protected:
@@ -43,7 +48,11 @@ TEST_F(PermissionsTest, ANamelessCallerSeesNothingElse) {
   pb::IssueTaskRequest request;
   request.set_namespace_("demo");
   pb::IssueTaskResponse response;
-  EXPECT_EQ(ReasonOf(TryIssue(request, &response)), "PERMISSION_DENIED");
+  const grpc::Status refused = TryIssue(request, &response);
+  EXPECT_EQ(ReasonOf(refused), "PERMISSION_DENIED");
+  EXPECT_THAT(refused.error_message(), HasSubstr("no API key was presented (authorization: Bearer KEY)"));
+  key_ = "worker-key";
+  EXPECT_THAT(TryIssue(request, &response).error_message(), Not(HasSubstr("no API key")));
 }
 
 TEST_F(PermissionsTest, AnUnknownKeyIsUnauthenticatedEvenWithAToken) {
