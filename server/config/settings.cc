@@ -35,8 +35,9 @@ void AddFileDrop(std::vector<Setting>& all) {
 void AddGrpc(std::vector<Setting>& all) {
   all.push_back(
       Address("grpc.listen", TB_FIELD(grpc.listen), false, "Where the gRPC door listens. Port 0: any free one."));
-  all.push_back(Count("grpc.max_concurrent_streams", TB_FIELD(grpc.max_concurrent_streams), 1, 1'000'000,
-                      "Calls under way at once on one connection; further ones wait at the caller."));
+  all.push_back(Count(
+      "grpc.max_concurrent_streams", TB_FIELD(grpc.max_concurrent_streams), 1, 1'000'000,
+      "Calls under way at once on one connection, waits and watches among them; further ones wait at the caller."));
   all.push_back(
       Size("grpc.max_message_size", TB_FIELD(grpc.max_message_size), 64 * kKiB, 64 * kMiB,
            "The largest request that is read. Must hold tasks.max_input and tasks.max_output with 64KiB to spare."));
