@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/http/lane.h"
+#include "server/http/reasons.h"
 
 namespace tokenbroker::http {
 namespace {
@@ -136,12 +137,12 @@ bool Connection::StepDeadline() {
     case Phase::kHead:
       if (IsIdle()) break;
       OpenExchange();
-      return Refuse({.status = 408, .reason = "slow_head", .message = "the request's head took too long"}, true);
+      return Refuse({.status = 408, .reason = reason::kSlowHead, .message = "the request's head took too long"}, true);
     case Phase::kBody:
-      return Refuse({.status = 408, .reason = "slow_body", .message = "the request's body took too long"}, true);
+      return Refuse({.status = 408, .reason = reason::kSlowBody, .message = "the request's body took too long"}, true);
     case Phase::kHandling:
       if (now >= probe_due_) return ProbeBehindInput();
-      if (now < alarm_) return RefuseBody(408, "slow_body", "the request's body took too long");
+      if (now < alarm_) return RefuseBody(408, reason::kSlowBody, "the request's body took too long");
       alarm_ = Deadlines::kNever;
       if (const auto listener = exchange_->ShareListener(); listener != nullptr && !gone_) listener->OnAlarm();
       return true;

@@ -98,7 +98,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   // The next piece of the body, as sent; kSome may be an empty one. kNone: wait, or the connection has ended.
   Piece NextPiece(std::string_view& piece);
   // Refuses, or hangs up if it is too late for that.
-  bool RefuseBody(int status, const char* reason, const char* message, int retry_after_seconds = 0);
+  std::string BodyTooLarge() const;
+  bool RefuseBody(int status, const char* reason, std::string message, int retry_after_seconds = 0);
   bool Gather(std::string_view piece);
   bool GatherInflated(std::string_view piece);
   // Counts bytes of a body against its own limit and that of all; refuses and returns false if there are too many.

@@ -4,9 +4,11 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/system_clock.h"
 #include "server/http/connection.h"
 #include "server/http/lane.h"
+#include "server/http/reasons.h"
 #include "server/telemetry/log.h"
 
 namespace tokenbroker::http {
@@ -21,19 +23,19 @@ constexpr size_t kMaxHintedPath = 512;
 const char* ReasonOf(int status) {
   switch (status) {
     case 414:
-      return "target_too_long";
+      return reason::kTargetTooLong;
     case 415:
-      return "unsupported_encoding";
+      return reason::kUnsupportedEncoding;
     case 417:
-      return "unsupported_expectation";
+      return reason::kUnsupportedExpectation;
     case 431:
-      return "head_too_long";
+      return reason::kHeadTooLong;
     case 501:
-      return "not_implemented";
+      return reason::kNotImplemented;
     case 505:
-      return "unsupported_version";
+      return reason::kUnsupportedVersion;
     default:
-      return "malformed_request";
+      return reason::kMalformedRequest;
   }
 }
 
@@ -68,8 +70,9 @@ bool Connection::BeginRequest() {
   const HeadScanner& scanner = work_->scanner;
   OpenExchange();
   if (scanner.status() != 0) {
-    return Refuse({.status = scanner.status(), .reason = ReasonOf(scanner.status()), .message = scanner.message()},
-                  true);
+    return Refuse(
+        {.status = scanner.status(), .reason = ReasonOf(scanner.status()), .message = std::string(scanner.message())},
+        true);
   }
   work_->input.Grow(scanner.end() + kBodySpace);
   const std::string_view head = work_->input.all().substr(scanner.begin(), scanner.end() - scanner.begin());
@@ -123,13 +126,13 @@ bool Connection::FindRoute() {
       return Admit(*match.route);
     case Router::Match::Kind::kBadPath:
       return Refuse({.status = 400,
-                     .reason = "malformed_path",
+                     .reason = reason::kMalformedPath,
                      .message = "the path has a percent sign without two hexadecimal digits, or a NUL"},
                     false);
     case Router::Match::Kind::kOtherMethod:
       if (request.method == Method::kOptions) return AnswerOptions(match.methods);
       return Refuse({.status = 405,
-                     .reason = "method_not_allowed",
+                     .reason = reason::kMethodNotAllowed,
                      .message = "this path takes other methods",
                      .allow = Router::AllowOf(match.methods)},
                     false);
@@ -137,7 +140,7 @@ bool Connection::FindRoute() {
       break;
   }
   return Refuse({.status = 404,
-                 .reason = "no_such_route",
+                 .reason = reason::kNoSuchRoute,
                  .message = "nothing is at this path",
                  .hint = request.path.size() > kMaxHintedPath ? "" : router.Nearest(request.path)},
                 false);
@@ -157,6 +160,11 @@ bool Connection::AnswerOptions(uint32_t methods) {
   return true;
 }
 
+std::string Connection::BodyTooLarge() const {
+  const bool is_setting = max_body_ == lane_.limits().body_bytes;
+  return absl::StrCat("the body has more than ", max_body_, " bytes", is_setting ? " (http.max_body_size)" : "");
+}
+
 // The head is fine: now the body may come.
 bool Connection::Admit(const Route& route) {
   const bool gathered = route.body == BodyMode::kGathered;
@@ -165,7 +173,7 @@ bool Connection::Admit(const Route& route) {
               : gathered                ? lane_.limits().body_bytes
                                         : std::numeric_limits<int64_t>::max();
   if (!parser.chunked() && parser.length() > static_cast<uint64_t>(max_body_)) {
-    return Refuse({.status = 413, .reason = "body_too_large", .message = "the body is too large"}, false);
+    return Refuse({.status = 413, .reason = reason::kBodyTooLarge, .message = BodyTooLarge()}, false);
   }
   if (std::exchange(continue_owed_, false) && work_->input.rest().empty())
     output_.text().append("HTTP/1.1 100 Continue\r\n\r\n");
@@ -181,11 +189,11 @@ Connection::Piece Connection::NextPiece(std::string_view& piece) {
   if (step.consumed > 0) work_->received_at = lane_.Now();
   piece = step.body;
   if (step.refused != nullptr) {
-    RefuseBody(400, "malformed_body", step.refused);
+    RefuseBody(400, reason::kMalformedBody, step.refused);
     return Piece::kRefused;
   }
   if (work_->decoder.remaining() > static_cast<uint64_t>(max_body_)) {
-    RefuseBody(413, "body_too_large", "the body is too large");
+    RefuseBody(413, reason::kBodyTooLarge, BodyTooLarge());
     return Piece::kRefused;
   }
   if (step.consumed > 0) return Piece::kSome;
@@ -194,7 +202,7 @@ Connection::Piece Connection::NextPiece(std::string_view& piece) {
   return Fill() ? Piece::kSome : Piece::kNone;
 }
 
-bool Connection::RefuseBody(int status, const char* reason, const char* message, int retry_after_seconds) {
+bool Connection::RefuseBody(int status, const char* reason, std::string message, int retry_after_seconds) {
   if (phase_ == Phase::kDiscard) {
     Enter(Phase::kLinger);
     return true;
@@ -204,8 +212,9 @@ bool Connection::RefuseBody(int status, const char* reason, const char* message,
     HangUp(Hangup::kReset);
     return false;
   }
-  return Refuse({.status = status, .reason = reason, .message = message, .retry_after_seconds = retry_after_seconds},
-                true);
+  return Refuse(
+      {.status = status, .reason = reason, .message = std::move(message), .retry_after_seconds = retry_after_seconds},
+      true);
 }
 
 bool Connection::StepBody() {
@@ -225,7 +234,7 @@ bool Connection::StepBody() {
 bool Connection::Reserve(size_t size) {
   work_->inflated += static_cast<int64_t>(size);
   if (work_->inflated > max_body_) {
-    RefuseBody(413, "body_too_large", "the body is too large");
+    RefuseBody(413, reason::kBodyTooLarge, BodyTooLarge());
     return false;
   }
   return ReserveMemory(static_cast<int64_t>(size));
@@ -236,7 +245,7 @@ bool Connection::ReserveMemory(int64_t bytes) {
   if (lane_.shared().gathered.fetch_add(bytes, std::memory_order_relaxed) + bytes <= lane_.limits().gathered_bytes) {
     return true;
   }
-  RefuseBody(503, "overloaded", "too many bodies at once; try again", 1);
+  RefuseBody(503, reason::kOverloaded, "too many bodies at once; try again", 1);
   return false;
 }
 
@@ -276,13 +285,13 @@ bool Connection::GatherInflated(std::string_view piece) {
     if (size == 0) break;
     if (!Reserve(size)) return true;
   }
-  return !inflater.failed() || RefuseBody(400, "malformed_body", "the body is no gzip");
+  return !inflater.failed() || RefuseBody(400, reason::kMalformedBody, "the body is no gzip");
 }
 
 bool Connection::FinishBody() {
   body_open_ = false;
   if (!HasEndOfGzip()) {
-    return Refuse({.status = 400, .reason = "malformed_body", .message = "the body's gzip has no end"}, false);
+    return Refuse({.status = 400, .reason = reason::kMalformedBody, .message = "the body's gzip has no end"}, false);
   }
   if (work_->request.body.empty()) work_->request.body = work_->body;
   return Dispatch();
@@ -332,15 +341,15 @@ bool Connection::DeliverInflated() {
   const size_t size = work_->inflater->Inflate(work_->body.data(), kInflatedPiece);
   if (size > 0) return DeliverPiece(std::string_view(work_->body).substr(0, size), false);
   inflating_ = false;
-  return !work_->inflater->failed() || RefuseBody(400, "malformed_body", "the body is no gzip");
+  return !work_->inflater->failed() || RefuseBody(400, reason::kMalformedBody, "the body is no gzip");
 }
 
 bool Connection::DeliverPiece(std::string_view piece, bool last) {
   if (last && body_open_ && !HasEndOfGzip()) {
-    return RefuseBody(400, "malformed_body", "the body's gzip has no end");
+    return RefuseBody(400, reason::kMalformedBody, "the body's gzip has no end");
   }
   if (work_ != nullptr && (work_->inflated += static_cast<int64_t>(piece.size())) > max_body_) {
-    return RefuseBody(413, "body_too_large", "the body is too large");
+    return RefuseBody(413, reason::kBodyTooLarge, BodyTooLarge());
   }
   wants_body_ = false;
   if (last) body_open_ = false;

@@ -1,6 +1,9 @@
 #include "server/http/head_scanner.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "server/http/too_long.h"
 
 namespace tokenbroker::http {
 namespace {
@@ -16,9 +19,9 @@ bool IsControl(char c) {
 
 }  // namespace
 
-HeadScanner::State HeadScanner::Refuse(int status, const char* message) {
+HeadScanner::State HeadScanner::Refuse(int status, std::string message) {
   status_ = status;
-  message_ = message;
+  message_ = std::move(message);
   return State::kRefused;
 }
 
@@ -48,15 +51,15 @@ HeadScanner::State HeadScanner::TakeLine(std::string_view line, const Limits& li
     return Refuse(400, "a header line begins with white space");
   }
   if (std::any_of(text.begin(), text.end(), IsControl)) return Refuse(400, "a control character in the head");
-  if (lines_ == 0 && text.size() > limits.target_bytes + kRequestLineRest) return Refuse(414, "the target is too long");
-  if (line_ - begin_ > limits.header_bytes) return Refuse(431, "the head is too long");
-  if (!text.empty() && lines_++ > limits.header_count) return Refuse(431, "too many header fields");
+  if (lines_ == 0 && text.size() > limits.target_bytes + kRequestLineRest) return Refuse(414, TargetTooLong(limits));
+  if (line_ - begin_ > limits.header_bytes) return Refuse(431, HeadTooLong(limits));
+  if (!text.empty() && lines_++ > limits.header_count) return Refuse(431, TooManyFields(limits));
   return State::kMore;
 }
 
 HeadScanner::State HeadScanner::CheckUnfinished(std::string_view line, const Limits& limits) {
-  if (lines_ == 0 && line.size() > limits.target_bytes + kRequestLineRest) return Refuse(414, "the target is too long");
-  if (line_ + line.size() - begin_ > limits.header_bytes) return Refuse(431, "the head is too long");
+  if (lines_ == 0 && line.size() > limits.target_bytes + kRequestLineRest) return Refuse(414, TargetTooLong(limits));
+  if (line_ + line.size() - begin_ > limits.header_bytes) return Refuse(431, HeadTooLong(limits));
   // What is no HTTP at all, TLS for instance, need not run into the time limit.
   if (lines_ == 0 && !line.empty() && IsControl(line.front()) && line.front() != '\r') {
     return Refuse(400, "this is not HTTP");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "server/http/options.h"
@@ -23,10 +24,10 @@ class HeadScanner {
   size_t end() const { return line_; }
   // kRefused.
   int status() const { return status_; }
-  const char* message() const { return message_; }
+  std::string_view message() const { return message_; }
 
  private:
-  State Refuse(int status, const char* message);
+  State Refuse(int status, std::string message);
   // One line with its CRLF. kMore: go on.
   State TakeLine(std::string_view line, const Limits& limits);
   State CheckUnfinished(std::string_view line, const Limits& limits);
@@ -37,7 +38,7 @@ class HeadScanner {
   size_t scanned_ = 0;
   size_t lines_ = 0;
   int status_ = 0;
-  const char* message_ = "";
+  std::string message_;
 };
 
 }  // namespace tokenbroker::http

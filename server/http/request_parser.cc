@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <boost/beast/http/error.hpp>
 #include <charconv>
+#include <utility>
+
+#include "server/http/too_long.h"
 
 namespace tokenbroker::http {
 namespace {
@@ -37,8 +40,8 @@ RequestParser::RequestParser(Request& request) : request_(request) {
   Base::header_limit(UINT32_MAX);
 }
 
-void RequestParser::Refuse(int status, const char* message, Error& error) {
-  refusal_ = Refusal{status, message};
+void RequestParser::Refuse(int status, std::string message, Error& error) {
+  refusal_ = Refusal{status, std::move(message)};
   error = beast::http::error::bad_field;
 }
 
@@ -72,7 +75,7 @@ void RequestParser::on_request_impl(beast::http::verb, beast::string_view method
                                     int version, Error& error) {
   const std::optional<Method> known = MethodOf(method);
   request_.minor_version = version - 10;
-  if (target.size() > limits_->target_bytes) return Refuse(414, "the target is too long", error);
+  if (target.size() > limits_->target_bytes) return Refuse(414, TargetTooLong(*limits_), error);
   if (!known.has_value()) return Refuse(501, "this method is not known here", error);
   request_.method = *known;
   TakeTarget(target, error);

@@ -21,7 +21,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
  public:
   struct Refusal {
     int status;
-    const char* message;
+    std::string message;
   };
 
   // Fills `request`, which has to be empty and to live as long as this.
@@ -45,7 +45,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   using Error = boost::beast::error_code;
   using View = boost::beast::string_view;
 
-  void Refuse(int status, const char* message, Error& error);
+  void Refuse(int status, std::string message, Error& error);
   std::optional<Refusal> WhyBeastRefused(std::string_view head, const Error& error) const;
   void TakeTarget(std::string_view target, Error& error);
   void TakeAbsolute(std::string_view rest, Error& error);

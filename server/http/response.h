@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "server/http/reasons.h"
 
 namespace tokenbroker::http {
 
@@ -26,8 +27,8 @@ struct Response {
 // What the server, or a handler, has against a request.
 struct Failure {
   int status = 500;
-  // A constant in snake_case that programs may look at.
-  const char* reason = "internal";
+  // One of reasons.h.
+  const char* reason = reason::kInternal;
   // For people; quotes nothing of the request.
   std::string message;
   // 404: the nearest known route. May be empty.

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/calls/method_list.h"
+#include "server/http/reasons.h"
 #include "server/rest/openapi.h"
 #include "server/web/rest_answer.h"
 #include "server/web/settle_lines.h"
@@ -26,11 +27,13 @@ void ShowOpenApi(http::ExchangePtr exchange) {
 // escaped, a verb that only other methods have), the contract's reading counts.
 void RefuseUnknown(const rest::Found& found, http::ExchangePtr exchange) {
   if (found.allow.empty()) {
-    return exchange->Refuse(
-        {.status = 404, .reason = "no_such_route", .message = "nothing is at this path", .hint = found.hint});
+    return exchange->Refuse({.status = 404,
+                             .reason = http::reason::kNoSuchRoute,
+                             .message = "nothing is at this path",
+                             .hint = found.hint});
   }
   exchange->Refuse({.status = 405,
-                    .reason = "method_not_allowed",
+                    .reason = http::reason::kMethodNotAllowed,
                     .message = "this path takes other methods",
                     .allow = found.allow});
 }

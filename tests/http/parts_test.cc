@@ -4,16 +4,21 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "server/http/deadlines.h"
 #include "server/http/inbox.h"
 #include "server/http/inflater.h"
 #include "server/http/output.h"
 #include "server/http/path.h"
+#include "server/http/reasons.h"
 #include "server/http/response.h"
 #include "tests/http/gzip.h"
 
@@ -22,6 +27,17 @@ namespace {
 
 using testing::ElementsAre;
 using testing::Pair;
+
+TEST(Reasons, AreExplainedInTheDocuments) {
+  std::ifstream file(std::string(TB_DOCS) + "/errors.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  const std::string section = text.str().substr(text.str().find("## Before there is a call"));
+  for (const char* reason : reason::kAll) {
+    const std::string name = absl::StrCat("`", absl::AsciiStrToUpper(reason), "`");
+    EXPECT_NE(section.find(name), std::string::npos) << name;
+  }
+}
 
 TEST(Query, IsTakenApart) {
   EXPECT_THAT(*ParseQuery("a=1&b=x%20y+z&&c&d=%3D="),

@@ -81,8 +81,16 @@ std::vector<Abuse> AbuseTest::RestAbuses() const {
        "GET, HEAD, POST, OPTIONS"},
       {"unknown path", Request("POST", "/v1/token/x:succeed"), 404, Form::kRest, "NO_SUCH_ROUTE",
        "did you mean POST /v1/tokens/"},
+      {"long path", Request("GET", "/v1/" + std::string(9'000, 'x')), 414, Form::kRest, "TARGET_TOO_LONG",
+       "8192 bytes (http.max_target_size)"},
+      {"very long path", Request("GET", "/v1/" + std::string(12'000, 'x')), 414, Form::kRest, "TARGET_TOO_LONG",
+       "8192 bytes (http.max_target_size)"},
+      {"large head", Rest("{}", {{"X", std::string(17'000, 'x')}}), 431, Form::kRest, "HEAD_TOO_LONG",
+       "16384 bytes (http.max_header_size)"},
+      {"many fields", Rest("{}", std::vector<std::pair<std::string, std::string>>(101, {"X", "y"})), 431, Form::kRest,
+       "HEAD_TOO_LONG", "100 header fields (http.max_header_count)"},
       {"large field", Rest(Json{{"output", kLarge}}.dump()), 400, Form::kRest, field, "262144"},
-      {"large body", Rest(kHuge), 413, Form::kRest, "BODY_TOO_LARGE", "body"},
+      {"large body", Rest(kHuge), 413, Form::kRest, "BODY_TOO_LARGE", "8388608 bytes (http.max_body_size)"},
   };
 }
 
@@ -107,7 +115,7 @@ std::vector<Abuse> AbuseTest::AwsAbuses() const {
       {"large output", AwsOutput(kLarge), 400, Form::kAws, "ValidationException", "262144"},
       {"large token", Aws(Json{{"taskToken", std::string(2049, 'x')}, {"output", "1"}}.dump()), 400, Form::kAws,
        "ValidationException", "taskToken"},
-      {"large body", Aws(kHuge), 413, Form::kAws, "RequestEntityTooLargeException", "body"},
+      {"large body", Aws(kHuge), 413, Form::kAws, "RequestEntityTooLargeException", "8388608 bytes"},
   };
 }
 
@@ -130,7 +138,7 @@ std::vector<Abuse> AbuseTest::CallbackAbuses() const {
       {"unknown action", Callback("{}", "succed"), 404, Form::kRest, "NO_SUCH_ROUTE", "/c/{token}/succeed"},
       {"large output", Callback(kLarge), 400, Form::kPage, field, "262144"},
       {"large token", Request("POST", "/c/" + std::string(2049, 'x') + "/succeed"), 400, Form::kPage, field, "2048"},
-      {"large body", Callback(kHuge), 413, Form::kRest, "BODY_TOO_LARGE", "body"},
+      {"large body", Callback(kHuge), 413, Form::kRest, "BODY_TOO_LARGE", "8388608 bytes (http.max_body_size)"},
   };
 }
 
