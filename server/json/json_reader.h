@@ -21,8 +21,8 @@ namespace tokenbroker::json {
 // kMaxJsonDepth, bytes that are not UTF-8, ...), unknown fields, names given twice, two members of a oneof, wrong
 // types, whole numbers out of range or with a fraction, enum values that are not declared, null in lists and maps,
 // malformed base64, Timestamp and Duration; and, so that a small text makes no large message, the first element of a
-// list or map beyond kMaxElements, or of all of them beyond kMaxElementsInAll (base/element_limits.h). What follows it is not read. Stricter
-// than the specification asks in the declared enum values alone.
+// list or map beyond kMaxElements, or of all of them beyond kMaxElementsInAll (base/element_limits.h). What follows it
+// is not read. Stricter than the specification asks in the declared enum values alone.
 //
 // `field` stands before the names of fields in messages, for a text that is only one field of a request.
 //
