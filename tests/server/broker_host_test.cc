@@ -21,7 +21,6 @@
 #include "tests/outbound/fault_server.h"
 #include "tests/testing/broker_client.h"
 #include "tests/testing/http_get.h"
-#include "tests/testing/store_folder.h"
 #include "tests/testing/temp_folder.h"
 #include "tokenbroker/v1/delivery_service.grpc.pb.h"
 

@@ -39,8 +39,8 @@ TEST_F(MetricsObserverTest, TroubleThatGoesOnHidesNoOther) {
 }
 
 TEST_F(MetricsObserverTest, EachQueueThatIsFullIsNamed) {
-  observer_.Overloaded("parked");
-  for (int i = 0; i < 3; ++i) observer_.Overloaded("awaits");
+  observer_.Overloaded(broker::Queue::kParked);
+  for (int i = 0; i < 3; ++i) observer_.Overloaded(broker::Queue::kAwaits);
   EXPECT_THAT(log_, HasSubstr(R"("event":"overloaded","queue":"parked")"));
   EXPECT_THAT(log_, HasSubstr(R"("event":"overloaded","queue":"awaits")"));
   EXPECT_EQ(log_.find("awaits"), log_.rfind("awaits")) << "once in a while";

@@ -11,7 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "tests/e2e/certificate.h"
-#include "tests/testing/store_folder.h"
+#include "tests/testing/temp_folder.h"
 
 namespace tokenbroker {
 namespace {
