@@ -75,6 +75,7 @@ class Simulation {
   // --- What is checked ---
   void ReadStreams();
   void CheckAwaits();
+  void CheckAwait(const Asked& asked);
   void CheckLists();
   void CheckEverything();
   void CheckNothingLeaks();
@@ -159,6 +160,9 @@ void Simulation::Answered(Asked& asked) {
   trace_.Add(reply.task);
   if (asked.wish.kind == Operation::Kind::kAwait &&
       (!asked.operation->refusal || asked.operation->refusal.reason == Reason::kDraining)) {
+    // A look says how it is now, not what the rest of the round makes of it.
+    const bool found_waiting = static_cast<const AwaitOperation&>(*asked.operation).located.outcome_at == 0;
+    if (asked.wish.limit == 0 && found_waiting) return CheckAwait(asked);
     answered_awaits_.push_back(&asked);
     return;
   }
@@ -342,27 +346,29 @@ void Simulation::ReadStreams() {
   }
 }
 
-void Simulation::CheckAwaits() {
-  for (Asked* asked : answered_awaits_) {
-    const auto& await = static_cast<const AwaitOperation&>(*asked->operation);
-    if (await.refusal) {
-      if (!draining_) model_.Wrong("a wait is ended by a drain that is none");
-      continue;
-    }
-    const ModelTask* task = model_.Find(await.located.task);
-    if (task == nullptr) return model_.Wrong("an await answers for a task that was never issued");
-    const bool lapsed = asked->waits_since != 0 && asked->waits_since + asked->wish.limit <= harness_.now();
-    if (await.located.outcome_at == 0) {
-      if (task->state != TaskState::kWaiting) model_.Wrong("an await answers WAITING for a task that ended");
-      if (!lapsed && asked->wish.limit > 0) model_.Wrong("an await gives up before its limit");
-      continue;
-    }
-    absl::StatusOr<TaskRecordPtr> record = harness_.broker().Load(await.located);
-    if (!record.ok() && model_.MayBeForgotten(*task, harness_.now())) continue;
-    if (!record.ok()) return model_.Wrong(absl::StrCat("an await answers with ", record.status().ToString()));
-    if ((*record)->state != task->state || (*record)->outcome->output != task->output)
-      model_.Wrong("an await answers with another outcome");
+void Simulation::CheckAwait(const Asked& asked) {
+  const auto& await = static_cast<const AwaitOperation&>(*asked.operation);
+  if (await.refusal) {
+    if (!draining_) model_.Wrong("a wait is ended by a drain that is none");
+    return;
   }
+  const ModelTask* task = model_.Find(await.located.task);
+  if (task == nullptr) return model_.Wrong("an await answers for a task that was never issued");
+  const bool lapsed = asked.waits_since != 0 && asked.waits_since + asked.wish.limit <= harness_.now();
+  if (await.located.outcome_at == 0) {
+    if (task->state != TaskState::kWaiting) model_.Wrong("an await answers WAITING for a task that ended");
+    if (!lapsed && asked.wish.limit > 0) model_.Wrong("an await gives up before its limit");
+    return;
+  }
+  absl::StatusOr<TaskRecordPtr> record = harness_.broker().Load(await.located);
+  if (!record.ok() && model_.MayBeForgotten(*task, harness_.now())) return;
+  if (!record.ok()) return model_.Wrong(absl::StrCat("an await answers with ", record.status().ToString()));
+  if ((*record)->state != task->state || (*record)->outcome->output != task->output)
+    model_.Wrong("an await answers with another outcome");
+}
+
+void Simulation::CheckAwaits() {
+  for (const Asked* asked : answered_awaits_) CheckAwait(*asked);
   answered_awaits_.clear();
   for (Asked& asked : asked_) {
     if (asked.answered || asked.wish.kind != Operation::Kind::kAwait) continue;

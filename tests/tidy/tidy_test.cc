@@ -134,12 +134,10 @@ const Rule kLookAtTheClock = {
         {"server/rpc/rpc_server.cc", "gRPC's deadlines are the machine's time"},
         {"cli/", "runs for a moment on its user's machine"},
         {"tests/bench/", "measures"},
-        {"tests/crash/", "runs real processes"},
         {"tests/e2e/", "runs real processes"},
         {"tests/rpc/", "gRPC's deadlines are the machine's time"},
         {"tests/testing/broker_client.cc", "runs real processes"},
         {"tests/testing/broker_process.cc", "runs real processes"},
-        {"tests/testing/child_process.cc", "runs real processes"},
         {"tests/tidy/", "names what it looks for"},
     }};
 
