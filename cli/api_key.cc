@@ -16,9 +16,9 @@ absl::StatusOr<std::string> ApiKeyFrom(const std::string& source, const std::str
   const bool marked = text.rfind(kByteOrderMark, 0) == 0;
   std::string key = Trim(marked ? text.substr(sizeof kByteOrderMark - 1) : text);
   if (key.empty()) return absl::InvalidArgumentError(source + " holds no API key: it is empty");
-  const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
-  if (std::all_of(key.begin(), key.end(), visible)) return key;
-  return absl::InvalidArgumentError(source + " must hold an API key and nothing else: one word of visible ASCII");
+  const auto printable = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (std::all_of(key.begin(), key.end(), printable)) return key;
+  return absl::InvalidArgumentError(source + " must hold an API key and nothing else: one line of printable ASCII");
 }
 
 absl::StatusOr<std::string> ReadApiKeyFile(const std::string& path) {

@@ -60,7 +60,7 @@ absl::Status ApplyTls(const ConnectionFlags& flags, const Layers& layers, Settin
 absl::Status ApplyKey(const ConnectionFlags& flags, const Environment& environment, const Layers& layers,
                       Settings& settings) {
   const auto key = flags.api_key_file ? std::nullopt : environment("TOKENBROKER_API_KEY");
-  if (key) {
+  if (key && !key->empty()) {
     TB_ASSIGN_OR_RETURN(settings.api_key, ApiKeyFrom("TOKENBROKER_API_KEY", *key));
   } else {
     layers.Apply(flags.api_key_file, "API_KEY_FILE", "api_key_file", settings.api_key_file);
