@@ -6,18 +6,18 @@
 #include "server/aws/keys.h"
 #include "server/broker/key_ring.h"
 #include "server/faults.h"
-#include "server/http/tls_context.h"
 #include "server/incoming.h"
 #include "server/outgoing.h"
+#include "server/tls/tls_files.h"
 #include "server/web/http_options.h"
 
 namespace tokenbroker {
 namespace {
 
 std::vector<ConfigFault> CheckTls(const Config& config) {
-  const http::TlsFiles files = web::OptionsOf(config.http, config.tls).tls;
+  const tls::Files files = web::OptionsOf(config.http, config.tls).tls;
   if (!files.enabled() || files.key_file.empty()) return {};
-  return FaultsOf(http::TlsContext::Load(files).status());
+  return FaultsOf(tls::FileWatch(files).Look().status());
 }
 
 // Keys that are not there yet are made at the first start.

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/config/values.h"
-#include "server/telemetry/log.h"
 
 namespace tokenbroker::http {
 namespace {
@@ -119,12 +118,7 @@ void Acceptor::TurnAway(tcp::socket socket) {
 absl::Status Acceptor::ReloadTls() {
   if (!tls_.has_value()) return absl::OkStatus();
   const absl::StatusOr<bool> changed = tls_->Reload();
-  if (!changed.ok()) {
-    const absl::string_view why = changed.status().message();
-    Log(Level::kWarning, "http_tls_reload_failed", {{"msg", why}});
-  } else if (*changed) {
-    Log(Level::kInfo, "http_tls_reloaded");
-  }
+  reload_log_.Tell(changed);
   return changed.status();
 }
 

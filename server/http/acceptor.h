@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "server/http/lane.h"
 #include "server/http/tls_context.h"
+#include "server/tls/reload_log.h"
 
 namespace tokenbroker::http {
 
@@ -42,6 +43,7 @@ class Acceptor {
   boost::asio::steady_timer retry_;
   boost::asio::steady_timer reload_;
   std::optional<TlsContext> tls_;
+  tls::ReloadLog reload_log_{"http"};
   uint16_t port_ = 0;
   size_t next_lane_ = 0;
 };

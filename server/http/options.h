@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "server/tls/tls_files.h"
 
 namespace tokenbroker::http {
 
@@ -59,19 +60,6 @@ struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 
-struct TlsFiles {
-  // PEM. No certificate: plain HTTP.
-  std::string certificate_file;
-  std::string key_file;
-  // Asks clients for a certificate by one of these authorities, and takes those without unless one is required.
-  std::string client_ca_file;
-  bool require_client_certificate = false;
-  // How often the files are looked at. What cannot be loaded changes nothing and is logged.
-  DurationMs reload_interval = 60'000;
-
-  bool enabled() const { return !certificate_file.empty(); }
-};
-
 // Cross-origin requests by browsers. Without origins there is no CORS header in any answer.
 struct CorsOptions {
   // "https://console.example.com", or "*" for all.
@@ -88,7 +76,7 @@ struct ServerOptions {
   // What tools show for them; a literal of at most 15 characters.
   const char* thread_name = "http";
   Limits limits;
-  TlsFiles tls;
+  tls::Files tls;
   CorsOptions cors;
   // Must outlive the server. nullptr: nobody is told.
   Observer* observer = nullptr;

@@ -43,6 +43,7 @@ struct RpcServer::Impl {
   Health health;
   std::vector<std::string> reflected;
   std::vector<std::unique_ptr<MethodTable>> tables;
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // the builder wants to share them
   std::unique_ptr<grpc::Server> server;
   std::vector<std::unique_ptr<NetworkThread>> threads;
   int port = 0;
@@ -76,8 +77,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(calls::Door door, co
                                                             const TlsConfig& tls) {
   // Callers who send what does not parse are answered; they shall not write our log.
   google::protobuf::SetLogHandler(nullptr);
-  TB_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ServerCredentials> credentials, MakeCredentials(tls));
   auto impl = std::make_unique<Impl>(std::move(door));
+  TB_ASSIGN_OR_RETURN(impl->credentials, MakeCredentials(tls));
   impl->tables = MakeServices({impl->door, impl->streams, impl->sleepers, impl->under_way});
   for (const auto& table : impl->tables) impl->health.Add(table->name());
   auto& health =
@@ -87,7 +88,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(calls::Door door, co
 
   grpc::ServerBuilder builder;
   SetLimits(grpc, builder);
-  builder.AddListeningPort(grpc.listen, credentials, &impl->port);
+  builder.AddListeningPort(grpc.listen, impl->credentials, &impl->port);
   for (const auto& table : impl->tables) builder.RegisterService(table.get());
   for (unsigned i = 0; i < Threads(); ++i) {
     impl->threads.push_back(std::make_unique<NetworkThread>(builder.AddCompletionQueue()));

@@ -1,15 +1,11 @@
 #include "server/rpc/server_options.h"
 
 #include <grpcpp/resource_quota.h>
-#include <grpcpp/security/tls_certificate_provider.h>
-#include <grpcpp/security/tls_credentials_options.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <climits>
 
-#include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
+#include "server/rpc/tls_credentials.h"
 
 namespace tokenbroker::rpc {
 namespace {
@@ -23,11 +19,6 @@ constexpr int kHandshakeMs = 10'000;
 constexpr int kMaxPingStrikes = 2;
 
 int Clamp(int64_t value) { return static_cast<int>(std::clamp<int64_t>(value, 0, INT_MAX)); }
-
-absl::Status CheckReadable(const std::string& path) {
-  if (path.empty() || access(path.c_str(), R_OK) == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-}
 
 // gRPC 1.51 inflates a message before it looks at its size: a megabyte would become a gigabyte. Calls that come
 // compressed are refused instead, as soon as their headers are there.
@@ -63,21 +54,8 @@ void SetLimits(const GrpcConfig& config, grpc::ServerBuilder& builder) {
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const TlsConfig& config) {
   if (!config.enabled()) return grpc::InsecureServerCredentials();
-  for (const std::string& path : {config.certificate_file, config.key_file, config.client_ca_file}) {
-    TB_RETURN_IF_ERROR(CheckReadable(path));
-  }
-  const auto seconds = static_cast<unsigned>(std::max<int64_t>(1, config.reload_interval / 1000));
-  auto files = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-      config.key_file, config.certificate_file, config.client_ca_file, seconds);
-  grpc::experimental::TlsServerCredentialsOptions options(files);
-  options.watch_identity_key_cert_pairs();
-  if (!config.client_ca_file.empty()) {
-    options.watch_root_certs();
-    options.set_cert_request_type(config.require_client_certificate
-                                      ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-                                      : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
-  }
-  return grpc::experimental::TlsServerCredentials(options);
+  return TlsCredentials::Load({config.certificate_file, config.key_file, config.client_ca_file,
+                               config.require_client_certificate, config.reload_interval});
 }
 
 }  // namespace tokenbroker::rpc

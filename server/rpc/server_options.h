@@ -13,7 +13,7 @@ namespace tokenbroker::rpc {
 
 void SetLimits(const GrpcConfig& config, grpc::ServerBuilder& builder);
 
-// INVALID_ARGUMENT if a file cannot be read.
+// Outlive the server. INVALID_ARGUMENT if a file cannot be read, or does not fit the others.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const TlsConfig& config);
 
 }  // namespace tokenbroker::rpc

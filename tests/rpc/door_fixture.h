@@ -56,6 +56,7 @@ class DoorFixture : public testing::Test {
 
   virtual AuthConfig Auth() { return {}; }
   virtual broker::Limits Limits() { return {}; }
+  virtual TlsConfig Tls() { return {}; }
   virtual void Prepare(calls::Door& door) {}
 
   void SetUp() override {
@@ -71,7 +72,7 @@ class DoorFixture : public testing::Test {
     Prepare(door);
     GrpcConfig config;
     config.listen = "127.0.0.1:0";
-    server_ = *RpcServer::Start(std::move(door), config, {});
+    server_ = *RpcServer::Start(std::move(door), config, Tls());
     auto channel = server_->InProcessChannel();
     tasks_ = pb::TaskService::NewStub(channel);
     resolver_ = pb::ResolverService::NewStub(channel);

@@ -2,10 +2,10 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < token < storage < timers, telemetry, config < http, broker < forward < calls < aws, intake, pages <
-//   rpc, web, drop, admin < the wiring in server/ and server/commands. cli stands beside the server, on base, token,
-//   proto and bulk alone; so do json < rest < tools, json < wire and json < bulk, which doors use, and sigv4 < outbound
-//   < outbound/aws < targets, where outcomes leave
+//   base < proto < token < storage < timers, telemetry, config < tls < http, broker < forward < calls < aws, intake,
+//   pages < rpc, web, drop, admin < the wiring in server/ and server/commands. cli stands beside the server, on base,
+//   token, proto and bulk alone; so do json < rest < tools, json < wire and json < bulk, which doors use, and sigv4 <
+//   outbound < outbound/aws < targets, where outcomes leave
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -74,10 +74,13 @@ const std::vector<Layer> kLayers = {
      {"base", "server/broker", "server/calls", "server/config", "server/json", "server/sigv4", "tokenbroker"},
      {"openssl/", "google/protobuf/"}},
     {"server/rpc",
-     {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "server/wire", "tokenbroker",
-      "google/rpc", "grpc"},
+     {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "server/tls", "server/wire",
+      "tokenbroker", "google/rpc", "grpc"},
      {"grpc", "google/protobuf/"}},
-    {"server/http", {"base", "server/config", "server/telemetry", "server/timers"}, {"boost/", "openssl/", "zlib.h"}},
+    {"server/tls", {"base", "server/telemetry"}, {"openssl/"}},
+    {"server/http",
+     {"base", "server/config", "server/telemetry", "server/timers", "server/tls"},
+     {"boost/", "openssl/", "zlib.h"}},
     {"server/web",
      {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/intake",
       "server/json", "server/pages", "server/rest", "server/telemetry", "tokenbroker", "google/rpc"},
