@@ -28,8 +28,10 @@ More: tokenctl help COMMAND, tokenctl help exit-codes, tokenctl help environment
 void AddGlobalFlags(CommandLine& line, Session& session) {
   CLI::App& root = line.root;
   ConnectionFlags& flags = session.flags;
-  root.add_option("--format,-o", line.format, "Form of the result; COMMAND --help says which it has")
-      ->type_name("table|json|jsonl|id|token|output");
+  CLI::Option* format =
+      root.add_option("--format,-o", line.format, "Form of the result; COMMAND --help says which it has")
+          ->type_name("table|json|jsonl|id|token|output");
+  line.may_be_empty.insert(format);  // to be refused with the forms that there are
   root.add_option("--address,-a", flags.address, "host:port of the broker, or unix:path");
   root.add_option("--namespace,-n", flags.name_space, "Namespace");
   root.add_option("--profile", flags.profile, "Profile of the profile file");
@@ -145,8 +147,7 @@ std::vector<std::string> WithEmptyValues(const std::vector<std::string>& argumen
 
 absl::Status CheckValue(const CommandLine& line, const CLI::Option& option, const std::string& value) {
   if (value.empty() && line.may_be_empty.count(&option) == 0) {
-    return absl::InvalidArgumentError(option.get_name() +
-                                      " is given, but empty; leave it out, or see what it was to be");
+    return absl::InvalidArgumentError(option.get_name() + " is given, but empty (a variable that is not set?)");
   }
   if (!TakesFile(option) && !IsValidUtf8(value)) return absl::InvalidArgumentError(option.get_name() + " is not UTF-8");
   return absl::OkStatus();
