@@ -96,7 +96,7 @@ const std::vector<Layer> kLayers = {
       "server/calls", "server/config",  "server/drop",      "server/forward",
       "server/http",  "server/intake",  "server/outbound",  "server/outbound/aws",
       "server/rpc",   "server/targets", "server/telemetry", "server/timers",
-      "server/web"},
+      "server/tls",   "server/web"},
      {}},
     {"cli",
      {"base", "token", "tokenbroker", "google/rpc"},
