@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
+#include "absl/strings/str_cat.h"
+#include "base/json.h"
 
 namespace tokenbroker::broker {
 namespace {
@@ -72,6 +73,10 @@ class Readied {
 }  // namespace
 
 absl::Status ParseContractJson(std::string_view text, rapidjson::Document& document) {
+  // First, for whatever walks the values goes as deep as they do.
+  if (!CheckJson(text).ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("is not well-formed JSON, or nested deeper than ", kMaxJsonDepth));
+  }
   document.Parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag |
                  rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
   if (document.GetParseError() == rapidjson::kParseErrorNumberTooBig) {

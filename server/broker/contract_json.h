@@ -1,5 +1,6 @@
 // The JSON of contracts and of what is held against them, made ready for a validator that has habits of its own.
 //
+//   what is nested deeper than 128   ends here, as everywhere (base/json.h)
 //   an object that has a name twice  is no text that means the same to everybody: refused
 //   1.0, 1e2                         are integers (JSON Schema draft 7, 6.1.1), and become such
 //   "\u0000"                         ends a text for the validator: U+FFFE, which is no character, stands for it

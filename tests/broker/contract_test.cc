@@ -186,6 +186,8 @@ TEST(HostileContract, ASchemaThatIsItself) {
 }
 
 TEST(HostileContract, DeepNesting) {
+  Survives(R"({"enum":)" + Repeat("[", 16'000) + Repeat("]", 16'000) + "}", "1");
+  Survives("{}", Repeat("[", 200'000) + Repeat("]", 200'000));
   Survives(Repeat(R"({"not":)", 5000) + "{}" + Repeat("}", 5000), "1");
   Survives(Repeat(R"({"items":)", 60) + "{}" + Repeat("}", 60), Repeat("[", 128) + Repeat("]", 128));
   Survives(R"({"properties": {"a": {"$ref": "#"}}, "additionalProperties": {"$ref": "#"}})",
