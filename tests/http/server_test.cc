@@ -271,9 +271,10 @@ TEST_F(ServerTest, ASlowHeadIsTold408) {
 
 // It holds memory that all bodies share.
 TEST_F(ServerTest, ABodyThatBeganQuicklyMayNotStandStillForLong) {
+  options_.limits.body_rate = 1;  // so that what has come, which is read in one go, buys an hour
   Start();
   RawPeer peer = Connect();
-  peer.Send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + std::string(900'000, 'x'));
+  peer.Send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + std::string(3'600, 'x'));
   Settle();
   Advance(options_.limits.stream_idle_time - 1);
   peer.Send("x");
