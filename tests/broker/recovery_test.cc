@@ -129,7 +129,8 @@ TEST_F(RecoveryTest, ACheckpointThatDoesNotBelongTogetherIsDataLoss) {
     ManualClock clock(BrokerHarness::kStart);
     ManualExecutor executor;
     Observer observer;
-    return Broker::Open({}, {store, codec, clock, executor, executor, executor, observer, [](absl::Status) {}}).status();
+    return Broker::Open({}, {store, codec, clock, executor, executor, executor, observer, [](absl::Status) {}})
+        .status();
   };
   OpenSet set;
   set.Insert(65, OpenTask{.deadline = 9, .lane = 1});

@@ -106,8 +106,8 @@ class PageServer {
   ThreadPool executor_{2};
   ThreadPool background_{1};
   broker::Observer observer_;
-  std::unique_ptr<broker::Broker> broker_ =
-      *broker::Broker::Open({}, {store_, codec_, clock_, executor_, executor_, background_, observer_, [](absl::Status) {}});
+  std::unique_ptr<broker::Broker> broker_ = *broker::Broker::Open(
+      {}, {store_, codec_, clock_, executor_, executor_, background_, observer_, [](absl::Status) {}});
   MetricsRegistry registry_;
   BrokerMetrics metrics_{registry_};
   calls::Authenticator authenticator_{AuthConfig{}};

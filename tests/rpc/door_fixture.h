@@ -63,8 +63,8 @@ class DoorFixture : public testing::Test {
     broker::TokenKey key;
     key.id = 1;
     codec_ = std::make_unique<broker::TokenCodec>(*broker::KeyRing::Create({key}));
-    broker_ = *broker::Broker::Open(
-        {.limits = Limits()}, {store_, *codec_, clock_, *executor_, *executor_, *background_, observer_, [](absl::Status) {}});
+    broker_ = *broker::Broker::Open({.limits = Limits()}, {store_, *codec_, clock_, *executor_, *executor_,
+                                                           *background_, observer_, [](absl::Status) {}});
     broker_->Start();
     authenticator_ = std::make_unique<calls::Authenticator>(Auth());
     calls::Door door{*broker_, *authenticator_, metrics_};
