@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "server/rpc/grpc_log.h"
 #include "server/rpc/health.h"
 #include "server/rpc/network_thread.h"
 #include "server/rpc/reflection.h"
@@ -77,6 +78,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(calls::Door door, co
                                                             const TlsConfig& tls) {
   // Callers who send what does not parse are answered; they shall not write our log.
   google::protobuf::SetLogHandler(nullptr);
+  TakeOverGrpcLog();
   auto impl = std::make_unique<Impl>(std::move(door));
   TB_ASSIGN_OR_RETURN(impl->credentials, MakeCredentials(tls));
   impl->tables = MakeServices({impl->door, impl->streams, impl->sleepers, impl->under_way});
