@@ -1,6 +1,7 @@
 #include "server/pages/body.h"
 
 #include <optional>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -29,17 +30,34 @@ std::string JsonText(std::string_view text) {
 }
 
 absl::StatusOr<Body> JsonBody(std::string_view body) {
-  TB_RETURN_IF_ERROR(CheckJson(body));
+  if (const absl::Status form = CheckJson(body); !form.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("the body is ", form.message()));
+  }
   return Body{Body::Kind::kJson, body, {}};
+}
+
+// A form of one long name would make a long text.
+constexpr size_t kLongestShown = 64;
+
+std::string TwiceText(std::string_view name) {
+  if (name.size() > kLongestShown) return "a field of the form is there twice";
+  return absl::StrCat("the field ", absl::string_view(name.data(), name.size()), " of the form is there twice");
 }
 
 absl::StatusOr<Body> FormBody(std::string_view body) {
   if (body.find_first_of("{[\"") == 0) return JsonBody(body);
-  TB_ASSIGN_OR_RETURN(Filled form, http::ParseQuery(body));
-  for (const auto& [name, value] : form) {
-    if (!IsValidUtf8(name) || !IsValidUtf8(value)) return absl::InvalidArgumentError("the form is not UTF-8");
+  absl::StatusOr<Filled> form = http::ParseQuery(body);
+  if (!form.ok()) {
+    return absl::InvalidArgumentError(
+        "the form has a percent sign without two hexadecimal digits, a NUL, or more than 100 fields");
   }
-  return Body{Body::Kind::kForm, {}, std::move(form)};
+  std::set<std::string_view> names;
+  for (const auto& [name, value] : *form) {
+    if (!IsValidUtf8(name) || !IsValidUtf8(value)) return absl::InvalidArgumentError("the form is not UTF-8");
+    // Which of the two was meant, nobody can say.
+    if (!names.insert(name).second) return absl::InvalidArgumentError(TwiceText(name));
+  }
+  return Body{Body::Kind::kForm, {}, *std::move(form)};
 }
 
 absl::StatusOr<Body> TextBody(std::string_view body) {
@@ -53,11 +71,12 @@ std::string Plain(std::string_view raw) { return json::IsEscaped(raw) ? json::Un
 absl::Status TakeMember(json::Cursor& cursor, std::optional<std::string>& error, std::optional<std::string>& cause) {
   const std::string name = Plain(cursor.TakeName());
   if (name != "error" && name != "cause") {
-    return absl::InvalidArgumentError("must have no other members than \"error\" and \"cause\"");
+    return absl::InvalidArgumentError("the body must have no other members than \"error\" and \"cause\"");
   }
   std::optional<std::string>& member = name == "error" ? error : cause;
-  if (member.has_value()) return absl::InvalidArgumentError(absl::StrCat("has \"", name, "\" twice"));
-  if (cursor.Next() != json::Kind::kString) return absl::InvalidArgumentError(absl::StrCat(name, " must be a text"));
+  if (member.has_value()) return absl::InvalidArgumentError(absl::StrCat("the body has \"", name, "\" twice"));
+  if (cursor.Next() != json::Kind::kString)
+    return absl::InvalidArgumentError(absl::StrCat("the member \"", name, "\" must be a text"));
   member = Plain(cursor.TakeString());
   return absl::OkStatus();
 }
@@ -65,7 +84,7 @@ absl::Status TakeMember(json::Cursor& cursor, std::optional<std::string>& error,
 absl::StatusOr<Failing> FailingOfJson(std::string_view text) {
   json::Cursor cursor(text);
   if (cursor.Next() != json::Kind::kObject) {
-    return absl::InvalidArgumentError("must be an object with \"error\" and \"cause\"");
+    return absl::InvalidArgumentError("the body must be an object with \"error\" and \"cause\"");
   }
   std::optional<std::string> error, cause;
   if (cursor.Enter()) {

@@ -24,8 +24,9 @@ namespace pb = calls::pb;
 
 constexpr size_t kMaxToken = 2048;
 
+// Its text is a sentence that names the body, or the field of the form.
 broker::Refusal BadBody(const absl::Status& fault) {
-  return broker::InvalidField("body", std::string(fault.message()));
+  return {broker::Reason::kInvalidField, std::string(fault.message()), "body"};
 }
 
 broker::Refusal RefuseMethod() {

@@ -101,7 +101,8 @@ bool AddFields(const Json& schema, Form& form) {
 }
 
 absl::Status BadField(const Field& field, std::string_view rule) {
-  return absl::InvalidArgumentError(absl::StrCat(field.title, " ", absl::string_view(rule.data(), rule.size())));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the field ", field.title, " ", absl::string_view(rule.data(), rule.size())));
 }
 
 // As JSON has it. A form may be megabytes long: what cannot be a number anybody means is not looked into.
@@ -166,7 +167,9 @@ Form FormOf(std::string_view schema) {
 
 absl::StatusOr<std::string> OutputOf(const Form& form, const Filled& filled) {
   if (const std::string_view text = ValueOf(filled, kOutputField); !text.empty()) {
-    TB_RETURN_IF_ERROR(CheckJson(text));
+    if (const absl::Status form_of_it = CheckJson(text); !form_of_it.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("the output is ", form_of_it.message()));
+    }
     return std::string(text);
   }
   if (form.fields.empty()) return ObjectOf(filled);

@@ -44,6 +44,29 @@ TEST(Body, NothingIsAnEmptyObject) {
   }
 }
 
+std::string Complaint(std::string_view type, std::string_view body) {
+  return std::string(ReadBody(type, body).status().message());
+}
+
+TEST(Body, AFieldOfAFormComesOnce) {
+  constexpr char kForm[] = "application/x-www-form-urlencoded";
+  EXPECT_EQ(Complaint(kForm, "n=1&n=2"), "the field n of the form is there twice");
+  EXPECT_EQ(Complaint(kForm, "n=1&%6E=1"), "the field n of the form is there twice");
+  EXPECT_EQ(Complaint(kForm, "error=a&error=b"), "the field error of the form is there twice");
+  const std::string longer(65, 'x');
+  EXPECT_EQ(Complaint(kForm, longer + "&" + longer), "a field of the form is there twice");
+  EXPECT_EQ(Complaint(kForm, "n=1&m=1"), "");
+}
+
+TEST(Body, IsCalledByItsNameInComplaints) {
+  EXPECT_EQ(Complaint("application/json", "{"),
+            "the body is not JSON: expected a name in double quotes (line 1, column 2, offset 1)");
+  EXPECT_EQ(FailingOf(*ReadBody("application/json", "[]")).status().message(),
+            "the body must be an object with \"error\" and \"cause\"");
+  EXPECT_EQ(FailingOf(*ReadBody("application/json", R"({"error":1})")).status().message(),
+            "the member \"error\" must be a text");
+}
+
 TEST(Body, OtherTypesAreRefused) {
   EXPECT_TRUE(absl::IsUnimplemented(ReadBody("multipart/form-data", "x").status()));
   EXPECT_TRUE(absl::IsUnimplemented(ReadBody("image/png", "x").status()));

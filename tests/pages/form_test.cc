@@ -51,13 +51,14 @@ TEST(Form, ValuesGetTheTypesOfTheirFields) {
 }
 
 TEST(Form, WhatDoesNotFitIsNamed) {
-  EXPECT_EQ(Output({{"n", ""}, {"c", "red"}}), "n is required");
-  EXPECT_EQ(Output({{"n", "1"}, {"c", "green"}}), "c must be one of those that are offered");
+  EXPECT_EQ(Output({{"n", ""}, {"c", "red"}}), "the field n is required");
+  EXPECT_EQ(Output({{"n", "1"}, {"c", "green"}}), "the field c must be one of those that are offered");
   for (const char* number : {"1,5", "x", "1 2", "\"1\"", "0x10", "1e999", "NaN", "1}", "01", "-", "[1]", "true", " "}) {
-    EXPECT_EQ(Output({{"n", number}, {"c", "red"}}), "n must be a number of at most 64 characters") << number;
+    EXPECT_EQ(Output({{"n", number}, {"c", "red"}}), "the field n must be a number of at most 64 characters") << number;
   }
   for (const char* number : {"1.5", "1e3", "1.0", "{}"}) {
-    EXPECT_EQ(Output({{"n", "1"}, {"i", number}, {"c", "red"}}), "i must be a whole number of at most 64 characters");
+    EXPECT_EQ(Output({{"n", "1"}, {"i", number}, {"c", "red"}}),
+              "the field i must be a whole number of at most 64 characters");
   }
 }
 
