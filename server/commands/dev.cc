@@ -47,10 +47,11 @@ void PrintBanner(const Config& config, bool temporary, const BrokerHost& host) {
             << (temporary ? "  (removed at the end; keep it with --data DIR)" : "") << "\n\n"
             << "Try:\n"
             << "  grpcurl -plaintext -d '{\"namespace\": \"demo\", \"correlation_key\": \"order-1\"}' \\\n"
-            << "    " << grpc << " tokenbroker.v1.TaskService/IssueTask\n"
-            << "  curl --json '{\"correlationKey\": \"order-2\"}' http://" << http << "/v1/namespaces/demo/tasks\n"
-            << "  tokenctl --address " << grpc << " --help\n\n"
-            << std::flush;
+            << "    " << grpc << " tokenbroker.v1.TaskService/IssueTask\n";
+  if (host.http_port() != 0) {
+    std::cout << "  curl --json '{\"correlationKey\": \"order-2\"}' http://" << http << "/v1/namespaces/demo/tasks\n";
+  }
+  std::cout << "  tokenctl --address " << grpc << " --help\n\n" << std::flush;
 }
 
 }  // namespace

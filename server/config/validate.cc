@@ -42,10 +42,19 @@ class Validator {
     errors_.push_back(DescribeFault(loaded_, {setting, what}));
   }
 
+  bool CameBy(const std::string& setting, const std::string& origin) const {
+    const auto found = loaded_.origins.find(setting);
+    return found != loaded_.origins.end() && found->second == origin;
+  }
+
   void CheckStorage() {
     const StorageConfig& storage = config_.storage;
     if (mode_ == ConfigMode::kServe && storage.backend == StorageBackend::kRocksDb && storage.path.empty()) {
       Error("storage.path", "must be set: the folder where tasks are kept");
+    }
+    // Whoever says --data wants to find it again; that it is made and left empty would be found out too late.
+    if (storage.backend == StorageBackend::kMemory && CameBy("storage.path", "--data")) {
+      Error("storage.path", "--data and storage.backend memory, which keeps nothing, do not go together");
     }
     if (!storage.backup_root.empty()) {
       if (!std::filesystem::path(storage.backup_root).is_absolute()) {

@@ -50,6 +50,13 @@ TEST_F(LoadTest, DevNeedsNothing) {
   EXPECT_EQ(LoadDev({"--data", "/tmp/d"})->config.storage.path, "/tmp/d");
 }
 
+TEST_F(LoadTest, DataIsNotKeptInMemory) {
+  EXPECT_EQ(Error(LoadDev({"--data", "/tmp/d", "--storage-backend", "memory"})),
+            "storage.path: --data and storage.backend memory, which keeps nothing, do not go together (--data)");
+  EXPECT_TRUE(LoadDev({"--storage-backend", "memory"}).ok());
+  EXPECT_TRUE(LoadDev({"--storage-path", "/tmp/d", "--storage-backend", "memory"}).ok()) << "as a file may have it";
+}
+
 TEST_F(LoadTest, ServeNeedsAFolder) {
   EXPECT_THAT(Error(LoadConfig(ConfigMode::kServe, {}, {})), HasSubstr("storage.path: must be set"));
   EXPECT_TRUE(LoadConfig(ConfigMode::kServe, {"--storage-path", "/data"}, {}).ok());
