@@ -222,8 +222,10 @@ void AddSecurity(std::vector<Setting>& all) {
                      "PEM, who may sign callers' certificates. Empty: callers are not asked for one."));
   all.push_back(Bool("tls.require_client_certificate", TB_FIELD(tls.require_client_certificate),
                      "Refuses callers without a certificate by tls.client_ca_file in the handshake."));
-  all.push_back(Duration("tls.reload_interval", TB_FIELD(tls.reload_interval), kSecond, kDay,
-                         "How often the TLS files are looked at. Replace them by renaming."));
+  all.push_back(
+      Duration("tls.reload_interval", TB_FIELD(tls.reload_interval), kSecond, kDay,
+               "How often the TLS files are looked at. Replace them by renaming. Certificate and key are loaded as a "
+               "pair: while they do not fit each other the old pair stays in use."));
   all.push_back(Choice(
       "auth.mode", TB_FIELD(auth.mode), Choices<AuthMode>{{"open", AuthMode::kOpen}, {"keys", AuthMode::kKeys}},
       "open: everybody may do everything. keys: callers are known by auth.keys, auth.certificates and auth.aws_keys."));
