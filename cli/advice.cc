@@ -42,7 +42,8 @@ std::string AdviceForReason(v1::ErrorReason reason) {
     case v1::ERROR_REASON_OVERLOADED:
       return "try again a little later; nothing was changed";
     case v1::ERROR_REASON_NAMESPACE_LIMIT:
-      return "settle or cancel open tasks of the namespace first, or have its limit raised";
+      return "make room for what the text names, or have its limit raised: open tasks can be settled or cancelled; a "
+             "parked outcome goes when its task is issued or its time is over; namespaces stay";
     case v1::ERROR_REASON_DISK_FULL:
       return "tell whoever runs the broker; open tasks can still be settled";
     case v1::ERROR_REASON_DRAINING:
@@ -80,6 +81,21 @@ std::string Recorded(const v1::ResolvedDetail& detail) {
   return text;
 }
 
+// What is parked belongs to no task yet: there is none to look at.
+bool IsParked(const ErrorDetails& details) {
+  return details.reason == v1::ERROR_REASON_TASK_ALREADY_RESOLVED && details.resolved &&
+         details.resolved->task_id().empty();
+}
+
+std::string AdviceFor(const absl::Status& error, const ErrorDetails& details) {
+  if (IsParked(details)) {
+    return "nothing can be changed any more; the first outcome waits for the task with this key, and goes if none is "
+           "issued in time";
+  }
+  const std::string advice = AdviceForReason(details.reason);
+  return advice.empty() ? AdviceForCode(error.code()) : advice;
+}
+
 std::string Headline(const absl::Status& error, const ErrorDetails& details) {
   if (!error.message().empty()) return std::string(error.message());
   if (!details.reason_name.empty()) return "refused with " + details.reason_name;
@@ -114,8 +130,7 @@ std::string Explain(const absl::Status& error) {
     AddLine(text, "recorded:", Recorded(*details.resolved));
   }
   if (details.retry_after) AddLine(text, "retry:", "after " + FormatDuration(*details.retry_after));
-  const std::string advice = AdviceForReason(details.reason);
-  AddLine(text, "do:", advice.empty() ? AdviceForCode(error.code()) : advice);
+  AddLine(text, "do:", AdviceFor(error, details));
   AddLine(text, "request:", details.request_id);
   return text;
 }

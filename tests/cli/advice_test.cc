@@ -34,6 +34,26 @@ TEST(Advice, SaysWhatWhyAndWhatToDo) {
   EXPECT_THAT(text, HasSubstr("do:        stop the work"));
 }
 
+absl::Status Conflict(const std::string& task_id) {
+  v1::ItemError error;
+  error.set_code(9);
+  error.set_reason(v1::ERROR_REASON_TASK_ALREADY_RESOLVED);
+  error.mutable_resolved()->set_task_id(task_id);
+  error.mutable_resolved()->set_state(v1::TASK_STATE_SUCCEEDED);
+  return MakeError(error);
+}
+
+TEST(Advice, WhereThereIsNoTaskNoneIsShown) {
+  EXPECT_THAT(Explain(Conflict("0123456789abcdef01")), HasSubstr("See it with: tokenctl get"));
+  EXPECT_THAT(Explain(Conflict("")), HasSubstr("the first outcome waits for the task with this key"));
+  EXPECT_THAT(Explain(Conflict("")), Not(HasSubstr("tokenctl get")));
+}
+
+TEST(Advice, WhatIsFullMayBeParkedOutcomes) {
+  const std::string text = Explain(Refusal(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_NAMESPACE_LIMIT));
+  EXPECT_THAT(text, HasSubstr("a parked outcome goes when its task is issued"));
+}
+
 TEST(Advice, ShowsTheRequestId) {
   google::rpc::Status status;
   status.set_code(13);
