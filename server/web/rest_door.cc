@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/calls/method_list.h"
+#include "server/http/entity_tag.h"
 #include "server/http/reasons.h"
 #include "server/rest/openapi.h"
 #include "server/web/rest_answer.h"
@@ -20,7 +21,16 @@ constexpr char kSettle[] = "tokenbroker.v1.ResolverService.SettleStream";
 std::string ShortName(std::string_view service) { return std::string(service.substr(service.rfind('.') + 1)); }
 
 void ShowOpenApi(http::ExchangePtr exchange) {
-  exchange->Answer({.content_type = kJson, .body = std::string(rest::OpenApiDocument())});
+  static const std::string tag = http::EntityTagOf(rest::OpenApiDocument());
+  const bool known = http::MatchesEntityTag(exchange->request().Find("If-None-Match").value_or(""), tag);
+  http::Response response;
+  response.status = known ? 304 : 200;
+  response.AddHeader("ETag", tag);
+  if (!known) {
+    response.content_type = kJson;
+    response.body = rest::OpenApiDocument();
+  }
+  exchange->Answer(std::move(response));
 }
 
 // The server's router and the contract's table read most paths alike; where they do not (a letter of a literal that is

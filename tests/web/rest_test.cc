@@ -197,5 +197,18 @@ TEST_F(RestTest, TheOpenApiDocumentIsServed) {
   EXPECT_EQ(answer.body["openapi"].get<std::string>().substr(0, 3), "3.1");
 }
 
+TEST_F(RestTest, TheOpenApiDocumentIsSentToWhoHasItNotAlone) {
+  const std::string tag(Get("/openapi.json").raw.Field("ETag"));
+  ASSERT_GT(tag.size(), 2u);
+  EXPECT_EQ(tag.front(), '"');
+  for (const std::string& known : {tag, R"("other", )" + tag, "W/" + tag, std::string("*")}) {
+    const Answer answer = Get("/openapi.json", {{"If-None-Match", known}});
+    EXPECT_EQ(answer.status, 304) << known;
+    EXPECT_EQ(answer.raw.body, "");
+    EXPECT_EQ(answer.raw.Field("ETag"), tag);
+  }
+  EXPECT_EQ(Get("/openapi.json", {{"If-None-Match", R"("other")"}}).status, 200);
+}
+
 }  // namespace
 }  // namespace tokenbroker::web
