@@ -26,8 +26,9 @@ struct Principal {
   // What holds in every namespace.
   Rights everywhere = 0;
   absl::flat_hash_map<std::string, Rights> namespaces;
-  // Ends the text that refuses for want of a right: what the caller may have forgotten.
-  std::string hint;
+  // Of a caller that nobody knows: what it may have forgotten to show. A right that it lacks is refused as
+  // UNAUTHENTICATED then, since who might be anybody cannot be forbidden anything (gRPC's status codes, RFC 9110).
+  std::string unknown;
 
   bool May(Right right, std::string_view name_space) const {
     if (everywhere & right) return true;

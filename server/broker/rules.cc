@@ -26,10 +26,11 @@ Refusal DeliverySettled() { return {Reason::kDeliverySettled, "the delivery is s
 
 Refusal TaskUnknown() { return {Reason::kTaskUnknown, "no such task"}; }
 
-Refusal PermissionDenied(const Principal& principal, std::string_view right, std::string_view name_space) {
-  return {Reason::kPermissionDenied,
-          absl::StrCat("the caller lacks the right \"", absl::string_view(right.data(), right.size()),
-                       "\" in namespace ", Quoted(name_space), principal.hint)};
+Refusal LacksRight(const Principal& principal, std::string_view right, std::string_view name_space) {
+  std::string message = absl::StrCat("the caller lacks the right \"", absl::string_view(right.data(), right.size()),
+                                     "\" in namespace ", Quoted(name_space));
+  if (principal.unknown.empty()) return {Reason::kPermissionDenied, std::move(message)};
+  return {Reason::kCredentialsUnknown, absl::StrCat(message, "; ", principal.unknown)};
 }
 
 Refusal RefuseBeyondLimits(const token::Limits& limits, token::Action action, std::string_view error, TimeMs now) {
@@ -150,14 +151,14 @@ std::string_view NameOf(Right right) {
 
 Refusal RefuseTask(const TaskAddress& address, const Principal& principal, Right right, std::string_view name_space) {
   const bool knows_of_it = address.proven() || principal.May(kRead, name_space);
-  return knows_of_it ? PermissionDenied(principal, NameOf(right), name_space) : TaskUnknown();
+  return knows_of_it ? LacksRight(principal, NameOf(right), name_space) : TaskUnknown();
 }
 
 template <typename Op>
 OpenTask* Rules::WaitingTask(Op& operation, Right right, TimeMs now) {
   const TaskAddress& address = operation.address;
   if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(right, address.name_space)) {
-    operation.refusal = PermissionDenied(*operation.principal, NameOf(right), address.name_space);
+    operation.refusal = LacksRight(*operation.principal, NameOf(right), address.name_space);
     return nullptr;
   }
   const Sequence task = TaskOf(address, operation);
@@ -427,7 +428,7 @@ OpenTask* Rules::Look(Op& operation, TimeMs now) {
   operation.refusal = RefuseBeyondLimits(address.limits, token::kRead, {}, now);
   if (operation.refusal) return nullptr;
   if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(kRead, address.name_space)) {
-    operation.refusal = PermissionDenied(*operation.principal, "read", address.name_space);
+    operation.refusal = LacksRight(*operation.principal, "read", address.name_space);
     return nullptr;
   }
   const Sequence task = TaskOf(address, operation);
@@ -476,7 +477,7 @@ void Rules::Decide(DeliveryOperation& operation, TimeMs now) {
   if (operation.by_operator()) {
     const std::string& name_space = state_.namespaces[state_.lanes[owed->lane].name_space].name;
     if (!operation.principal->May(kAdminister, name_space)) {
-      operation.refusal = PermissionDenied(*operation.principal, "administer", name_space);
+      operation.refusal = LacksRight(*operation.principal, "administer", name_space);
       return;
     }
     if (operation.state == DeliveryState::kPending && !owed->dead) return;  // it is owed already

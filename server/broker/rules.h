@@ -116,7 +116,7 @@ Refusal DeliverySettled();
 Refusal TaskUnknown();
 // Of a limited token that does not allow this. `error` counts for kFail alone.
 Refusal RefuseBeyondLimits(const token::Limits& limits, token::Action action, std::string_view error, TimeMs now);
-Refusal PermissionDenied(const Principal& principal, std::string_view right, std::string_view name_space);
+Refusal LacksRight(const Principal& principal, std::string_view right, std::string_view name_space);
 // Of a task that is there, to somebody without the right: who presents its token, or may read it, knows of it; others
 // learn nothing.
 Refusal RefuseTask(const TaskAddress& address, const Principal& principal, Right right, std::string_view name_space);

@@ -72,7 +72,7 @@ broker::Refusal CheckBackupPath(const std::string& path, const std::string& root
 
 void CreateBackupCall::Begin() {
   if (!(principal().everywhere & broker::kAdminister))
-    return Refuse(broker::PermissionDenied(principal(), "administer", "*"));
+    return Refuse(broker::LacksRight(principal(), "administer", "*"));
   if (const broker::Refusal refusal = CheckBackupPath(request().path(), door().backup_root)) return Refuse(refusal);
   if (!door().backups->Begin([this] { Copy(); }, [this] { Copied(); })) Refuse(BackupUnderWay());
 }
@@ -94,7 +94,7 @@ void CreateBackupCall::Copied() {
 
 void GetStatusCall::Begin() {
   if (!(principal().everywhere & broker::kAdminister))
-    return Refuse(broker::PermissionDenied(principal(), "administer", "*"));
+    return Refuse(broker::LacksRight(principal(), "administer", "*"));
   Read([this] { Show(); });
 }
 

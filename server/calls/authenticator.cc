@@ -33,7 +33,7 @@ Authenticator::Authenticator(const AuthConfig& config) : mode_(config.mode) {
   anonymous_.id = "anonymous";
   anonymous_.everywhere = broker::kAllRights;
   token_.id = "token";
-  token_.hint = "; no API key was presented (authorization: Bearer KEY)";
+  token_.unknown = "no API key was presented (authorization: Bearer KEY)";
   for (const ApiKey& key : config.keys) by_key_[key.sha256] = Add(absl::StrCat("key:", key.id), key.namespaces);
   for (const CertificateHolder& holder : config.certificates) {
     by_certificate_[holder.name] = Add(absl::StrCat("cert:", holder.name), holder.namespaces);

@@ -19,7 +19,7 @@ constexpr size_t kRecordsAtOnce = 32;
 broker::Refusal RefuseWithout(broker::Right right, std::string_view name, const broker::Principal& principal,
                               const std::string& name_space) {
   const bool may = name_space.empty() ? (principal.everywhere & right) != 0 : principal.May(right, name_space);
-  return may ? broker::Refusal() : broker::PermissionDenied(principal, name, name_space.empty() ? "*" : name_space);
+  return may ? broker::Refusal() : broker::LacksRight(principal, name, name_space.empty() ? "*" : name_space);
 }
 
 template <typename Request>
@@ -115,7 +115,7 @@ void DeliveryChangeCall<RequestT, ResponseT>::Change() {
   if (!record.ok()) return this->Refuse(ReadRefusal(record.status()));
   const broker::TaskRecord& found = **record;
   if (!this->principal().May(broker::kAdminister, found.issued.name_space)) {
-    return this->Refuse(broker::PermissionDenied(this->principal(), "administer", found.issued.name_space));
+    return this->Refuse(broker::LacksRight(this->principal(), "administer", found.issued.name_space));
   }
   if (!found.delivery.has_value()) return this->Refuse(DeliveryUnknown());
   if (found.delivery->state == change_.state) return Unchanged(found);

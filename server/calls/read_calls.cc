@@ -106,7 +106,7 @@ void BatchGetTasksCall::ShowItem(broker::LocateOperation& operation, pb::BatchGe
 void ListTasksCall::Begin() {
   if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
   if (!principal().May(broker::kRead, request().namespace_())) {
-    return Refuse(broker::PermissionDenied(principal(), "read", request().namespace_()));
+    return Refuse(broker::LacksRight(principal(), "read", request().namespace_()));
   }
   if (!request().page_token().empty()) {
     const std::optional<broker::Sequence> from = ParsePageToken(request().page_token(), HashConditions(request()));

@@ -162,8 +162,9 @@ void PeekTaskCall::Decided() {
 void PeekTaskCall::Judged() {
   judged_ = true;
   const broker::Reason reason = operation_.refusal.reason;
-  if (reason == broker::Reason::kTaskUnknown || reason == broker::Reason::kPermissionDenied ||
-      reason == broker::Reason::kOverloaded || reason == broker::Reason::kInternal) {
+  if (reason == broker::Reason::kTaskUnknown || reason == broker::Reason::kCredentialsUnknown ||
+      reason == broker::Reason::kPermissionDenied || reason == broker::Reason::kOverloaded ||
+      reason == broker::Reason::kInternal) {
     return Refuse(operation_.refusal);
   }
   FillResult(operation_, response().mutable_result());

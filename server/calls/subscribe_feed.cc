@@ -77,7 +77,7 @@ void Fill(const forward::Delivery& delivery, pb::OutgoingDelivery* out) {
 // A target takes outcomes of every namespace.
 broker::Refusal RefuseUnlessMaySubscribe(const broker::Principal& principal) {
   for (const auto& [right, name] : {std::pair(broker::kRead, "read"), {broker::kAdminister, "administer"}}) {
-    if (!(principal.everywhere & right)) return broker::PermissionDenied(principal, name, "*");
+    if (!(principal.everywhere & right)) return broker::LacksRight(principal, name, "*");
   }
   return {};
 }

@@ -18,7 +18,7 @@ broker::Refusal CheckIssue(const pb::IssueTaskRequest& request, const InputLimit
                            const broker::Principal& principal) {
   if (broker::Refusal refusal = Validate(request, limits)) return refusal;
   if (principal.May(broker::kIssue, request.namespace_())) return {};
-  return broker::PermissionDenied(principal, "issue", request.namespace_());
+  return broker::LacksRight(principal, "issue", request.namespace_());
 }
 
 void FillIssued(const broker::Broker& broker, const broker::IssueOperation& operation, pb::IssueTaskResponse* out) {

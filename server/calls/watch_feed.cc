@@ -39,7 +39,7 @@ void WatchFeed::Start(pb::WatchTasksRequest request) {
 broker::Refusal WatchFeed::Begin() {
   if (broker::Refusal refusal = Validate(request_)) return refusal;
   if (!parts_.principal.May(broker::kRead, request_.namespace_()))
-    return broker::PermissionDenied(parts_.principal, "read", request_.namespace_());
+    return broker::LacksRight(parts_.principal, "read", request_.namespace_());
   const broker::Sequence newest = parts_.door.broker.committed();
   const auto cursor = request_.cursor().empty() ? newest : ParseCursor(request_.cursor());
   if (!cursor.has_value()) return broker::InvalidField("cursor", "must be one that a change or a list came with");

@@ -43,16 +43,18 @@ TEST_F(PermissionsTest, ANamelessCallerSeesNothingElse) {
   key_.clear();
   pb::Task task;
   EXPECT_EQ(ReasonOf(Get(ById(issued.task_id()), &task)), "TASK_UNKNOWN");
-  EXPECT_EQ(ReasonOf(Get(ByKey("demo", "order-1"), &task)), "PERMISSION_DENIED");
+  EXPECT_EQ(ReasonOf(Get(ByKey("demo", "order-1"), &task)), "CREDENTIALS_UNKNOWN");
   EXPECT_EQ(ReasonOf(Succeed(ById(issued.task_id()), "1")), "TASK_UNKNOWN");
   pb::IssueTaskRequest request;
   request.set_namespace_("demo");
   pb::IssueTaskResponse response;
   const grpc::Status refused = TryIssue(request, &response);
-  EXPECT_EQ(ReasonOf(refused), "PERMISSION_DENIED");
+  EXPECT_EQ(ReasonOf(refused), "CREDENTIALS_UNKNOWN");
   EXPECT_THAT(refused.error_message(), HasSubstr("no API key was presented (authorization: Bearer KEY)"));
   key_ = "worker-key";
-  EXPECT_THAT(TryIssue(request, &response).error_message(), Not(HasSubstr("no API key")));
+  const grpc::Status forbidden = TryIssue(request, &response);
+  EXPECT_EQ(ReasonOf(forbidden), "PERMISSION_DENIED") << "who is known is forbidden";
+  EXPECT_THAT(forbidden.error_message(), Not(HasSubstr("no API key")));
 }
 
 TEST_F(PermissionsTest, AnUnknownKeyIsUnauthenticatedEvenWithAToken) {

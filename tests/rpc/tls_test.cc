@@ -178,7 +178,7 @@ TEST_F(ClientCertificateTest, SaysWhoCalls) {
   EXPECT_EQ(IssueAs(&by_common_name_), "OK");
   EXPECT_EQ(IssueAs(&unlisted_), "CREDENTIALS_UNKNOWN");
   EXPECT_EQ(IssueAs(&stranger_), "no connection");
-  EXPECT_EQ(IssueAs(nullptr), "PERMISSION_DENIED") << "let in, but nobody";
+  EXPECT_EQ(IssueAs(nullptr), "CREDENTIALS_UNKNOWN") << "let in, but nobody";
 }
 
 TEST_F(ClientCertificateTest, MayBeSignedByANewAuthority) {

@@ -36,7 +36,7 @@ TEST_F(AuthTest, ATokenSufficesForItsOwnTask) {
   const std::string token = Post("/v1/namespaces/demo/tasks", Json::object()).body["token"];
   key_.clear();
   EXPECT_EQ(Get("/v1/tokens/" + token).status, 200);
-  EXPECT_EQ(Get("/v1/namespaces/demo/tasks").status, 403);
+  EXPECT_EQ(Get("/v1/namespaces/demo/tasks").status, 401);
   EXPECT_EQ(Post("/v1/tasks:succeed", {{"task", {{"token", token}}}, {"output", "1"}}).status, 200);
 }
 
@@ -52,6 +52,19 @@ TEST_F(AuthTest, AWrongKeyIsToldHowToShowARightOne) {
   }
   key_.clear();
   EXPECT_EQ(Get("/v1/status", {{"Authorization", "Basic Zm9vOmJhcg=="}}).status, 401);
+}
+
+TEST_F(AuthTest, WhoShowsNothingIsToldToShowAKey) {
+  for (const Answer& answer : {Get("/v1/namespaces/demo/tasks"), Get("/v1/namespaces/demo/tasks:watch"),
+                               Post("/v1/namespaces/demo/tasks", Json::object()),
+                               Post("/v1/namespaces/demo/keys/order-1:cancel", Json::object())}) {
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_EQ(answer.Reason(), "CREDENTIALS_UNKNOWN");
+    EXPECT_EQ(answer.raw.Field("WWW-Authenticate"), "Bearer");
+    EXPECT_THAT(answer.Message(), testing::HasSubstr(R"(in namespace "demo"; no API key was presented)"));
+  }
+  key_ = "worker-key";
+  EXPECT_EQ(Get("/v1/namespaces/demo/tasks").status, 403) << "who is known is forbidden";
 }
 
 TEST_F(OriginTest, PagesOfOtherSitesMayNotChangeAnything) {
