@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
 #include "base/element_limits.h"
 #include "base/system_clock.h"
 #include "server/calls/validate.h"
@@ -17,6 +19,19 @@ namespace {
 static_assert(calls::kMaxBatch <= kMaxElements, "what is a good batch for a call can be read");
 
 constexpr int kCancelled = 1;  // a google.rpc.Code
+
+// A field that has another name in JSON than that of the contract in camel case, as AwaitTask's limit, which is "wait"
+// there: the caller knows that one alone.
+void NameAsInJson(const google::protobuf::Descriptor& request, broker::Refusal& refusal) {
+  const auto* const field = request.FindFieldByName(refusal.field);
+  if (field == nullptr || absl::EqualsIgnoreCase(absl::StrReplaceAll(field->name(), {{"_", ""}}), field->json_name())) {
+    return;
+  }
+  if (absl::StartsWith(refusal.message, refusal.field)) {
+    refusal.message.replace(0, refusal.field.size(), field->json_name());
+  }
+  refusal.field = field->json_name();
+}
 
 }  // namespace
 
@@ -53,7 +68,9 @@ broker::Refusal RestCall::Read(const rest::Found& found) {
 void RestCall::OnAnswered() { End(0, JsonAnswer(call_->response_message())); }
 
 void RestCall::OnRefused(const calls::Refused& refused) {
-  const google::rpc::Status status = calls::ToStatus(refused);
+  broker::Refusal told = refused.refusal;
+  if (call_ != nullptr) NameAsInJson(*call_->request_message().GetDescriptor(), told);
+  const google::rpc::Status status = calls::ToStatus({told, refused.task, refused.recorded});
   End(status.code(), JsonRefusal(status));
 }
 

@@ -38,6 +38,17 @@ TEST_F(LongPollTest, EndsAtItsLimit) {
   EXPECT_EQ(Json::parse(answer.body)["task"]["state"], "TASK_STATE_WAITING");
 }
 
+TEST_F(LongPollTest, TheTimeIsCalledAsTheCallerWroteIt) {
+  const auto issued = IssueWithKey("order-1");
+  for (const Answer& answer :
+       {Get("/v1/tasks/" + issued.task_id() + ":await?wait=1h"),
+        Post("/v1/tasks:await", {{"task", {{"taskId", issued.task_id()}}}, {"wait", "99999s"}})}) {
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_EQ(answer.Field(), "wait");
+    EXPECT_EQ(answer.Message().substr(0, 13), "wait must be ") << answer.Message();
+  }
+}
+
 TEST_F(LongPollTest, EndsWhenTheBrokerDrains) {
   const auto issued = IssueWithKey("order-1");
   http::RawPeer peer = Wait(issued.task_id());
