@@ -142,7 +142,7 @@ bool Connection::FindRoute() {
   return Refuse({.status = 404,
                  .reason = reason::kNoSuchRoute,
                  .message = "nothing is at this path",
-                 .hint = request.path.size() > kMaxHintedPath ? "" : router.Nearest(request.path)},
+                 .hint = request.path.size() > kMaxHintedPath ? "" : router.Nearest(request.method, request.path)},
                 false);
 }
 

@@ -183,11 +183,12 @@ Router::Match Router::Find(Request& request, std::string& scratch) const {
   return Search(request, scratch).Run(*nodes_.front());
 }
 
-std::string Router::Nearest(std::string_view path) const {
+std::string Router::Nearest(Method method, std::string_view path) const {
+  if (method == Method::kHead) method = Method::kGet;
   const Route* nearest = nullptr;
-  int least = kNearEnough + 1;
+  int least = 2 * (kNearEnough + 1);
   for (const std::unique_ptr<Route>& route : routes_) {
-    const int distance = DistanceToTemplate(path, route->path);
+    const int distance = 2 * DistanceToTemplate(path, route->path) + (route->method != method ? 1 : 0);
     if (distance >= least) continue;
     least = distance;
     nearest = route.get();

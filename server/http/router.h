@@ -72,8 +72,8 @@ class Router {
   // Finds request.method and request.path, and sets request.variables, which view `scratch` or the path.
   Match Find(Request& request, std::string& scratch) const;
 
-  // The template most like the path, with its method; empty if none is.
-  std::string Nearest(std::string_view path) const;
+  // The template most like the path, with its method; of equally near ones that of `method`. Empty if none is.
+  std::string Nearest(Method method, std::string_view path) const;
 
   // "GET, HEAD, OPTIONS"
   static std::string AllowOf(uint32_t methods);

@@ -88,6 +88,14 @@ absl::Status SetBody(const HttpRule& rule, Route& route) {
 
 }  // namespace
 
+std::string DocumentedPath(const Route& route) {
+  std::string path;
+  for (const Segment& segment : route.segments) {
+    path += "/" + (segment.is_variable() ? "{" + segment.field.back()->json_name() + "}" : segment.literal);
+  }
+  return path + (route.verb.empty() ? "" : ":" + route.verb);
+}
+
 absl::StatusOr<Route> MakeRoute(const google::protobuf::MethodDescriptor& method, const HttpRule& rule) {
   Route route;
   route.method = &method;

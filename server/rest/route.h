@@ -44,6 +44,10 @@ struct Route {
   const google::protobuf::FieldDescriptor* body_field = nullptr;
 };
 
+// The path as callers know it from the OpenAPI document: "/v1/tasks/{taskId}:await" where the contract has
+// {task.task_id}.
+std::string DocumentedPath(const Route& route);
+
 // INVALID_ARGUMENT if the rule does not fit the call: a field that there is none of or that is no single scalar, a body
 // that is no message, a path that is none.
 absl::StatusOr<Route> MakeRoute(const google::protobuf::MethodDescriptor& method, const google::api::HttpRule& rule);

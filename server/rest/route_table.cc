@@ -205,7 +205,7 @@ std::string RouteTable::Hint(std::string_view http_method, std::string_view path
     least = distance;
     nearest = route.get();
   }
-  return nearest == nullptr ? "" : json::Concat({nearest->http_method, " ", nearest->path});
+  return nearest == nullptr ? "" : json::Concat({nearest->http_method, " ", DocumentedPath(*nearest)});
 }
 
 absl::StatusOr<RouteTable> ContractRoutes() {

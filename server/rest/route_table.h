@@ -34,7 +34,7 @@ struct Found {
   // If there is no route because only other methods have this path: these, as the header `Allow` wants them ("GET,
   // POST"). The answer is then 405, else 404.
   std::string allow;
-  // What was probably meant: "POST /v1/tokens/{task.token}:succeed". May be empty.
+  // What was probably meant: "POST /v1/tokens/{token}:succeed". May be empty.
   std::string hint;
 };
 

@@ -105,11 +105,13 @@ absl::Status RestDoor::Add(const rest::Route& route, const std::string& path, ht
 
 absl::Status RestDoor::AddTo(http::Router& router) {
   for (const auto& route : routes_.routes()) {
-    TB_RETURN_IF_ERROR(Add(*route, route->path, router));
+    // Hints show it.
+    const std::string path = rest::DocumentedPath(*route);
+    TB_RETURN_IF_ERROR(Add(*route, path, router));
     if (route->verb.empty()) continue;
     // For proxies that dislike colons.
-    const size_t colon = route->path.rfind(':');
-    TB_RETURN_IF_ERROR(Add(*route, absl::StrCat(route->path.substr(0, colon), "/", route->verb), router));
+    const size_t colon = path.rfind(':');
+    TB_RETURN_IF_ERROR(Add(*route, absl::StrCat(path.substr(0, colon), "/", route->verb), router));
   }
   router.SetErrorForm("", JsonFailure);
   return router.Add({.method = http::Method::kGet, .path = "/openapi.json", .handle = ShowOpenApi});

@@ -98,11 +98,18 @@ TEST_F(RouterTest, NamesTheNearest) {
   for (const char* path : {"/v1/namespaces/{ns}/tasks/{id}", "/v1/namespaces/{ns}/tasks/{id}:succeed", "/healthz"}) {
     ASSERT_TRUE(Add(Method::kGet, path).ok());
   }
-  EXPECT_EQ(router_.Nearest("/v1/namespaces/a/task/b"), "GET /v1/namespaces/{ns}/tasks/{id}");
-  EXPECT_EQ(router_.Nearest("/v1/namespaces/a/tasks/b:suceed"), "GET /v1/namespaces/{ns}/tasks/{id}:succeed");
-  EXPECT_EQ(router_.Nearest("/namespaces/a/tasks/b"), "GET /v1/namespaces/{ns}/tasks/{id}");
-  EXPECT_EQ(router_.Nearest("/health"), "GET /healthz");
-  EXPECT_EQ(router_.Nearest("/something/else/altogether/there"), "");
+  EXPECT_EQ(router_.Nearest(Method::kGet, "/v1/namespaces/a/task/b"), "GET /v1/namespaces/{ns}/tasks/{id}");
+  EXPECT_EQ(router_.Nearest(Method::kGet, "/v1/namespaces/a/tasks/b:suceed"),
+            "GET /v1/namespaces/{ns}/tasks/{id}:succeed");
+  EXPECT_EQ(router_.Nearest(Method::kGet, "/namespaces/a/tasks/b"), "GET /v1/namespaces/{ns}/tasks/{id}");
+  EXPECT_EQ(router_.Nearest(Method::kGet, "/health"), "GET /healthz");
+  ASSERT_TRUE(Add(Method::kPost, "/v1/lists").ok());
+  ASSERT_TRUE(Add(Method::kGet, "/v1/lists").ok());
+  EXPECT_EQ(router_.Nearest(Method::kGet, "/v1/lits"), "GET /v1/lists");
+  EXPECT_EQ(router_.Nearest(Method::kHead, "/v1/lits"), "GET /v1/lists");
+  EXPECT_EQ(router_.Nearest(Method::kPost, "/v1/lits"), "POST /v1/lists");
+  EXPECT_EQ(router_.Nearest(Method::kDelete, "/v1/lits"), "POST /v1/lists") << "the first of them";
+  EXPECT_EQ(router_.Nearest(Method::kGet, "/something/else/altogether/there"), "");
 }
 
 TEST_F(RouterTest, TakesTheErrorFormOfTheLongestPrefix) {

@@ -214,8 +214,9 @@ TEST(Find, SaysWhichMethodsAPathHas) {
 
 TEST(Find, HintsAtWhatWasProbablyMeant) {
   const auto hint = [](const char* method, const char* path) { return Table().Find(method, path).hint; };
-  EXPECT_EQ(hint("POST", "/v1/tokens/abc:suceed"), "POST /v1/tokens/{task.token}:succeed");
-  EXPECT_EQ(hint("GET", "/v1/task/abc"), "GET /v1/tasks/{task.task_id}");
+  EXPECT_EQ(hint("POST", "/v1/tokens/abc:suceed"), "POST /v1/tokens/{token}:succeed");
+  EXPECT_EQ(hint("GET", "/v1/task/abc"), "GET /v1/tasks/{taskId}");
+  EXPECT_EQ(hint("GET", "/v1/namespaces/demo/taks"), "GET /v1/namespaces/{namespace}/tasks");
   EXPECT_EQ(hint("GET", "/v1/status/"), "GET /v1/status");
   EXPECT_EQ(hint("GET", "/v1/setlements:batch"), "POST /v1/settlements:batch");
   EXPECT_EQ(hint("GET", "/robots.txt"), "");

@@ -66,13 +66,7 @@ Json Content(const char* type, Json schema, Json example) {
 
 }  // namespace
 
-std::string PathOf(const Route& route) {
-  std::string path;
-  for (const Segment& segment : route.segments) {
-    path += "/" + (segment.is_variable() ? "{" + segment.field.back()->json_name() + "}" : segment.literal);
-  }
-  return path + (route.verb.empty() ? "" : ":" + route.verb);
-}
+std::string PathOf(const Route& route) { return rest::DocumentedPath(route); }
 
 Json Operations::Of(const Route& route, const Route& first) {
   const std::string comment = CommentOf(*route.method);
