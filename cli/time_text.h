@@ -9,18 +9,12 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "base/duration_text.h"
 
 namespace tokenbroker::cli {
 
-// Reads "10ms", "30s", "5m", "2h", "3d", "1w" and sums of them, largest unit first: "1h30m". INVALID_ARGUMENT with an
-// example for anything else, and for more than 100 years.
+// As base/duration_text.h has it, with an error that shows what was written.
 absl::StatusOr<DurationMs> ParseDuration(std::string_view text);
-
-// The shortest exact text that ParseDuration reads back: 90000 is "1m30s".
-std::string FormatDuration(DurationMs span);
-
-// Its one or two largest units, for tables: "2h5m", "3d", "0s".
-std::string RoundDuration(DurationMs span);
 
 // "5m ago", "in 2h", "now".
 std::string Relative(TimeMs now, TimeMs then);

@@ -2,8 +2,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/duration_text.h"
 #include "base/suggestion.h"
-#include "server/config/values.h"
 
 namespace tokenbroker {
 
@@ -46,7 +46,7 @@ DurationMs TargetOptions::Span(const std::string& name, DurationMs fallback, Dur
   if (value.empty()) return fallback;
   const absl::StatusOr<DurationMs> span = ParseDuration(value);
   if (span.ok() && *span >= min && *span <= max) return *span;
-  Fault(name, absl::StrCat("must be a duration of ", FormatDuration(min), " to ", FormatDuration(max), ", not '", value,
+  Fault(name, absl::StrCat("must be a duration of ", DurationInOneUnit(min), " to ", DurationInOneUnit(max), ", not '", value,
                            "'"));
   return fallback;
 }

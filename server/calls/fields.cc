@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "base/duration_text.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "server/calls/convert.h"
@@ -18,14 +19,6 @@ bool IsName(std::string_view text) {
   if (text.empty() || text.size() > kMaxName || !IsLowerOrDigit(text[0])) return false;
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return IsLowerOrDigit(c) || c == '-' || c == '_' || c == '.'; });
-}
-
-// "10ms", "90s", "366d": the largest unit that fits.
-std::string Shown(DurationMs ms) {
-  if (ms % 86'400'000 == 0 && ms != 0) return absl::StrCat(ms / 86'400'000, "d");
-  if (ms % 3'600'000 == 0 && ms != 0) return absl::StrCat(ms / 3'600'000, "h");
-  if (ms % 1000 == 0) return absl::StrCat(ms / 1000, "s");
-  return absl::StrCat(ms, "ms");
 }
 
 }  // namespace
@@ -69,7 +62,7 @@ void Fields::Duration(std::string_view field, const google::protobuf::Duration& 
   const bool rounded_up = duration.nanos() > 0 && duration.nanos() % 1'000'000 != 0;
   if (broken() || (ms.has_value() && *ms - rounded_up >= min && *ms <= max)) return;
   Require(ms.has_value(), field, "is not a valid duration: seconds and nanos out of range or of different signs");
-  Require(false, field, absl::StrCat("must be from ", Shown(min), " to ", Shown(max)));
+  Require(false, field, absl::StrCat("must be from ", DurationInOneUnit(min), " to ", DurationInOneUnit(max)));
 }
 
 void Fields::Items(std::string_view field, int count, int max) {

@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/duration_text.h"
 #include "base/json_path.h"
 #include "base/suggestion.h"
 #include "base/text.h"
@@ -53,7 +54,7 @@ std::string PathOrTimeout(const std::string& text) {
   if (JsonPath::Looks(text)) return PathRule(text);
   const absl::StatusOr<DurationMs> value = ParseDuration(text);
   if (value.ok() && *value >= kMinTimeout && *value <= kMaxTimeout) return "";
-  return absl::StrCat("must be a duration, ", FormatDuration(kMinTimeout), " to ", FormatDuration(kMaxTimeout),
+  return absl::StrCat("must be a duration, ", DurationInOneUnit(kMinTimeout), " to ", DurationInOneUnit(kMaxTimeout),
                       ", or a JSON path");
 }
 
@@ -106,7 +107,7 @@ Slot Visibility(DurationMs& field) {
     field = *value;
     return "";
   };
-  return {"visibility_timeout", false, set, [&field] { return FormatDuration(field); }};
+  return {"visibility_timeout", false, set, [&field] { return DurationInOneUnit(field); }};
 }
 
 void AddAccess(AwsAccess& aws, Slots& slots) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/duration_text.h"
 #include "base/status_macros.h"
 #include "base/text.h"
 #include "server/config/settings.h"
@@ -52,7 +53,7 @@ Setting Number(const char* kind, std::string name, Field field, Parse parse, For
 template <typename Field>
 Setting Duration(std::string name, Field field, DurationMs min, DurationMs max, std::string doc,
                  const char* zero = "") {
-  return Number("duration", std::move(name), field, ParseDuration, FormatDuration, min, max, zero, std::move(doc));
+  return Number("duration", std::move(name), field, ParseDuration, DurationInOneUnit, min, max, zero, std::move(doc));
 }
 
 template <typename Field>

@@ -11,7 +11,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
 #include "base/status_macros.h"
 
 namespace tokenbroker {
@@ -22,7 +21,6 @@ struct Unit {
   int64_t factor;
 };
 
-constexpr Unit kDurationUnits[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 constexpr Unit kSizeUnits[] = {{"B", 1},
                                {"KiB", int64_t{1} << 10},
                                {"MiB", int64_t{1} << 20},
@@ -31,28 +29,18 @@ constexpr Unit kSizeUnits[] = {{"B", 1},
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Cuts a number and its unit off the front and adds them to `total`. False on anything else, and on overflow.
-bool TakePart(absl::Span<const Unit> units, std::string_view* text, int64_t* total) {
-  const size_t digits = std::find_if_not(text->begin(), text->end(), IsDigit) - text->begin();
-  const size_t end = std::find_if(text->begin() + digits, text->end(), IsDigit) - text->begin();
+// The number in front of one of the units; false on anything else, and on overflow.
+bool InUnits(std::string_view text, int64_t* bytes) {
+  const size_t digits = std::find_if_not(text.begin(), text.end(), IsDigit) - text.begin();
   int64_t number;
-  if (!absl::SimpleAtoi(absl::string_view(text->data(), digits), &number)) return false;
-  for (const Unit& unit : units) {
-    if (text->substr(digits, end - digits) != unit.name) continue;
-    if (number > (std::numeric_limits<int64_t>::max() - *total) / unit.factor) return false;
-    *total += number * unit.factor;
-    text->remove_prefix(end);
+  if (!absl::SimpleAtoi(absl::string_view(text.data(), digits), &number)) return false;
+  for (const Unit& unit : kSizeUnits) {
+    if (text.substr(digits) != unit.name) continue;
+    if (number > std::numeric_limits<int64_t>::max() / unit.factor) return false;
+    *bytes = number * unit.factor;
     return true;
   }
   return false;
-}
-
-std::string InLargestUnit(absl::Span<const Unit> units, int64_t value) {
-  const Unit* best = &units.front();
-  for (const Unit& unit : units) {
-    if (value % unit.factor == 0) best = &unit;
-  }
-  return absl::StrCat(value / best->factor, absl::string_view(best->name.data(), best->name.size()));
 }
 
 bool IsHostName(std::string_view host) {
@@ -85,28 +73,21 @@ bool SplitHostPort(std::string_view text, std::string* host, std::string_view* p
 
 }  // namespace
 
-absl::StatusOr<DurationMs> ParseDuration(std::string_view text) {
-  if (text == "0") return 0;
-  DurationMs total = 0;
-  bool good = !text.empty();
-  while (good && !text.empty()) good = TakePart(kDurationUnits, &text, &total);
-  if (good) return total;
-  return absl::InvalidArgumentError("must be a duration such as 250ms, 30s, 10m, 1h30m or 7d");
-}
-
-std::string FormatDuration(DurationMs duration) {
-  return duration == 0 ? "0" : InLargestUnit(kDurationUnits, duration);
-}
-
 absl::StatusOr<int64_t> ParseSize(std::string_view text) {
   int64_t bytes = 0;
   if (absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &bytes) && bytes >= 0) return bytes;
-  bytes = 0;
-  if (TakePart(kSizeUnits, &text, &bytes) && text.empty()) return bytes;
+  if (InUnits(text, &bytes)) return bytes;
   return absl::InvalidArgumentError("must be a size such as 65536, 256KiB, 64MiB or 1GiB");
 }
 
-std::string FormatSize(int64_t bytes) { return bytes == 0 ? "0" : InLargestUnit(kSizeUnits, bytes); }
+std::string FormatSize(int64_t bytes) {
+  if (bytes == 0) return "0";
+  const Unit* best = &kSizeUnits[0];
+  for (const Unit& unit : kSizeUnits) {
+    if (bytes % unit.factor == 0) best = &unit;
+  }
+  return absl::StrCat(bytes / best->factor, absl::string_view(best->name.data(), best->name.size()));
+}
 
 absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {
   HostPort result;

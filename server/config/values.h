@@ -1,4 +1,4 @@
-// How values are written: durations "1h30m", sizes "64MiB", addresses "[::1]:7433".
+// How values are written, besides durations (base/duration_text.h): sizes "64MiB", addresses "[::1]:7433".
 #pragma once
 
 #include <cstdint>
@@ -6,14 +6,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "base/clock.h"
 
 namespace tokenbroker {
-
-// Whole numbers with the units ms, s, m, h and d, added up; or 0. INVALID_ARGUMENT says how it should look.
-absl::StatusOr<DurationMs> ParseDuration(std::string_view text);
-// In the largest unit that needs no fraction.
-std::string FormatDuration(DurationMs duration);
 
 // A whole number with one of the units B, KiB, MiB, GiB, TiB, or without a unit for bytes.
 absl::StatusOr<int64_t> ParseSize(std::string_view text);

@@ -5,40 +5,11 @@
 namespace tokenbroker::cli {
 namespace {
 
-TEST(TimeText, ReadsEveryUnitAndSums) {
-  EXPECT_EQ(*ParseDuration("10ms"), 10);
-  EXPECT_EQ(*ParseDuration("30s"), 30'000);
-  EXPECT_EQ(*ParseDuration("5m"), 300'000);
-  EXPECT_EQ(*ParseDuration("2h"), 7'200'000);
-  EXPECT_EQ(*ParseDuration("3d"), 259'200'000);
-  EXPECT_EQ(*ParseDuration("1w"), 604'800'000);
-  EXPECT_EQ(*ParseDuration("1h30m"), 5'400'000);
-  EXPECT_EQ(*ParseDuration("0"), 0);
-}
-
-TEST(TimeText, RefusesWhatIsNoDuration) {
-  for (const char* text :
-       {"", "5", "m", "-5m", "1.5h", "5 m", "5M", "30m1h", "5m5m", "99999999999999s", "101w1y", "6000w"}) {
-    EXPECT_EQ(ParseDuration(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
-  }
-}
-
-TEST(TimeText, AnErrorShowsHowToWriteIt) {
-  EXPECT_NE(ParseDuration("5 min").status().ToString().find("5m"), std::string::npos);
-}
-
-TEST(TimeText, FormatIsReadBackUnchanged) {
-  for (const DurationMs span : {0L, 1L, 999L, 1000L, 61'000L, 90'061'001L, 604'800'000L, 694'861'001L}) {
-    EXPECT_EQ(*ParseDuration(FormatDuration(span)), span) << FormatDuration(span);
-  }
-  EXPECT_EQ(FormatDuration(-1500), "-1s500ms");
-}
-
-TEST(TimeText, RoundingKeepsTwoUnits) {
-  EXPECT_EQ(RoundDuration(3'725'000), "1h2m");
-  EXPECT_EQ(RoundDuration(5'250), "5s");
-  EXPECT_EQ(RoundDuration(250), "250ms");
-  EXPECT_EQ(RoundDuration(0), "0s");
+TEST(TimeText, AnErrorShowsWhatWasWrittenAndHowToWriteIt) {
+  EXPECT_EQ(ParseDuration("90m").value(), 5'400'000);
+  EXPECT_EQ(
+      ParseDuration("5 min").status(),
+      absl::InvalidArgumentError("\"5 min\" is not a duration; write it like 10ms, 30s, 5m, 2h, 7d, 1w or 1h30m"));
 }
 
 TEST(TimeText, RelativeLooksBothWays) {

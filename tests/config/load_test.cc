@@ -131,7 +131,7 @@ TEST_F(LoadTest, OtherPeoplesVariablesAreLeftAlone) {
 
 TEST_F(LoadTest, ErrorsNameSettingRuleValueAndOrigin) {
   EXPECT_EQ(Error(LoadDev({"--drain-timeout", "soon"})),
-            "drain.timeout: must be a duration such as 250ms, 30s, 10m, 1h30m or 7d, not 'soon' (--drain-timeout)");
+            "drain.timeout: must be a duration such as 250ms, 30s, 10m, 1h30m, 7d or 1w, not 'soon' (--drain-timeout)");
   EXPECT_EQ(Error(LoadDev({}, {{"TOKENBROKER_TASKS_MAX_OUTPUT", "5MiB"}})),
             "tasks.max_output: must be 1KiB to 4MiB, not '5MiB' (TOKENBROKER_TASKS_MAX_OUTPUT)");
   EXPECT_EQ(Error(ParseConfigYaml("log:\n  level: loud\n", "f.yaml")),

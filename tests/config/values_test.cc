@@ -9,29 +9,6 @@ namespace {
 
 using namespace units;
 
-TEST(Duration, IsReadInEveryUnit) {
-  EXPECT_EQ(ParseDuration("0").value(), 0);
-  EXPECT_EQ(ParseDuration("250ms").value(), 250);
-  EXPECT_EQ(ParseDuration("30s").value(), 30 * kSecond);
-  EXPECT_EQ(ParseDuration("10m").value(), 10 * kMinute);
-  EXPECT_EQ(ParseDuration("1h30m").value(), 90 * kMinute);
-  EXPECT_EQ(ParseDuration("7d").value(), 7 * kDay);
-}
-
-TEST(Duration, IsRefusedWithoutUnitOrBeyondRange) {
-  for (const char* text : {"", "5", "s", "-5s", "+5s", "1.5h", "5 s", " 5s", "5s ", "5x", "5S", "1h30", "00", "5ss",
-                           "9223372036854775807d", "99999999999999999999s", "106751991167d106751991167d"}) {
-    EXPECT_FALSE(ParseDuration(text).ok()) << text;
-  }
-}
-
-TEST(Duration, IsWrittenInTheLargestWholeUnit) {
-  EXPECT_EQ(FormatDuration(0), "0");
-  EXPECT_EQ(FormatDuration(1), "1ms");
-  EXPECT_EQ(FormatDuration(90 * kSecond), "90s");
-  EXPECT_EQ(FormatDuration(48 * kHour), "2d");
-}
-
 TEST(Size, IsReadInBinaryUnits) {
   EXPECT_EQ(ParseSize("0").value(), 0);
   EXPECT_EQ(ParseSize("65536").value(), 65'536);
