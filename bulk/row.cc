@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "base/contract_limits.h"
 #include "base/status_macros.h"
 #include "base/text.h"
 
 namespace tokenbroker::bulk {
 namespace {
 
-constexpr size_t kMaxToken = 2048;
 
 absl::Status Wrong(const char* what) { return absl::InvalidArgumentError(what); }
 
@@ -19,7 +20,7 @@ absl::Status CheckToken(const std::string& token) {
   if (!token.empty() && token.size() <= kMaxToken && std::all_of(token.begin(), token.end(), visible)) {
     return absl::OkStatus();
   }
-  return Wrong("\"token\" must be 1 to 2048 visible ASCII characters");
+  return absl::InvalidArgumentError(absl::StrCat("\"token\" must be 1 to ", kMaxToken, " visible ASCII characters"));
 }
 
 absl::StatusOr<v1::TaskRef> MakeRef(RowFields& fields, const std::string& default_namespace) {

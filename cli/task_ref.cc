@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "base/contract_limits.h"
 #include "base/status_macros.h"
 #include "cli/file.h"
 
@@ -9,7 +11,6 @@ namespace tokenbroker::cli {
 namespace {
 
 constexpr size_t kIdDigits = 18;
-constexpr size_t kTokenBytesMax = 2048;
 
 bool IsHexDigit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
@@ -43,7 +44,9 @@ bool IsTaskId(const std::string& text) {
 
 absl::StatusOr<v1::TaskRef> TokenRef(const std::string& token) {
   if (token.empty()) return absl::InvalidArgumentError("the token is empty");
-  if (token.size() > kTokenBytesMax) return absl::InvalidArgumentError("the token is longer than 2048 bytes");
+  if (token.size() > kMaxToken) {
+    return absl::InvalidArgumentError(absl::StrCat("the token is longer than ", kMaxToken, " bytes"));
+  }
   const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
   if (!std::all_of(token.begin(), token.end(), visible)) {
     return absl::InvalidArgumentError("the token holds white space or other characters that no token has");

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/contract_limits.h"
 #include "server/aws/constraints.h"
 #include "server/aws/verdicts.h"
 #include "server/broker/token_codec.h"
@@ -15,10 +16,6 @@ namespace {
 namespace pb = calls::pb;
 
 using Text = std::optional<std::string>;
-
-constexpr size_t kMaxToken = 2048;
-constexpr size_t kMaxError = 256;
-constexpr size_t kMaxCause = 32'768;
 
 // --- From the input to the contract's request ---
 

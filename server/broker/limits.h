@@ -8,8 +8,6 @@
 
 namespace tokenbroker::broker {
 
-inline constexpr DurationMs kMinTimeout = 10;
-inline constexpr DurationMs kMaxTimeout = DurationMs{366} * 24 * 3600 * 1000;
 inline constexpr DurationMs kDefaultParkTime = 15 * 60 * 1000;
 inline constexpr DurationMs kMaxParkTime = DurationMs{7} * 24 * 3600 * 1000;
 inline constexpr DurationMs kMaxGrace = DurationMs{24} * 3600 * 1000;

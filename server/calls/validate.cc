@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/contract_limits.h"
 #include "google/protobuf/map.h"
 #include "server/broker/contract.h"
 #include "server/broker/limits.h"
@@ -19,12 +20,9 @@ namespace {
 
 using broker::Refusal;
 
-constexpr size_t kMaxToken = 2048;
 constexpr size_t kMaxKey = 256;
 constexpr size_t kMaxRequestId = 128;
 constexpr size_t kMaxProgress = 4096;
-constexpr size_t kMaxError = 256;
-constexpr size_t kMaxCause = 32'768;
 constexpr size_t kMaxSummary = 1024;
 constexpr size_t kMaxReason = 1024;
 constexpr size_t kMaxTracestate = 512;
@@ -250,11 +248,11 @@ Refusal Validate(const pb::IssueTaskRequest& request, const InputLimits& limits)
   CheckTarget(request.target(), limits.targets, fields);
   DurationMs timeout = limits.default_timeout;
   if (request.has_timeout()) {
-    fields.Duration("timeout", request.timeout(), broker::kMinTimeout, broker::kMaxTimeout);
+    fields.Duration("timeout", request.timeout(), kMinTimeout, kMaxTimeout);
     timeout = ParseDuration(request.timeout()).value_or(timeout);
   }
   if (request.has_heartbeat_timeout() && ParseDuration(request.heartbeat_timeout()) != 0) {
-    fields.Duration("heartbeat_timeout", request.heartbeat_timeout(), broker::kMinTimeout, timeout);
+    fields.Duration("heartbeat_timeout", request.heartbeat_timeout(), kMinTimeout, timeout);
   }
   fields.Bytes("upstream_token", request.upstream_token(), kMaxToken);
   fields.Require(request.upstream_token().empty() || !broker::TokenCodec::LooksLikeOurs(request.upstream_token()),
@@ -300,7 +298,7 @@ Refusal Validate(const pb::ExtendDeadlineRequest& request) {
   Fields fields;
   CheckRef(request.task(), "task", fields);
   fields.Require(request.has_timeout(), "timeout", "is required");
-  fields.Duration("timeout", request.timeout(), broker::kMinTimeout, broker::kMaxTimeout);
+  fields.Duration("timeout", request.timeout(), kMinTimeout, kMaxTimeout);
   return std::move(fields.refusal());
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/contract_limits.h"
 #include "base/duration_text.h"
 #include "base/json_path.h"
 #include "base/suggestion.h"
@@ -19,8 +20,6 @@
 namespace tokenbroker {
 namespace {
 
-constexpr DurationMs kMinTimeout = 10;
-constexpr DurationMs kMaxTimeout = DurationMs{366} * 24 * 3'600'000;
 constexpr DurationMs kMaxVisibility = DurationMs{12} * 3'600'000;
 constexpr size_t kMaxText = 2'048;
 

@@ -1,5 +1,6 @@
 #include "server/config/settings.h"
 
+#include "base/contract_limits.h"
 #include "server/config/setting_kinds.h"
 
 namespace tokenbroker {
@@ -152,7 +153,7 @@ void AddStorage(std::vector<Setting>& all) {
 }
 
 void AddTasksAndLimits(std::vector<Setting>& all) {
-  all.push_back(Duration("tasks.default_timeout", TB_FIELD(tasks.default_timeout), 10, 366 * kDay,
+  all.push_back(Duration("tasks.default_timeout", TB_FIELD(tasks.default_timeout), kMinTimeout, kMaxTimeout,
                          "The deadline of tasks that are issued without one."));
   all.push_back(Size("tasks.max_output", TB_FIELD(tasks.max_output), kKiB, 4 * kMiB, "The largest output of a task."));
   all.push_back(Size("tasks.max_input", TB_FIELD(tasks.max_input), kKiB, 4 * kMiB, "The largest input of a task."));

@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/contract_limits.h"
 #include "server/broker/broker.h"
 #include "server/calls/judged.h"
 #include "server/calls/read_calls.h"
@@ -21,8 +23,6 @@ namespace tokenbroker::pages {
 namespace {
 
 namespace pb = calls::pb;
-
-constexpr size_t kMaxToken = 2048;
 
 // Its text is a sentence that names the body, or the field of the form.
 broker::Refusal BadBody(const absl::Status& fault) {
@@ -53,7 +53,9 @@ class CallbackDoor::Errand final : public broker::Submission, private Visit, pri
         page_(WantsPage(request_.accept, request_.post)) {}
 
   void Begin() {
-    if (request_.token.size() > kMaxToken) return Refuse(broker::InvalidField("token", "must be at most 2048 bytes"));
+    if (request_.token.size() > kMaxToken) {
+      return Refuse(broker::InvalidField("token", absl::StrCat("must be at most ", kMaxToken, " bytes")));
+    }
     if (!request_.post) return Look();
     if (request_.action == Action::kPage) return Refuse(RefuseMethod(), 405);
     Read();

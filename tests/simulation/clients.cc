@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/contract_limits.h"
 #include "tests/simulation/times.h"
 
 namespace tokenbroker::broker {

@@ -5,6 +5,7 @@
 #include <list>
 
 #include "absl/strings/str_cat.h"
+#include "base/contract_limits.h"
 #include "server/forward/forwarder.h"
 #include "tests/simulation/asked.h"
 #include "tests/simulation/clients.h"
