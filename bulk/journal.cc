@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 #include "bulk/line_reader.h"
 
@@ -24,18 +25,15 @@ static_assert(v1::Verdict_ARRAYSIZE == std::tuple_size<Journal::Counts>());
 
 constexpr size_t kWriteBytes = 1 << 16;
 
-absl::Status Failed(const char* what, const std::string& name) {
-  return absl::UnavailableError(absl::StrCat("cannot ", what, " ", name, ": ", std::strerror(errno)));
+absl::Status Failed(const char* what, const std::string& name, absl::string_view why) {
+  return absl::UnavailableError(absl::StrCat("cannot ", what, " ", name, ": ", why));
 }
 
-absl::Status WriteAll(int fd, std::string_view text, const std::string& name) {
-  for (size_t done = 0; done < text.size();) {
-    const ssize_t written = write(fd, text.data() + done, text.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Failed("write", name);
-    done += static_cast<size_t>(written);
-  }
-  return absl::OkStatus();
+absl::Status Failed(const char* what, const std::string& name) { return Failed(what, name, std::strerror(errno)); }
+
+absl::Status Write(int fd, std::string_view text, const std::string& name) {
+  const absl::Status status = WriteAll(fd, text);
+  return status.ok() ? status : Failed("write", name, status.message());
 }
 
 absl::Status CopyStart(int from, int to, off_t bytes, const std::string& name) {
@@ -45,7 +43,7 @@ absl::Status CopyStart(int from, int to, off_t bytes, const std::string& name) {
     if (got < 0 && errno == EINTR) continue;
     if (got == 0) errno = EIO;
     if (got <= 0) return Failed("read", name);
-    TB_RETURN_IF_ERROR(WriteAll(to, {piece.data(), static_cast<size_t>(got)}, name));
+    TB_RETURN_IF_ERROR(Write(to, {piece.data(), static_cast<size_t>(got)}, name));
     done += got;
   }
   return absl::OkStatus();
@@ -176,7 +174,7 @@ void Journal::AddVerdict(uint64_t line, v1::Verdict verdict, const std::string& 
 
 absl::Status Journal::Sync() {
   if (unwritten_.empty()) return absl::OkStatus();
-  TB_RETURN_IF_ERROR(WriteAll(fd_, unwritten_, place_.name));
+  TB_RETURN_IF_ERROR(Write(fd_, unwritten_, place_.name));
   unwritten_.clear();
   if (fdatasync(fd_) != 0) return Failed("sync", place_.name);
   return absl::OkStatus();
@@ -193,7 +191,7 @@ absl::Status Journal::WriteResults(int fd, const std::string& header) {
     // Behind "= LINE VERDICT ".
     if (!ended) absl::StrAppend(&text, line.substr(line.find(' ', line.find(' ', 2) + 1) + 1), "\n");
     if (text.size() < kWriteBytes && !ended) continue;
-    TB_RETURN_IF_ERROR(WriteAll(fd, text, place_.name));
+    TB_RETURN_IF_ERROR(Write(fd, text, place_.name));
     text.clear();
     if (ended) return absl::OkStatus();
   }
@@ -216,11 +214,6 @@ absl::Status Journal::Publish(const Place& results, const std::string& header) {
 absl::Status Journal::Remove() {
   if (unlinkat(place_.folder, place_.name.c_str(), 0) != 0 && errno != ENOENT) return Failed("remove", place_.name);
   return absl::OkStatus();
-}
-
-absl::Status SyncFolder(int folder) {
-  if (fsync(folder) == 0 || errno == EINVAL || errno == EBADF) return absl::OkStatus();
-  return Failed("sync", "the folder");
 }
 
 }  // namespace tokenbroker::bulk

@@ -90,8 +90,4 @@ class Journal {
   std::string unwritten_;
 };
 
-// Makes a rename or a new name in the folder outlast a power cut. A file system that cannot say so is taken at its
-// word.
-absl::Status SyncFolder(int folder);
-
 }  // namespace tokenbroker::bulk

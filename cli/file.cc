@@ -1,30 +1,24 @@
 #include "cli/file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "base/shown_word.h"
 #include "base/status_macros.h"
 
 namespace tokenbroker::cli {
 namespace {
 
-absl::Status CannotRead(const std::string& what) {
-  return absl::InvalidArgumentError("cannot read " + what + ": " + std::strerror(errno));
-}
+// Much more than the broker takes of anything.
+constexpr size_t kMaxBytes = 16 << 20;
 
-ssize_t ReadSome(int fd, char* buffer, size_t size) {
-  ssize_t got;
-  do {
-    got = read(fd, buffer, size);
-  } while (got < 0 && errno == EINTR);
-  return got;
+absl::Status Cannot(const char* what, const std::string& name, const absl::Status& why) {
+  return absl::InvalidArgumentError(absl::StrCat("cannot ", what, " ", name, ": ", why.message()));
 }
 
 }  // namespace
@@ -33,35 +27,26 @@ ssize_t ReadSome(int fd, char* buffer, size_t size) {
 std::string ShownPath(const std::string& path) { return path.find('/') == std::string::npos ? Shown(path) : path; }
 
 absl::StatusOr<std::string> ReadAll(int fd) {
-  std::string content;
-  std::array<char, 65536> buffer;
-  while (true) {
-    const ssize_t got = ReadSome(fd, buffer.data(), buffer.size());
-    if (got < 0) return CannotRead("the input");
-    if (got == 0) return content;
-    content.append(buffer.data(), static_cast<size_t>(got));
-  }
+  absl::StatusOr<std::string> content = tokenbroker::ReadAll(fd, kMaxBytes);
+  if (!content.ok()) return Cannot("read", "the input", content.status());
+  return content;
 }
 
 absl::StatusOr<std::string> ReadLine(int fd) {
   std::string line;
   char c;
   while (true) {
-    const ssize_t got = ReadSome(fd, &c, 1);
-    if (got < 0) return CannotRead("the input");
+    const ssize_t got = read(fd, &c, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return absl::InvalidArgumentError(std::string("cannot read the input: ") + std::strerror(errno));
     if (got == 0 || c == '\n') return line;
     line.push_back(c);
   }
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return CannotRead(ShownPath(path));
-  auto content = ReadAll(fd);
-  const int error = errno;
-  close(fd);
-  errno = error;
-  if (!content.ok()) return CannotRead(ShownPath(path));
+  absl::StatusOr<std::string> content = tokenbroker::ReadFile(path, kMaxBytes);
+  if (!content.ok()) return Cannot("read", ShownPath(path), content.status());
   return content;
 }
 
@@ -83,15 +68,8 @@ absl::Status CheckReplaceable(const std::string& path) {
 
 absl::Status ReplaceFile(const std::string& path, const std::string& content) {
   TB_RETURN_IF_ERROR(CheckReplaceable(path));
-  const std::string draft = path + ".new";
-  std::FILE* file = std::fopen(draft.c_str(), "we");
-  if (file == nullptr)
-    return absl::InvalidArgumentError("cannot write " + ShownPath(draft) + ": " + std::strerror(errno));
-  const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size();
-  if (std::fclose(file) != 0 || !written || std::rename(draft.c_str(), path.c_str()) != 0) {
-    return absl::InvalidArgumentError("cannot write " + ShownPath(path) + ": " + std::strerror(errno));
-  }
-  return absl::OkStatus();
+  const absl::Status status = tokenbroker::ReplaceFile(path, content, 0666);
+  return status.ok() ? status : Cannot("write", ShownPath(path), status);
 }
 
 std::string Trim(const std::string& text) {

@@ -1,4 +1,4 @@
-// Reading files, standard input and other descriptors.
+// Reading files, standard input and other descriptors, up to 16 MiB.
 #pragma once
 
 #include <string>
@@ -21,7 +21,8 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path);
 // device, a FIFO or a symbolic link would be gone.
 absl::Status CheckReplaceable(const std::string& path);
 
-// Replaces the file in one step: a reader sees the old content or the new. Checks as above.
+// Replaces the file in one step: a reader, and whoever comes after a power cut, sees the old content or the new. Checks
+// as above.
 absl::Status ReplaceFile(const std::string& path, const std::string& content);
 
 absl::StatusOr<std::string> ReadAll(int fd);

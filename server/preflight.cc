@@ -1,8 +1,9 @@
 #include "server/preflight.h"
 
-#include <fstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "server/aws/keys.h"
 #include "server/broker/key_ring.h"
 #include "server/faults.h"
@@ -13,6 +14,9 @@
 
 namespace tokenbroker {
 namespace {
+
+// Many times what all authorities of the web take.
+constexpr size_t kMaxAuthorities = 16 << 20;
 
 std::vector<ConfigFault> CheckTls(const Config& config) {
   const tls::Files files = web::OptionsOf(config.http, config.tls).tls;
@@ -32,8 +36,12 @@ std::vector<ConfigFault> CheckTokenKeys(const Config& config) {
 }
 
 std::vector<ConfigFault> CheckAuthorities(const ForwardingConfig& config) {
-  if (config.ca_file.empty() || std::ifstream(config.ca_file).get() != std::ifstream::traits_type::eof()) return {};
-  return {{"forwarding.ca_file", absl::StrCat(config.ca_file, " is empty or cannot be read")}};
+  if (config.ca_file.empty()) return {};
+  const absl::StatusOr<std::string> text = ReadFile(config.ca_file, kMaxAuthorities);
+  const auto fault = [](std::string what) { return std::vector<ConfigFault>{{"forwarding.ca_file", std::move(what)}}; };
+  if (!text.ok()) return fault(absl::StrCat("cannot read ", config.ca_file, ": ", text.status().message()));
+  if (text->empty()) return fault(absl::StrCat(config.ca_file, " is empty"));
+  return {};
 }
 
 }  // namespace

@@ -5,12 +5,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "base/failpoint.h"
+#include "base/file.h"
 #include "server/preflight.h"
 #include "server/telemetry/log.h"
 #include "server/version.h"
@@ -62,13 +61,11 @@ absl::Status ArmFailpointsFromEnvironment() {
 // Whoever waits for the file sees it whole.
 absl::Status WritePorts(const std::string& path, const BrokerHost& host) {
   if (path.empty()) return absl::OkStatus();
-  const std::string fresh = path + ".new";
-  std::ofstream file(fresh);
-  file << "{\"grpc\":" << host.grpc_port() << ",\"http\":" << host.http_port() << ",\"admin\":" << host.admin_port()
-       << "}\n";
-  file.close();
-  if (file && std::rename(fresh.c_str(), path.c_str()) == 0) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("cannot write the ports file ", path));
+  const std::string ports = absl::StrCat("{\"grpc\":", host.grpc_port(), ",\"http\":", host.http_port(),
+                                         ",\"admin\":", host.admin_port(), "}\n");
+  const absl::Status status = ReplaceFile(path, ports, 0666);
+  if (status.ok()) return status;
+  return absl::UnavailableError(absl::StrCat("cannot write the ports file ", path, ": ", status.message()));
 }
 
 int Fail(const absl::Status& status) {

@@ -3,12 +3,13 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/file.h"
+#include "base/status_macros.h"
 #include "server/calls/authenticator.h"
 
 namespace tokenbroker::aws {
@@ -16,20 +17,17 @@ namespace {
 
 constexpr size_t kShortestSecret = 16;
 constexpr size_t kLongestSecret = 4096;
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kLongestSecret + 2, '\0');
-  if (!file.read(text.data(), static_cast<std::streamsize>(text.size())) && !file.eof()) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot read the file ", path));
-  }
-  text.resize(static_cast<size_t>(file.gcount()));
-  return text;
-}
+// A secret that is too long is told so; this is no secret at all.
+constexpr size_t kLargestFile = 1 << 16;
 
 absl::StatusOr<std::string> Read(const SecretSource& source,
                                  absl::Span<const std::pair<std::string, std::string>> environment) {
-  if (!source.file.empty()) return ReadFile(source.file);
+  if (!source.file.empty()) {
+    absl::StatusOr<std::string> text = ReadFile(source.file, kLargestFile);
+    if (text.ok()) return text;
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot read the file ", source.file, ": ", text.status().message()));
+  }
   for (const auto& [name, value] : environment) {
     if (name == source.variable) return value;
   }

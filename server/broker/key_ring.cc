@@ -6,12 +6,12 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/file.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -20,6 +20,8 @@ namespace tokenbroker::broker {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr size_t kMaxFileBytes = 1 << 20;
 
 absl::Status Bad(std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("token keys: ", absl::string_view(what.data(), what.size())));
@@ -39,54 +41,28 @@ absl::StatusOr<TokenKey> ParseKey(const Json& json) {
   return key;
 }
 
-absl::Status Errno(const std::string& what, const std::string& path) {
-  return absl::InternalError(absl::StrCat(what, " ", path, ": ", std::strerror(errno)));
+absl::Status Failed(const char* doing, const std::string& path, absl::string_view why) {
+  return absl::InternalError(absl::StrCat(doing, " ", path, ": ", why));
 }
 
-absl::Status WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0) return absl::InternalError(std::strerror(errno));
-    text.remove_prefix(written);
-  }
-  return absl::OkStatus();
-}
+absl::Status Errno(const char* doing, const std::string& path) { return Failed(doing, path, std::strerror(errno)); }
 
-absl::Status SyncFolderOf(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  const int fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return Errno("opening folder of", path);
-  const bool ok = fsync(fd) == 0;
-  close(fd);
-  return ok ? absl::OkStatus() : Errno("syncing folder of", path);
-}
-
-// Written whole under another name first: a crash leaves either no key file or a complete one.
 absl::Status CreateFile(const std::string& path) {
   TB_ASSIGN_OR_RETURN(const std::string secret, RandomBytes(TokenKey().secret.size()));
   const Json file = {{"keys",
                       {{{"id", 1},
                         {"secret", absl::BytesToHexString(secret)},
                         {"created", absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone())}}}}};
-  const std::string temporary = path + ".new";
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return Errno("creating", temporary);
-  absl::Status status = WriteAll(fd, file.dump(2) + "\n");
-  if (status.ok() && fsync(fd) != 0) status = Errno("syncing", temporary);
-  close(fd);
-  TB_RETURN_IF_ERROR(status);
-  if (rename(temporary.c_str(), path.c_str()) != 0) return Errno("renaming", temporary);
-  return SyncFolderOf(path);
+  const absl::Status status = ReplaceFile(path, file.dump(2) + "\n", 0600);
+  return status.ok() ? status : Failed("writing", path, status.message());
 }
 
 absl::StatusOr<std::string> ReadPrivateFile(int fd, const std::string& path) {
   struct stat info;
   if (fstat(fd, &info) != 0) return Errno("reading", path);
   if (info.st_mode & 077) return Bad(path + " may be read by others than its owner: chmod 600 it");
-  std::string text(static_cast<size_t>(std::min<off_t>(info.st_size, 1 << 20)), '\0');
-  const ssize_t got = read(fd, text.data(), text.size());
-  if (got < 0) return Errno("reading", path);
-  text.resize(got);
+  absl::StatusOr<std::string> text = ReadAll(fd, kMaxFileBytes);
+  if (!text.ok()) return Failed("reading", path, text.status().message());
   return text;
 }
 

@@ -3,8 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "absl/strings/escaping.h"
@@ -12,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 #include "base/suggestion.h"
 #include "server/config/access_lists.h"
@@ -251,22 +250,14 @@ void AddPreset(ConfigMode mode, Layers& layers) {
   layers.Set(*FindSetting("limits.disk_free_min"), "64MiB", "dev");
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string text;
-  // One byte more than is allowed, so that ParseYaml sees that it is too much.
-  text.resize(kMaxYamlBytes + 1);
-  if (!stream.read(text.data(), text.size()) && !stream.eof()) {
-    return absl::InvalidArgumentError(absl::StrCat("--config: cannot read ", Layers::Shown(path)));
-  }
-  text.resize(stream.gcount());
-  return text;
-}
-
 absl::Status AddFile(const std::string& path, Layers& layers) {
   if (path.empty()) return absl::OkStatus();
-  TB_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  TB_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text, path));
+  const absl::StatusOr<std::string> text = ReadFile(path, kMaxYamlBytes);
+  if (!text.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--config: cannot read ", Layers::Shown(path), ": ", text.status().message()));
+  }
+  TB_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(*text, path));
   layers.AddYaml(root, path);
   return absl::OkStatus();
 }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 #include "base/text.h"
 
@@ -154,7 +155,7 @@ absl::StatusOr<std::string> DropFolder::Take(const std::string& name, const File
     renameat2(work_.fd(), taken.c_str(), root_.fd(), name.c_str(), RENAME_NOREPLACE);
     return absl::FailedPreconditionError("is being written");
   }
-  TB_RETURN_IF_ERROR(bulk::SyncFolder(work_.fd()));
+  TB_RETURN_IF_ERROR(SyncFolder(work_.fd()));
   return taken;
 }
 
@@ -203,7 +204,7 @@ bool DropFolder::HasResults(const std::string& name, bool failed) const {
 absl::Status DropFolder::PutAway(const std::string& name, bool failed) {
   const int folder = FolderFor(failed);
   if (renameat(work_.fd(), name.c_str(), folder, name.c_str()) != 0) return Failed("cannot put it away");
-  return bulk::SyncFolder(folder);
+  return SyncFolder(folder);
 }
 
 }  // namespace tokenbroker::drop

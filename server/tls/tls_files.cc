@@ -8,13 +8,12 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include <fstream>
-#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 
 namespace tokenbroker::tls {
@@ -30,6 +29,9 @@ std::string DigestOf(const PemTexts& texts) {
   return digest;
 }
 
+// Many times what all authorities of the web take.
+constexpr size_t kMaxFileBytes = 16 << 20;
+
 constexpr char kCertificateFile[] = "tls.certificate_file";
 constexpr char kKeyFile[] = "tls.key_file";
 constexpr char kClientCaFile[] = "tls.client_ca_file";
@@ -39,19 +41,19 @@ absl::Status Wrong(const char* setting, absl::string_view what) {
 }
 
 // "", or what is wrong.
-std::string ReadFile(const char* setting, const std::string& path, std::string& text) {
+std::string Read(const char* setting, const std::string& path, std::string& text) {
   if (path.empty()) return "";
-  std::ifstream file(path, std::ios::binary);
-  text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  if (!file.good() && !file.eof()) return absl::StrCat(setting, ": cannot read ", path);
-  if (text.empty()) return absl::StrCat(setting, ": ", path, " is empty or cannot be read");
+  absl::StatusOr<std::string> all = ReadFile(path, kMaxFileBytes);
+  if (!all.ok()) return absl::StrCat(setting, ": cannot read ", path, ": ", all.status().message());
+  if (all->empty()) return absl::StrCat(setting, ": ", path, " is empty");
+  text = *std::move(all);
   return "";
 }
 
-absl::Status ReadAll(const Files& files, PemTexts& texts) {
-  std::vector<std::string> wrong = {ReadFile(kCertificateFile, files.certificate_file, texts.certificate),
-                                    ReadFile(kKeyFile, files.key_file, texts.key),
-                                    ReadFile(kClientCaFile, files.client_ca_file, texts.client_ca)};
+absl::Status Read(const Files& files, PemTexts& texts) {
+  std::vector<std::string> wrong = {Read(kCertificateFile, files.certificate_file, texts.certificate),
+                                    Read(kKeyFile, files.key_file, texts.key),
+                                    Read(kClientCaFile, files.client_ca_file, texts.client_ca)};
   std::erase(wrong, "");
   return wrong.empty() ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrJoin(wrong, "\n"));
 }
@@ -125,7 +127,7 @@ PemTexts::~PemTexts() { OPENSSL_cleanse(key.data(), key.size()); }
 
 absl::StatusOr<std::optional<Loaded>> FileWatch::Look() {
   Loaded loaded;
-  TB_RETURN_IF_ERROR(ReadAll(files_, loaded.texts));
+  TB_RETURN_IF_ERROR(Read(files_, loaded.texts));
   std::string digest = DigestOf(loaded.texts);
   if (digest == digest_) return std::nullopt;
   TB_ASSIGN_OR_RETURN(loaded.context, MakeContext(files_, loaded.texts));

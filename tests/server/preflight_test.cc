@@ -57,7 +57,7 @@ TEST_F(PreflightTest, AllMistakesOfTargetsAreListedWithTheirPlaces) {
       ElementsAre("targets.sfn.quota_per_second: must be a number of 1 to 100000, not '-1' (f:2:67)",
                   "targets.sfn.regon: is not a setting of this kind of target (did you mean 'region'?) (f:2:38)",
                   "targets.sfn.region: must be set: neither AWS_REGION nor the profile says which (f:2:8)",
-                  "targets.hook.secret_files: cannot read /nosuch (f:3:65)",
+                  "targets.hook.secret_files: cannot read /nosuch: No such file or directory (f:3:65)",
                   "targets.hook.url: a URL begins with https:// or http:// (f:3:30)",
                   "targets.plain.url: the URL must begin with https:// unless allow_http is true (f:6:10)",
                   "targets.named.url: the URL must have no user name (f:7:31)",
@@ -88,11 +88,11 @@ TEST_F(PreflightTest, FilesThatAreNotThereAreNamedByTheirSettings) {
                  "  aws_keys:\n"
                  "    - {access_key_id: A, secret_file: /nope-a, namespaces: {'*': [read]}}\n"
                  "    - {access_key_id: B, secret_variable: B_SECRET, namespaces: {'*': [read]}}\n"),
-      ElementsAre("tls.certificate_file: cannot read /nope (f:1:25)", "tls.key_file: cannot read /nope-key (f:1:42)",
-                  "tls.client_ca_file: cannot read /nope-ca (f:1:69)",
-                  "auth.aws_keys: the secret of A: cannot read the file /nope-a (f:6:5)",
+      ElementsAre("tls.certificate_file: cannot read /nope: No such file or directory (f:1:25)", "tls.key_file: cannot read /nope-key: No such file or directory (f:1:42)",
+                  "tls.client_ca_file: cannot read /nope-ca: No such file or directory (f:1:69)",
+                  "auth.aws_keys: the secret of A: cannot read the file /nope-a: No such file or directory (f:6:5)",
                   "auth.aws_keys: the secret of B: the environment variable B_SECRET is not set (f:6:5)",
-                  "forwarding.ca_file: /nope-authorities is empty or cannot be read (f:2:23)"));
+                  "forwarding.ca_file: cannot read /nope-authorities: No such file or directory (f:2:23)"));
 }
 
 TEST_F(PreflightTest, AKeyMustFitItsCertificate) {
