@@ -11,7 +11,6 @@
 namespace tokenbroker::bulk {
 namespace {
 
-
 absl::Status Wrong(const char* what) { return absl::InvalidArgumentError(what); }
 
 // Other characters are a slip of the export; the broker would call the token unknown.

@@ -46,8 +46,8 @@ DurationMs TargetOptions::Span(const std::string& name, DurationMs fallback, Dur
   if (value.empty()) return fallback;
   const absl::StatusOr<DurationMs> span = ParseDuration(value);
   if (span.ok() && *span >= min && *span <= max) return *span;
-  Fault(name, absl::StrCat("must be a duration of ", DurationInOneUnit(min), " to ", DurationInOneUnit(max), ", not '", value,
-                           "'"));
+  Fault(name, absl::StrCat("must be a duration of ", DurationInOneUnit(min), " to ", DurationInOneUnit(max), ", not '",
+                           value, "'"));
   return fallback;
 }
 

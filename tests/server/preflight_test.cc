@@ -88,7 +88,8 @@ TEST_F(PreflightTest, FilesThatAreNotThereAreNamedByTheirSettings) {
                  "  aws_keys:\n"
                  "    - {access_key_id: A, secret_file: /nope-a, namespaces: {'*': [read]}}\n"
                  "    - {access_key_id: B, secret_variable: B_SECRET, namespaces: {'*': [read]}}\n"),
-      ElementsAre("tls.certificate_file: cannot read /nope: No such file or directory (f:1:25)", "tls.key_file: cannot read /nope-key: No such file or directory (f:1:42)",
+      ElementsAre("tls.certificate_file: cannot read /nope: No such file or directory (f:1:25)",
+                  "tls.key_file: cannot read /nope-key: No such file or directory (f:1:42)",
                   "tls.client_ca_file: cannot read /nope-ca: No such file or directory (f:1:69)",
                   "auth.aws_keys: the secret of A: cannot read the file /nope-a: No such file or directory (f:6:5)",
                   "auth.aws_keys: the secret of B: the environment variable B_SECRET is not set (f:6:5)",
