@@ -51,7 +51,7 @@ void CheckRoute(Request& request) {
   for (const PathVariable& variable : request.variables) {
     TB_HOLDS(!variable.value.empty() && variable.value.find('\0') == std::string_view::npos);
   }
-  Routes().Nearest(request.path);
+  Routes().Nearest(request.method, request.path);
 }
 
 struct Body {
