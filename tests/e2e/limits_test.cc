@@ -83,7 +83,7 @@ std::vector<IssueCase> IssueCases() {
       *r.mutable_heartbeat_timeout() = ToDuration(ms);
     };
   };
-  cases.push_back({"heartbeat_timeout", "60s", heartbeat(60'000), heartbeat(60'001)});
+  cases.push_back({"heartbeat_timeout", "1m", heartbeat(60'000), heartbeat(60'001)});
   cases.push_back({"contract.output_schema", "32768",
                    [](IssueRequest& r) { r.mutable_contract()->set_output_schema(SchemaOf(32'768)); },
                    [](IssueRequest& r) { r.mutable_contract()->set_output_schema(SchemaOf(32'769)); }});
