@@ -6,7 +6,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/commands/commands.h"
 #include "server/config/print.h"
-#include "server/version.h"
+#include "server/host/version.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include "server/commands/commands.h"
 #include "server/config/load.h"
 #include "server/config/print.h"
-#include "server/serve.h"
+#include "server/host/serve.h"
 
 namespace tokenbroker {
 

@@ -7,8 +7,8 @@
 
 #include "server/commands/commands.h"
 #include "server/config/load.h"
-#include "server/serve.h"
-#include "server/version.h"
+#include "server/host/serve.h"
+#include "server/host/version.h"
 
 namespace tokenbroker {
 namespace {

@@ -1,6 +1,6 @@
 // `tokenbroker serve --config FILE`.
 
-#include "server/serve.h"
+#include "server/host/serve.h"
 
 #include <iostream>
 

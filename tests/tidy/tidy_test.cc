@@ -3,7 +3,7 @@
 // Folders are layers, arrows point down only:
 //
 //   base < proto < token < storage < timers, telemetry, config < tls < http, broker < forward < calls < aws, intake,
-//   pages < rpc, web, drop, admin < the wiring in server/ and server/commands. cli stands beside the server, on base,
+//   pages < rpc, web, drop, admin < host, the wiring < commands. cli stands beside the server, on base,
 //   token, proto and bulk alone; so do json < rest < tools, json < wire and json < bulk, which doors use, and sigv4 <
 //   outbound < outbound/aws < targets, where outcomes leave
 #include <gtest/gtest.h>
@@ -89,15 +89,15 @@ const std::vector<Layer> kLayers = {
      {"base", "bulk", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker"},
      {"google/protobuf/"}},
     {"server/admin", {"base", "server/http", "server/telemetry"}, {"nlohmann/"}},
-    {"server/commands", {"base", "storage", "storage/rocksdb", "server", "server/config"}, {}},
-    {"server",
-     {"base",         "storage",        "storage/memory",   "storage/rocksdb",
-      "server/admin", "server/aws",     "server/broker",    "server/commands",
-      "server/calls", "server/config",  "server/drop",      "server/forward",
-      "server/http",  "server/intake",  "server/outbound",  "server/outbound/aws",
-      "server/rpc",   "server/targets", "server/telemetry", "server/timers",
-      "server/tls",   "server/web"},
+    {"server/host",
+     {"base",           "storage",        "storage/memory",   "storage/rocksdb", "server/admin",
+      "server/aws",     "server/broker",  "server/calls",     "server/config",   "server/drop",
+      "server/forward", "server/http",    "server/intake",    "server/outbound", "server/outbound/aws",
+      "server/rpc",     "server/targets", "server/telemetry", "server/timers",   "server/tls",
+      "server/web"},
      {}},
+    {"server/commands", {"base", "storage", "storage/rocksdb", "server/config", "server/host"}, {}},
+    {"server", {"server/commands", "server/config", "server/host"}, {}},
     {"cli",
      {"base", "token", "tokenbroker", "google/rpc"},
      {"CLI/", "grpc", "google/protobuf/", "nlohmann/", "openssl/", "yaml-cpp/"}},

@@ -1,4 +1,4 @@
-#include "server/metrics_observer.h"
+#include "server/host/metrics_observer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

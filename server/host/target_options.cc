@@ -1,4 +1,4 @@
-#include "server/target_options.h"
+#include "server/host/target_options.h"
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"

@@ -1,4 +1,4 @@
-#include "server/outgoing.h"
+#include "server/host/outgoing.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,8 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "base/system_clock.h"
-#include "server/faults.h"
 #include "server/forward/none_target.h"
+#include "server/host/faults.h"
 #include "server/targets/step_functions_limits.h"
 
 namespace tokenbroker {

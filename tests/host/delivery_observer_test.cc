@@ -1,4 +1,4 @@
-#include "server/delivery_observer.h"
+#include "server/host/delivery_observer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The whole broker in this process, on real sockets and a real folder.
-#include "server/broker_host.h"
+#include "server/host/broker_host.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

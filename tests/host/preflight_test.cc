@@ -1,5 +1,5 @@
 // What `config check` and `serve` refuse beyond the settings' own rules, from files as they are written.
-#include "server/preflight.h"
+#include "server/host/preflight.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

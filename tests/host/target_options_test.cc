@@ -1,4 +1,4 @@
-#include "server/target_options.h"
+#include "server/host/target_options.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "server/serve.h"
+#include "server/host/serve.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/failpoint.h"
 #include "base/file.h"
-#include "server/preflight.h"
+#include "server/host/preflight.h"
+#include "server/host/version.h"
 #include "server/telemetry/log.h"
-#include "server/version.h"
 
 namespace tokenbroker {
 namespace {

@@ -12,9 +12,9 @@
 #include "server/config/load.h"
 #include "server/forward/forwarder.h"
 #include "server/forward/subscriber_target.h"
+#include "server/host/target_options.h"
 #include "server/outbound/curl_client.h"
 #include "server/outbound/wall_clock.h"
-#include "server/target_options.h"
 #include "server/targets/target_factory.h"
 
 namespace tokenbroker {

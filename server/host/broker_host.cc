@@ -1,4 +1,4 @@
-#include "server/broker_host.h"
+#include "server/host/broker_host.h"
 
 #include <sysexits.h>
 #include <unistd.h>
@@ -13,8 +13,8 @@
 #include "base/status_macros.h"
 #include "base/thread.h"
 #include "server/broker/key_ring.h"
+#include "server/host/version.h"
 #include "server/telemetry/log.h"
-#include "server/version.h"
 #include "storage/log_entry.h"
 #include "storage/memory/memory_store.h"
 #include "storage/rocksdb/folder.h"

@@ -3,9 +3,9 @@
 
 #include <functional>
 
-#include "server/broker_host.h"
 #include "server/config/config.h"
 #include "server/config/load.h"
+#include "server/host/broker_host.h"
 
 namespace tokenbroker {
 

@@ -1,10 +1,10 @@
-#include "server/incoming.h"
+#include "server/host/incoming.h"
 
 #include <algorithm>
 
 #include "base/random.h"
 #include "base/status_macros.h"
-#include "server/faults.h"
+#include "server/host/faults.h"
 #include "server/outbound/aws/surroundings.h"
 
 namespace tokenbroker {

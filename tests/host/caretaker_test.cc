@@ -1,4 +1,4 @@
-#include "server/caretaker.h"
+#include "server/host/caretaker.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

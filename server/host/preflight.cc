@@ -1,4 +1,4 @@
-#include "server/preflight.h"
+#include "server/host/preflight.h"
 
 #include <utility>
 
@@ -6,9 +6,9 @@
 #include "base/file.h"
 #include "server/aws/keys.h"
 #include "server/broker/key_ring.h"
-#include "server/faults.h"
-#include "server/incoming.h"
-#include "server/outgoing.h"
+#include "server/host/faults.h"
+#include "server/host/incoming.h"
+#include "server/host/outgoing.h"
 #include "server/tls/tls_files.h"
 #include "server/web/http_options.h"
 

@@ -1,4 +1,4 @@
-#include "server/caretaker.h"
+#include "server/host/caretaker.h"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -9,7 +9,7 @@
 
 #include "base/thread.h"
 #include "server/broker/key_ring.h"
-#include "server/delivery_observer.h"
+#include "server/host/delivery_observer.h"
 #include "server/telemetry/log.h"
 
 namespace tokenbroker {
