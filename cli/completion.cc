@@ -66,7 +66,7 @@ bool HasFileArgument(const CLI::App& app) {
 
 std::string Trimmed(const std::string& words) { return words.empty() ? words : words.substr(1); }
 
-// For single quotes in all three shells: the character is simply left out.
+// For single quotes in bash and zsh: they, which no word of ours has, are left out.
 std::string Quoted(const std::string& text) {
   std::string quoted = "'";
   for (const char c : text) {
@@ -107,12 +107,55 @@ std::string ValueCases(const CLI::App& root) {
   return cases;
 }
 
+// Text between fish's single quotes, where these and backslashes can be escaped.
+std::string FishQuoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "'";
+}
+
 // What follows the flag: nothing, one of its values, a file, or anything else.
 std::string FishValue(const CLI::Option& flag) {
   if (flag.get_expected_max() == 0) return "";
   const std::string values = ValuesOf(flag);
-  if (!values.empty()) return " -x -a " + Quoted(values);
-  return TakesFile(flag) ? " -r -F" : " -r";
+  if (!values.empty()) return " -x -a " + FishQuoted(values);
+  return TakesFile(flag) ? " -r -F" : " -x";
+}
+
+// When a command's flags are offered: all words of its path were typed, and none of a command below or above that has
+// one of the same name, as `delivery get` beside `get`.
+std::string FishCondition(const CLI::App& root, const std::string& path, const CLI::App& app) {
+  if (path.empty()) return "";
+  const size_t space = path.find(' ');
+  std::string condition = "__fish_seen_subcommand_from " + path.substr(0, space);
+  if (space != std::string::npos) {
+    condition += "; and __fish_seen_subcommand_from " + path.substr(space + 1);
+  } else {
+    std::string groups;
+    for (const CLI::App* other : Subcommands(root)) {
+      if (other != &app && !Subcommands(*other).empty()) groups += " " + other->get_name();
+    }
+    condition += "; and not __fish_seen_subcommand_from" + groups;
+  }
+  return " -n " + FishQuoted(condition);
+}
+
+// When a command's subcommands are offered: until one was typed.
+std::string FishBefore(const CLI::App& app, const std::string& path) {
+  if (path.empty()) return " -n __fish_use_subcommand";
+  return " -n " +
+         FishQuoted("__fish_seen_subcommand_from " + path + "; and not __fish_seen_subcommand_from" + Names(app));
+}
+
+void AddFishFlag(const CLI::Option& flag, const std::string& condition, std::string& script) {
+  std::string names;
+  for (const std::string& name : flag.get_lnames()) names += " -l " + name;
+  for (const std::string& name : flag.get_snames()) names += " -s " + name;
+  script +=
+      "complete -c tokenctl" + condition + names + FishValue(flag) + " -d " + FishQuoted(flag.get_description()) + "\n";
 }
 
 }  // namespace
@@ -159,21 +202,14 @@ std::string ZshCompletion(const CLI::App& root) {
 std::string FishCompletion(const CLI::App& root) {
   std::string script = "# fish completion for tokenctl; load with: tokenctl completion fish | source\n";
   Walk(root, "", [&](const std::string& path, const CLI::App& app) {
-    const bool top = path.empty();
-    const std::string last = path.substr(path.rfind(' ') + 1);
-    const std::string seen = top ? "" : " -n " + Quoted("__fish_seen_subcommand_from " + last);
     for (const CLI::App* sub : Subcommands(app)) {
-      script += "complete -c tokenctl -f" + (top ? " -n __fish_use_subcommand" : seen) + " -a " + sub->get_name() +
-                " -d " + Quoted(sub->get_description()) + "\n";
+      script += "complete -c tokenctl -f" + FishBefore(app, path) + " -a " + sub->get_name() + " -d " +
+                FishQuoted(sub->get_description()) + "\n";
     }
+    const std::string condition = FishCondition(root, path, app);
     const std::string values = PositionalValues(root, path, app);
-    if (!values.empty()) script += "complete -c tokenctl -f" + seen + " -a " + Quoted(Trimmed(values)) + "\n";
-    for (const CLI::Option* flag : Flags(app)) {
-      for (const std::string& name : flag->get_lnames()) {
-        script += "complete -c tokenctl" + seen + " -l " + name + FishValue(*flag) + " -d " +
-                  Quoted(flag->get_description()) + "\n";
-      }
-    }
+    if (!values.empty()) script += "complete -c tokenctl -f" + condition + " -a " + FishQuoted(Trimmed(values)) + "\n";
+    for (const CLI::Option* flag : Flags(app)) AddFishFlag(*flag, condition, script);
   });
   return script;
 }

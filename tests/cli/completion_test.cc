@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "cli/command.h"
 
@@ -57,15 +60,41 @@ COMP_WORDS=(tokenctl list --key-file us); COMP_CWORD=3; _tokenctl; [[ "${COMPREP
   std::remove(path.c_str());
 }
 
+// What a real fish offers for each of these, a line each.
+std::string CompletedByFish(const std::string& script, const std::vector<std::string>& lines) {
+  const std::string path = ::testing::TempDir() + "tokenctl_completion.fish";
+  std::ofstream file(path);
+  file << script;
+  for (const std::string& line : lines) file << "echo (complete -C '" << line << "' | string split -f1 \\t)\n";
+  file.close();
+  FILE* const shell = popen(("cd / && fish --no-config " + path).c_str(), "r");
+  std::string shown;
+  for (int c; (c = fgetc(shell)) != EOF;) shown += static_cast<char>(c);
+  EXPECT_EQ(pclose(shell), 0) << "is fish installed?";
+  std::remove(path.c_str());
+  return shown;
+}
+
+TEST_F(CompletionTest, FishCompletesNestedCommands) {
+  CLI::App* queue = root_.add_subcommand("queue", "Queues");
+  queue->add_subcommand("list", "Queues")->add_option("--deep", text_, "Deep");
+  EXPECT_EQ(CompletedByFish(
+                FishCompletion(root_),
+                {"tokenctl pro", "tokenctl profile ", "tokenctl profile ls --l", "tokenctl list -o j",
+                 "tokenctl list --state ", "tokenctl list --d", "tokenctl queue list --d", "tokenctl queue list --s",
+                 "tokenctl completion z", "tokenctl bulk us", "tokenctl --key-file us", "tokenctl --address us"}),
+            "profile\nls\n--limit\njson\nfailed waiting\n\n--deep\n\nzsh\nusr/\nusr/\n\n");
+}
+
 TEST_F(CompletionTest, FishKnowsValuesAndFiles) {
   const std::string script = FishCompletion(root_);
-  EXPECT_THAT(script, HasSubstr("-l format -x -a 'table json'"));
+  EXPECT_THAT(script, HasSubstr("-l format -s o -x -a 'table json'"));
   EXPECT_THAT(script, HasSubstr("-l key-file -r -F"));
   EXPECT_THAT(script, HasSubstr("-a 'bash zsh'"));
 }
 
 TEST_F(CompletionTest, QuotesInDescriptionsDoNotBreakTheScript) {
-  EXPECT_THAT(FishCompletion(root_), HasSubstr("'Where its at'"));
+  EXPECT_THAT(FishCompletion(root_), HasSubstr(R"('Where it\'s at')"));
 }
 
 }  // namespace
