@@ -60,6 +60,8 @@ std::string WhoWords(std::string_view resolved_by) {
   if (who == "broker") return "the broker itself";
   if (absl::StartsWith(who, "key:")) return absl::StrCat("API key ", who.substr(4));
   if (absl::StartsWith(who, "cert:")) return absl::StrCat("certificate ", who.substr(5));
+  if (absl::StartsWith(who, "aws:")) return absl::StrCat("AWS access key ", who.substr(4));
+  if (absl::StartsWith(who, "drop:")) return absl::StrCat("file drop ", who.substr(5));
   return std::string(resolved_by);
 }
 
