@@ -230,9 +230,11 @@ void AddSecurity(std::vector<Setting>& all) {
   all.push_back(Choice(
       "auth.mode", TB_FIELD(auth.mode), Choices<AuthMode>{{"open", AuthMode::kOpen}, {"keys", AuthMode::kKeys}},
       "open: everybody may do everything. keys: callers are known by auth.keys, auth.certificates and auth.aws_keys."));
-  all.push_back(Path("tokens.key_file", TB_FIELD(tokens.key_file),
-                     "The secrets that tokens are made with; made at the first start. Empty: token-keys.json in "
-                     "storage.path. Whoever has it can forge tokens; without it no token is valid any more."));
+  all.push_back(
+      Path("tokens.key_file", TB_FIELD(tokens.key_file),
+           "The secrets that tokens are made with; made at the first start. Empty: token-keys.json in "
+           "storage.path. Whoever has it can forge tokens. Back it up with the data: where there are tasks, the broker "
+           "does not start without it."));
   all.push_back(Bool("insecure.allow_public_without_tls", TB_FIELD(insecure.allow_public_without_tls),
                      "Lets the doors listen beyond this machine without TLS or without keys. For networks that you "
                      "trust as much as the machine itself."));
