@@ -8,6 +8,9 @@
 //   * what its target is told of it is just that, and it is not sent again once it is said to be delivered
 //
 // Deadlines are known as ranges, because a call without an answer may or may not have moved them. Thread-safe.
+//
+// What issues are remembered by, and which task a call may be about, is in expectations.cc; how tasks end, and may, in
+// expected_ends.cc; what is seen of them, by looks, targets and the watch, in expected_looks.cc.
 #pragma once
 
 #include <cstdint>
@@ -21,52 +24,14 @@
 
 #include "base/clock.h"
 #include "tests/crash/outcomes.h"
+#include "tests/crash/plan.h"
+#include "tests/crash/violations.h"
 #include "tokenbroker/v1/errors.pb.h"
 #include "tokenbroker/v1/task_service.pb.h"
 
 namespace tokenbroker::testing {
 
 using Random = std::mt19937_64;
-
-// What went wrong, for people; keeps the first fifty.
-class Violations {
- public:
-  void Add(const std::string& text);
-  size_t count() const;
-
- private:
-  mutable std::mutex mutex_;
-  size_t count_ = 0;
-};
-
-// Where a task's outcome goes.
-enum class Target { kNone, kEngine, kHook };
-std::string TargetName(Target target);
-// The engine's own tokens are this and the serial number.
-inline constexpr char kEngineTokenPrefix[] = "engine-token-";
-
-// What a task was asked to be. The request can be made again from it, byte for byte.
-struct Plan {
-  uint64_t serial = 0;
-  int name_space = 0;
-  bool with_request_id = false;
-  bool with_contract = false;
-  // A callback by correlation key is sent before the task is issued.
-  bool parks = false;
-  // Empty: none.
-  std::string key;
-  uint32_t attempt = 0;
-  DurationMs timeout = 0;
-  DurationMs heartbeat = 0;
-  size_t input_bytes = 0;
-  Target target = Target::kNone;
-
-  v1::IssueTaskRequest Request() const;
-  // Empty unless the engine has made one.
-  std::string EngineToken() const;
-};
-std::string NamespaceName(int name_space);
-std::string InputOf(const Plan& plan);
 
 // The driver's knowledge of a task as a call begins.
 struct Glance {
@@ -162,6 +127,11 @@ class Expectations {
   void ClearTouched();
 
  private:
+  // Between our reading of the clock and the broker's.
+  static constexpr DurationMs kClockSlack = 10;
+  // Between the moment when a deadline passed and the moment when a look must say so.
+  static constexpr DurationMs kLateSlack = 250;
+
   // A deadline that may hold; `latest` INT64_MAX while the call that sets it is under way, `span` from its end.
   struct Due {
     TimeMs earliest = 0;
