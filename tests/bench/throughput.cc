@@ -213,6 +213,8 @@ class Throughput {
     if (batches_) {
       compare({"P2", "issue, batches of 100", 0, "tasks/s", {}, "P1", Must::kReach, 8}, Load::kBatchIssue, Load::kIssue,
               Slices::Rate);
+      compare({"P2.null", "P2 beside null calls", 0, "tasks/s", {}, "null handler"}, Load::kBatchIssue, Load::kNull,
+              Slices::Rate);
     }
     if (resolves_) {
       compare({"P3", "resolve, unary", 0, "calls/s", {}, "P1", Must::kReach, 0.9}, Load::kResolve, Load::kIssue,
@@ -237,6 +239,8 @@ class Throughput {
                          "",
                          Must::kStayBelow,
                          2.0});
+      compare({"P7b.null", "P7b beside null calls", 0, "us/task", {}, "null handler"}, Load::kBatchIssue, Load::kNull,
+              Slices::Cpu);
     }
   }
 
