@@ -85,6 +85,8 @@ struct Operation {
     kWait,           // parked somewhere until something happens
   };
   Next next = Next::kAnswer;
+  // With kCheckContract and kCheckParked: the namespace whose turn the check takes.
+  uint32_t check_for = 0;
 
  protected:
   // Not virtual: whoever made an operation destroys it as what it is.

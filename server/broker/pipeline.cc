@@ -64,6 +64,7 @@ Pipeline::Pipeline(Parts parts, Sequence committed)
       judge_(parts_.store, parts_.state.shard),
       waits_(parts_.clock.Now()),
       rules_(parts_.state, waits_, parts_.limits, parts_.observer),
+      checks_(parts_.checks),
       committed_(committed) {}
 
 // --- In ---
@@ -288,21 +289,20 @@ void Pipeline::Dispatch(Operation* operation) {
       return DecideAgain(operation);
     case Operation::Next::kCompare:
       if (look) return Answer(operation);
-      return Aside(parts_.executor, *operation, [this, operation] {
+      return Aside(*operation, [this, operation] {
         if (judge_.Compare(*operation)) return Answer(operation);
         operation->gone = PlaceOf(*operation).task;
         DecideAgain(operation);
       });
     case Operation::Next::kCheckContract:
-      return Aside(parts_.checks, *operation,
-                   [this, operation] { CheckContract(static_cast<ResolveOperation&>(*operation)); });
+      return Check(*operation, [this, operation] { CheckContract(static_cast<ResolveOperation&>(*operation)); });
     case Operation::Next::kCheckParked:
-      return Aside(parts_.checks, *operation, [this, operation] {
+      return Check(*operation, [this, operation] {
         CheckParked(static_cast<IssueOperation&>(*operation));
         DecideAgain(operation);
       });
     case Operation::Next::kCompareIssue:
-      return Aside(parts_.executor, *operation, [this, operation] {
+      return Aside(*operation, [this, operation] {
         auto& issue = static_cast<IssueOperation&>(*operation);
         if (judge_.CompareIssue(issue)) return Answer(operation);
         issue.gone = issue.task;
@@ -333,12 +333,19 @@ void Pipeline::CheckContract(ResolveOperation& operation) {
   judge_.CheckContract(operation) ? DecideAgain(&operation) : Answer(&operation);
 }
 
-void Pipeline::Aside(Executor& executor, const Operation& operation, std::function<void()> job) {
-  const size_t bytes = CountIn(operation);
-  executor.Run([this, bytes, job = std::move(job)] {
+void Pipeline::Aside(const Operation& operation, std::function<void()> job) {
+  parts_.executor.Run(Counted(operation, std::move(job)));
+}
+
+void Pipeline::Check(const Operation& operation, std::function<void()> job) {
+  checks_.Run(operation.check_for, Counted(operation, std::move(job)));
+}
+
+std::function<void()> Pipeline::Counted(const Operation& operation, std::function<void()> job) {
+  return [this, bytes = CountIn(operation), job = std::move(job)] {
     job();  // the operation may be gone now
     CountOut(1, bytes);
-  });
+  };
 }
 
 void Pipeline::DecideAgain(Operation* operation) { queue_.Push({&operation, 1}, CountIn(*operation)); }

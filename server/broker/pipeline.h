@@ -33,6 +33,7 @@
 #include "server/broker/operation_queue.h"
 #include "server/broker/rules.h"
 #include "server/broker/shard_state.h"
+#include "server/broker/turns.h"
 #include "server/broker/waits.h"
 #include "storage/token_store.h"
 
@@ -116,9 +117,14 @@ class Pipeline {
   void WakeWaits();
   void AnswerAll(const Operations& operations);
   void Dispatch(Operation* operation);
-  // Runs the job for the operation on the executor. Meanwhile it counts as queued: so whoever repeats what ended long
-  // ago, which has to be read, is bounded like everybody.
-  void Aside(Executor& executor, const Operation& operation, std::function<void()> job);
+  // Runs the job for the operation on the executor.
+  void Aside(const Operation& operation, std::function<void()> job);
+  // Runs a check for it: namespace by namespace, since a check may take tenths of a second, and one caller may send
+  // thousands.
+  void Check(const Operation& operation, std::function<void()> job);
+  // Until it has run, the job counts as queued: so whoever repeats what ended long ago, which has to be read, is
+  // bounded like everybody.
+  std::function<void()> Counted(const Operation& operation, std::function<void()> job);
   void CheckContract(ResolveOperation& operation);
   // An operation begins, or so many end, to be counted as queued.
   size_t CountIn(const Operation& operation);
@@ -139,6 +145,7 @@ class Pipeline {
   bool awaits_ended_ = false;  // guarded by parts_.mutex
   TimeMs sleeps_until_ = 0;    // guarded by parts_.mutex; 0: awake, or about to be
 
+  Turns checks_;
   OperationQueue queue_;
   // What is in `queue_`, on its way into it, or on the executor.
   std::atomic<size_t> queued_operations_{0};

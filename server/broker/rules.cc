@@ -240,6 +240,7 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
   if (parked && request.has_contract() && operation.parked_at != holder) {
     operation.parked_at = holder;
     operation.next = Operation::Next::kCheckParked;
+    operation.check_for = state_.namespaces.Find(request.name_space);
     return;
   }
   const Sequence superseded = Superseded(operation, holder);
@@ -305,6 +306,7 @@ void Rules::Decide(ResolveOperation& operation, TimeMs now) {
 void Rules::DecideOpen(ResolveOperation& operation, Sequence task, OpenTask& open, TimeMs now) {
   if (open.has_contract && operation.contract_checked != task) {
     operation.next = Operation::Next::kCheckContract;
+    operation.check_for = state_.NameSpaceOf(open);
     return;
   }
   operation.verdict = Verdict::kAccepted;

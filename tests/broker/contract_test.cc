@@ -320,5 +320,28 @@ TEST(Contract, AnOutcomeIsHeldAgainstTheContractOfTheTaskItResolves) {
   EXPECT_EQ(resolve.op.refusal.reason, Reason::kContractViolation);
 }
 
+TEST(Contract, ManyChecksOfOneNamespaceHoldUpNoOther) {
+  BrokerHarness broker;
+  NewTask task;
+  task.output_schema = R"({"type": "integer"})";
+  constexpr int kMany = 50;
+  Call<ResolveOperation> calls[kMany + 1];
+  for (Call<ResolveOperation>& call : calls) {
+    if (&call == &calls[kMany]) task.name_space = "others";
+    call.op.principal = &Anybody();
+    call.op.address = broker.broker().AddressOfToken(broker.Issue(task).token);
+    call.op.output = "1";
+  }
+  for (Call<ResolveOperation>& call : calls) broker.broker().Submit(call.op);
+  broker.broker().RunOnce();
+  for (int checks = 0; checks < 2; ++checks) ASSERT_TRUE(broker.executor().RunOne());
+  broker.broker().RunOnce();
+  EXPECT_TRUE(calls[0].answered);
+  EXPECT_FALSE(calls[1].answered);
+  EXPECT_TRUE(calls[kMany].answered) << "behind one check of the other namespace, not behind all";
+  broker.Run();
+  EXPECT_TRUE(calls[kMany - 1].answered);
+}
+
 }  // namespace
 }  // namespace tokenbroker::broker
