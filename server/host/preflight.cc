@@ -15,9 +15,6 @@
 namespace tokenbroker {
 namespace {
 
-// Many times what all authorities of the web take.
-constexpr size_t kMaxAuthorities = 16 << 20;
-
 std::vector<ConfigFault> CheckTls(const Config& config) {
   const tls::Files files = web::OptionsOf(config.http, config.tls).tls;
   if (!files.enabled() || files.key_file.empty()) return {};
@@ -37,7 +34,7 @@ std::vector<ConfigFault> CheckTokenKeys(const Config& config) {
 
 std::vector<ConfigFault> CheckAuthorities(const ForwardingConfig& config) {
   if (config.ca_file.empty()) return {};
-  const absl::StatusOr<std::string> text = ReadFile(config.ca_file, kMaxAuthorities);
+  const absl::StatusOr<std::string> text = ReadFile(config.ca_file, tls::kMaxPemBytes);
   const auto fault = [](std::string what) { return std::vector<ConfigFault>{{"forwarding.ca_file", std::move(what)}}; };
   if (!text.ok()) return fault(absl::StrCat("cannot read ", config.ca_file, ": ", text.status().message()));
   if (text->empty()) return fault(absl::StrCat(config.ca_file, " is empty"));

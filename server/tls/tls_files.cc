@@ -29,9 +29,6 @@ std::string DigestOf(const PemTexts& texts) {
   return digest;
 }
 
-// Many times what all authorities of the web take.
-constexpr size_t kMaxFileBytes = 16 << 20;
-
 constexpr char kCertificateFile[] = "tls.certificate_file";
 constexpr char kKeyFile[] = "tls.key_file";
 constexpr char kClientCaFile[] = "tls.client_ca_file";
@@ -43,7 +40,7 @@ absl::Status Wrong(const char* setting, absl::string_view what) {
 // "", or what is wrong.
 std::string Read(const char* setting, const std::string& path, std::string& text) {
   if (path.empty()) return "";
-  absl::StatusOr<std::string> all = ReadFile(path, kMaxFileBytes);
+  absl::StatusOr<std::string> all = ReadFile(path, kMaxPemBytes);
   if (!all.ok()) return absl::StrCat(setting, ": cannot read ", path, ": ", all.status().message());
   if (all->empty()) return absl::StrCat(setting, ": ", path, " is empty");
   text = *std::move(all);

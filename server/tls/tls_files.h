@@ -4,6 +4,7 @@
 
 #include <openssl/ssl.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@
 #include "base/clock.h"
 
 namespace tokenbroker::tls {
+
+// A larger file is refused. Many times what all authorities of the web take.
+inline constexpr size_t kMaxPemBytes = 16 << 20;
 
 struct Files {
   // PEM. No certificate: no TLS.
