@@ -10,7 +10,8 @@ namespace {
 constexpr int kProbes = 7;
 constexpr int kProbeBits = 9;  // a place in a block
 
-// The keys are hashes: `lo` chooses the block, `hi` the places in it.
+// The keys are hashes: `hi` but for its first bit, which says so, chooses the block, `lo` the places in it. A
+// checkpoint adds its keys in ascending order, and so walks the blocks from first to last.
 bool IsHash(const IndexKey& key) { return key.hi >> 63 != 0; }
 
 std::atomic_ref<uint64_t> WordOf(uint64_t* words, uint64_t place) {
@@ -21,12 +22,12 @@ uint64_t BitOf(uint64_t place) { return uint64_t{1} << (place & 63); }
 }  // namespace
 
 KeyFilter::Block& KeyFilter::Segment::BlockOf(const IndexKey& key) {
-  return blocks[static_cast<size_t>(static_cast<unsigned __int128>(key.lo) * blocks.size() >> 64)];
+  return blocks[static_cast<size_t>(static_cast<unsigned __int128>(key.hi << 1) * blocks.size() >> 64)];
 }
 
 void KeyFilter::Segment::Add(const IndexKey& key) {
   uint64_t* const words = BlockOf(key).words;
-  uint64_t places = key.hi;
+  uint64_t places = key.lo;
   for (int i = 0; i < kProbes; ++i, places >>= kProbeBits) {
     // One thread adds at a time, so that nothing is lost between the load and the store.
     const auto word = WordOf(words, places);
@@ -36,7 +37,7 @@ void KeyFilter::Segment::Add(const IndexKey& key) {
 
 bool KeyFilter::Segment::Maybe(const IndexKey& key) const {
   uint64_t* const words = const_cast<uint64_t*>(BlockOf(key).words);
-  uint64_t places = key.hi;
+  uint64_t places = key.lo;
   for (int i = 0; i < kProbes; ++i, places >>= kProbeBits) {
     if ((WordOf(words, places).load(std::memory_order_relaxed) & BitOf(places)) == 0) return false;
   }
