@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -10,13 +11,18 @@ namespace tokenbroker::token {
 
 inline constexpr char kBase62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-inline void AppendBase62(uint64_t value, int width, std::string& out) {
-  const size_t start = out.size();
-  out.resize(start + width);
-  for (int i = width - 1; i >= 0; --i, value /= 62) out[start + i] = kBase62[value % 62];
-}
-
 namespace base62_internal {
+constexpr uint64_t kPairCount = 62 * 62;
+// Two digits of each number below: half the divisions, which wait for each other.
+inline constexpr auto kPairs = [] {
+  std::array<char, 2 * kPairCount> pairs{};
+  for (uint64_t i = 0; i < kPairCount; ++i) {
+    pairs[2 * i] = kBase62[i / 62];
+    pairs[2 * i + 1] = kBase62[i % 62];
+  }
+  return pairs;
+}();
+
 // A table, since digits come by chance: which comparison holds cannot be predicted.
 inline constexpr auto kDigits = [] {
   std::array<int8_t, 256> digits{};
@@ -25,6 +31,21 @@ inline constexpr auto kDigits = [] {
   return digits;
 }();
 }  // namespace base62_internal
+
+// `width` characters from `at` on.
+inline void WriteBase62(uint64_t value, int width, char* at) {
+  using base62_internal::kPairCount;
+  at += width;
+  for (; width >= 2; width -= 2, value /= kPairCount) {
+    std::memcpy(at -= 2, &base62_internal::kPairs[2 * (value % kPairCount)], 2);
+  }
+  if (width == 1) *--at = kBase62[value % 62];
+}
+
+inline void AppendBase62(uint64_t value, int width, std::string& out) {
+  out.resize(out.size() + width);
+  WriteBase62(value, width, out.data() + out.size() - width);
+}
 
 // -1 for other characters.
 inline int Base62Digit(char c) { return base62_internal::kDigits[static_cast<uint8_t>(c)]; }

@@ -63,6 +63,7 @@ class Limits {
 
   // A full token.
   bool none() const { return caveats_.empty(); }
+  std::string_view caveats() const { return caveats_; }
 
   Actions actions() const;
   // Unix seconds; kForever if there is no such limit. At that time it is too late.

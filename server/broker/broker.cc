@@ -21,12 +21,17 @@ int HexDigit(char c) {
 }  // namespace
 
 std::string FormatTaskId(storage::ShardId shard, Sequence task) {
+  std::string text;
+  FormatTaskId(shard, task, text);
+  return text;
+}
+
+void FormatTaskId(storage::ShardId shard, Sequence task, std::string& text) {
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string text(kTaskIdLength, '0');
+  text.resize(kTaskIdLength);
   for (size_t i = kTaskIdLength; i-- > 2; task >>= 4) text[i] = kDigits[task & 15];
   text[0] = kDigits[shard >> 4];
   text[1] = kDigits[shard & 15];
-  return text;
 }
 
 bool ParseTaskId(std::string_view text, storage::ShardId& shard, Sequence& task) {

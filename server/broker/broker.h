@@ -36,6 +36,8 @@ namespace tokenbroker::broker {
 
 // The public name of a task: shard and sequence number, 18 hexadecimal digits.
 std::string FormatTaskId(storage::ShardId shard, Sequence task);
+// Into `text`, whose memory is used again.
+void FormatTaskId(storage::ShardId shard, Sequence task, std::string& text);
 // False if the text is not a task id.
 bool ParseTaskId(std::string_view text, storage::ShardId& shard, Sequence& task);
 
@@ -73,6 +75,9 @@ class Broker {
   // The token of a task that was just issued.
   std::string TokenOf(Sequence task) const { return parts_.codec.Seal({kShard, task, 0}); }
   std::string IdOf(Sequence task) const { return FormatTaskId(kShard, task); }
+  // The same into `text`, whose memory is used again.
+  void WriteToken(Sequence task, std::string& text) const { parts_.codec.Seal({kShard, task, 0}, text); }
+  void WriteId(Sequence task, std::string& text) const { FormatTaskId(kShard, task, text); }
 
   // --- Calls ---
 

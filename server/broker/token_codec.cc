@@ -1,5 +1,6 @@
 #include "server/broker/token_codec.h"
 
+#include <endian.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
@@ -17,8 +18,8 @@
 namespace tokenbroker::broker {
 namespace {
 
-using token::AppendBase62;
 using token::ParseBase62;
+using token::WriteBase62;
 
 constexpr std::string_view kVersion = "T1";
 constexpr int kTagSize = 16;
@@ -30,12 +31,22 @@ constexpr uint64_t kMaxLastGroup = 0xffffff;
 using Raw = std::array<uint8_t, kRawSize>;
 
 uint64_t LoadBig(const uint8_t* bytes, int size) {
+  if (size == 8) {
+    uint64_t value;
+    std::memcpy(&value, bytes, 8);
+    return be64toh(value);
+  }
   uint64_t value = 0;
   for (int i = 0; i < size; ++i) value = (value << 8) | bytes[i];
   return value;
 }
 
 void StoreBig(uint64_t value, int size, uint8_t* bytes) {
+  if (size == 8) {
+    value = htobe64(value);
+    std::memcpy(bytes, &value, 8);
+    return;
+  }
   for (int i = size - 1; i >= 0; --i, value >>= 8) bytes[i] = static_cast<uint8_t>(value);
 }
 
@@ -226,12 +237,11 @@ std::string UpstreamAssociated(uint8_t key_id, storage::Sequence task) {
   return data;
 }
 
-std::string Spell(const Raw& raw) {
-  std::string token(kVersion);
-  token.reserve(kTokenLength);
-  for (int i = 0; i < 24; i += 8) AppendBase62(LoadBig(&raw[i], 8), 11, token);
-  AppendBase62(LoadBig(&raw[24], 3), 5, token);
-  return token;
+void Spell(const Raw& raw, std::string& token) {
+  token.resize(kTokenLength);
+  char* at = std::copy(kVersion.begin(), kVersion.end(), token.data());
+  for (int i = 0; i < 24; i += 8, at += 11) WriteBase62(LoadBig(&raw[i], 8), 11, at);
+  WriteBase62(LoadBig(&raw[24], 3), 5, at);
 }
 
 bool Unspell(std::string_view token, Raw& raw) {
@@ -245,11 +255,11 @@ bool Unspell(std::string_view token, Raw& raw) {
   return true;
 }
 
-std::string SealPlain(const TokenKey& key, uint64_t generation, const uint8_t* plain) {
+void SealPlain(const TokenKey& key, uint64_t generation, const uint8_t* plain, std::string& token) {
   Raw raw;
   raw[0] = key.id;
   CipherFor(key, generation, true).Encrypt(TokenAssociated(key.id), plain, kPlainSize, &raw[1], &raw[1 + kTagSize]);
-  return Spell(raw);
+  Spell(raw, token);
 }
 
 // The content of a token of this broker, from its bytes in the clear. False for one of another purpose.
@@ -284,13 +294,19 @@ void TokenCodec::Replace(KeyRing keys) {
 }
 
 std::string TokenCodec::Seal(const TokenContent& content) const {
+  std::string token;
+  Seal(content, token);
+  return token;
+}
+
+void TokenCodec::Seal(const TokenContent& content, std::string& token) const {
   const auto [ring, generation] = keys();
   const TokenKey& key = ring.newest();
   uint8_t plain[kPlainSize];
   plain[0] = content.shard;
   StoreBig(content.task, 8, plain + 1);
   plain[9] = content.purpose;
-  return SealPlain(key, generation, plain);
+  SealPlain(key, generation, plain, token);
 }
 
 bool TokenCodec::Open(std::string_view token, TokenContent& content) const {
@@ -318,7 +334,8 @@ bool TokenCodec::OpenLimited(std::string_view token, TokenContent& content, toke
   const TokenKey* key = ring.Find(shown[0]);
   TokenPlain plain;
   if (key == nullptr || !FindPlain(*key, TokenAssociated(key->id), shown + 1, plain)) return false;
-  const std::string full = SealPlain(*key, generation, plain.data());
+  std::string full;
+  SealPlain(*key, generation, plain.data(), full);
   const std::string mac = token::MacOf(full, parts.caveats);
   if (CRYPTO_memcmp(mac.data(), parts.mac.data(), mac.size()) != 0) return false;
   limits = token::Limits(parts.caveats);

@@ -50,6 +50,8 @@ class TokenCodec {
   ~TokenCodec();
 
   std::string Seal(const TokenContent& content) const;
+  // Into `token`, whose memory is used again.
+  void Seal(const TokenContent& content, std::string& token) const;
 
   // False for whatever is not a token of one of our keys.
   bool Open(std::string_view token, TokenContent& content) const;
