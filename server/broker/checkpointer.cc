@@ -109,10 +109,10 @@ void Checkpointer::HandOver() {
 absl::Status Checkpointer::Write() {
   storage::Checkpoint& checkpoint = draft_.checkpoint;
   size_t entries = 0;
-  for (const auto& part : *draft_.index) entries += part.size();
+  for (const EntryTable& part : *draft_.index) entries += part.entries().size();
   checkpoint.index.reserve(entries);
-  for (const auto& part : *draft_.index) {
-    for (const auto& [key, sequence] : part) checkpoint.index.push_back({key, sequence});
+  for (const EntryTable& part : *draft_.index) {
+    checkpoint.index.insert(checkpoint.index.end(), part.entries().begin(), part.entries().end());
   }
   SortByKey(checkpoint.index);
   std::sort(checkpoint.blocks.begin(), checkpoint.blocks.end(),

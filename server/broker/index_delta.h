@@ -10,36 +10,30 @@
 #include <memory>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "server/broker/entry_table.h"
 #include "storage/token_store.h"
 
 namespace tokenbroker::broker {
 
 class IndexDelta {
-  // Hashed keys are random already; the others are sequence numbers, which the multiplication spreads.
-  struct Hash {
-    size_t operator()(const storage::IndexKey& key) const { return (key.hi ^ key.lo) * 0x9e3779b97f4a7c15u; }
-  };
-  using Part = absl::flat_hash_map<storage::IndexKey, storage::Sequence, Hash>;
-
   // A table that grows moves all that it holds at once, while everybody waits: one of a million entries for 60 ms, one
   // of these parts for less than a millisecond.
   static constexpr int kPartBits = 6;
 
  public:
-  using Entries = std::array<Part, 1 << kPartBits>;
+  using Entries = std::array<EntryTable, 1 << kPartBits>;
 
   // Begins to load into the cache what Find and Put will need.
-  void Prefetch(const storage::IndexKey& key) const { active_[PartOf(key)].prefetch(key); }
+  void Prefetch(const storage::IndexKey& key) const { active_[PartOf(key)].Prefetch(key); }
 
   void Put(const storage::IndexKey& key, storage::Sequence sequence) {
-    active_size_ += active_[PartOf(key)].insert_or_assign(key, sequence).second;
+    active_size_ += active_[PartOf(key)].Put(key, sequence);
   }
 
   // 0 if there is nothing; then the store knows.
   storage::Sequence Find(const storage::IndexKey& key) const {
-    const storage::Sequence found = FindIn(active_, key);
-    return found != 0 || frozen_ == nullptr ? found : FindIn(*frozen_, key);
+    const storage::Sequence found = active_[PartOf(key)].Find(key);
+    return found != 0 || frozen_ == nullptr ? found : (*frozen_)[PartOf(key)].Find(key);
   }
 
   size_t active_size() const { return active_size_; }
@@ -49,8 +43,8 @@ class IndexDelta {
   std::shared_ptr<const Entries> Freeze() {
     auto frozen = std::make_shared<Entries>(std::move(active_));
     for (size_t i = 0; i < active_.size(); ++i) {
-      active_[i] = Part();
-      active_[i].reserve((*frozen)[i].size());
+      active_[i] = EntryTable();
+      active_[i].Reserve((*frozen)[i].entries().size());
     }
     active_size_ = 0;
     frozen_ = frozen;
@@ -63,19 +57,15 @@ class IndexDelta {
   // The checkpoint failed: the entries are to be written by the next one.
   void Refreeze() {
     for (size_t i = 0; i < active_.size(); ++i) {
-      for (const auto& [key, sequence] : (*frozen_)[i]) active_size_ += active_[i].try_emplace(key, sequence).second;
+      for (const auto& [key, sequence] : (*frozen_)[i].entries()) {
+        if (active_[i].Find(key) == 0) active_size_ += active_[i].Put(key, sequence);
+      }
     }
     frozen_ = nullptr;
   }
 
  private:
-  static size_t PartOf(const storage::IndexKey& key) { return Hash()(key) >> (64 - kPartBits); }
-
-  static storage::Sequence FindIn(const Entries& entries, const storage::IndexKey& key) {
-    const Part& part = entries[PartOf(key)];
-    const auto found = part.find(key);
-    return found == part.end() ? 0 : found->second;
-  }
+  static size_t PartOf(const storage::IndexKey& key) { return EntryTable::HashOf(key) >> (64 - kPartBits); }
 
   Entries active_;
   size_t active_size_ = 0;

@@ -17,7 +17,7 @@ constexpr IndexKey kB{uint64_t{1} << 63, 2};
 std::map<std::pair<uint64_t, uint64_t>, storage::Sequence> All(const IndexDelta::Entries& entries) {
   std::map<std::pair<uint64_t, uint64_t>, storage::Sequence> all;
   for (const auto& part : entries) {
-    for (const auto& [key, sequence] : part) all[{key.hi, key.lo}] = sequence;
+    for (const auto& [key, sequence] : part.entries()) all[{key.hi, key.lo}] = sequence;
   }
   return all;
 }
@@ -72,8 +72,8 @@ TEST(IndexDelta, WhicheverPartAKeyIsInItIsFoundAndWrittenOnce) {
   const auto frozen = delta.Freeze();
   size_t entries = 0;
   for (const auto& part : *frozen) {
-    EXPECT_LT(part.size(), kMany / 32) << "half as many parts would do";
-    entries += part.size();
+    EXPECT_LT(part.entries().size(), kMany / 32) << "half as many parts would do";
+    entries += part.entries().size();
   }
   EXPECT_EQ(entries, kMany);
   for (uint64_t task = 1; task <= kMany; ++task) {
