@@ -1,8 +1,8 @@
 // Small entries by sequence number, in blocks of 64 neighbouring numbers.
 //
-// A block is one bitmap and one array of just the entries that are there, so memory follows their number and growing
-// never moves more than a block. The block is also the unit of the checkpoint: Pack gives its bytes, Load takes them
-// back.
+// A block is one array of just the entries that are there, so memory follows their number and growing never moves more
+// than a block. What is erased leaves its place empty until few are left: to close the gap at once would touch the
+// whole block for each. The block is also the unit of the checkpoint: Pack gives its bytes, Load takes them back.
 //
 // Entries are plain bytes, and say with `kSetName` what a damaged block is a block of.
 //
@@ -45,8 +45,9 @@ class BlockSet {
   Entry* Find(Sequence sequence);
   const Entry* Find(Sequence sequence) const { return const_cast<BlockSet*>(this)->Find(sequence); }
 
-  // Begins to load into the cache what Find will need.
+  // Begins to load into the cache what Find will need; and some time after that, the entry itself.
   void Prefetch(Sequence sequence) const { blocks_.prefetch(BlockOf(sequence)); }
+  void PrefetchEntry(Sequence sequence) const { __builtin_prefetch(Find(sequence)); }
 
   // Adds the entry, or replaces it.
   Entry* Insert(Sequence sequence, const Entry& entry);
@@ -78,6 +79,7 @@ class BlockSet {
  private:
   struct Block {
     uint64_t present = 0;  // bit i: sequence number 64 * number + i is there
+    uint64_t placed = 0;   // bit i: it has a place in the array, if only an empty one
     Entry* entries = nullptr;
     uint8_t capacity = 0;
     bool dirty = false;
@@ -87,8 +89,9 @@ class BlockSet {
   static constexpr uint64_t MaskOf(int bit) { return uint64_t{1} << bit; }
 
   Block& BlockFor(uint64_t number);
-  static int Rank(uint64_t present, int bit);
-  static void Reserve(Block& block, int count, int capacity);
+  static Entry* At(const Block& block, int bit);
+  // Moves what is there into an array of this capacity, without empty places.
+  static void Repack(Block& block, int capacity);
   void Touch(uint64_t number, Block& block);
 
   // The blocks by number, and the numbers in order: looking up must be quick, walking in order must be possible.
@@ -103,26 +106,27 @@ BlockSet<Entry>::~BlockSet() {
   for (auto& [number, block] : blocks_) std::free(block.entries);
 }
 
-// How many entries stand before `bit` in the block's array.
+// The place of `bit`, or the one where it is to be put.
 template <typename Entry>
-int BlockSet<Entry>::Rank(uint64_t present, int bit) {
-  return std::popcount(present & (MaskOf(bit) - 1));
+Entry* BlockSet<Entry>::At(const Block& block, int bit) {
+  return block.entries + std::popcount(block.placed & (MaskOf(bit) - 1));
 }
 
 template <typename Entry>
 Entry* BlockSet<Entry>::Find(Sequence sequence) {
   auto found = blocks_.find(BlockOf(sequence));
   if (found == blocks_.end() || (found->second.present & MaskOf(BitOf(sequence))) == 0) return nullptr;
-  return found->second.entries + Rank(found->second.present, BitOf(sequence));
+  return At(found->second, BitOf(sequence));
 }
 
 template <typename Entry>
-void BlockSet<Entry>::Reserve(Block& block, int count, int capacity) {
-  if (capacity == block.capacity) return;
-  auto* entries = static_cast<Entry*>(std::malloc(capacity * sizeof(Entry)));
-  if (count > 0) std::memcpy(static_cast<void*>(entries), block.entries, count * sizeof(Entry));
+void BlockSet<Entry>::Repack(Block& block, int capacity) {
+  auto* const entries = static_cast<Entry*>(std::malloc(capacity * sizeof(Entry)));
+  Entry* to = entries;
+  for (uint64_t rest = block.present; rest != 0; rest &= rest - 1) *to++ = *At(block, std::countr_zero(rest));
   std::free(block.entries);
   block.entries = entries;
+  block.placed = block.present;
   block.capacity = static_cast<uint8_t>(capacity);
 }
 
@@ -136,18 +140,21 @@ typename BlockSet<Entry>::Block& BlockSet<Entry>::BlockFor(uint64_t number) {
 template <typename Entry>
 Entry* BlockSet<Entry>::Insert(Sequence sequence, const Entry& entry) {
   const uint64_t number = BlockOf(sequence);
+  const int bit = BitOf(sequence);
   Block& block = BlockFor(number);
   Touch(number, block);
-  const int rank = Rank(block.present, BitOf(sequence));
-  if ((block.present & MaskOf(BitOf(sequence))) == 0) {
-    const int count = std::popcount(block.present);
-    if (count == block.capacity) Reserve(block, count, count == 0 ? 4 : std::min(64, count * 2));
-    std::memmove(static_cast<void*>(block.entries + rank + 1), block.entries + rank, (count - rank) * sizeof(Entry));
-    block.present |= MaskOf(BitOf(sequence));
-    ++size_;
+  if ((block.placed & MaskOf(bit)) == 0) {
+    if (std::popcount(block.placed) == block.capacity) {
+      Repack(block, std::clamp(std::popcount(block.present) * 2, 4, 64));
+    }
+    Entry* const at = At(block, bit);
+    const size_t behind = block.entries + std::popcount(block.placed) - at;
+    std::memmove(static_cast<void*>(at + 1), at, behind * sizeof(Entry));
+    block.placed |= MaskOf(bit);
   }
-  block.entries[rank] = entry;
-  return block.entries + rank;
+  if ((block.present & MaskOf(bit)) == 0) ++size_;
+  block.present |= MaskOf(bit);
+  return &(*At(block, bit) = entry);
 }
 
 template <typename Entry>
@@ -156,17 +163,15 @@ bool BlockSet<Entry>::Erase(Sequence sequence) {
   if (found == blocks_.end() || (found->second.present & MaskOf(BitOf(sequence))) == 0) return false;
   Block& block = found->second;
   Touch(found->first, block);
-  const int rank = Rank(block.present, BitOf(sequence));
-  const int count = std::popcount(block.present) - 1;
-  std::memmove(static_cast<void*>(block.entries + rank), block.entries + rank + 1, (count - rank) * sizeof(Entry));
   block.present &= ~MaskOf(BitOf(sequence));
   --size_;
+  const int count = std::popcount(block.present);
   if (count == 0) {
     std::free(block.entries);
     numbers_.erase(found->first);
     blocks_.erase(found);
   } else if (count * 4 <= block.capacity) {
-    Reserve(block, count, count * 2);
+    Repack(block, count * 2);
   }
   return true;
 }
@@ -189,10 +194,10 @@ template <typename Entry>
 void BlockSet<Entry>::VisitFrom(Sequence from, absl::FunctionRef<bool(Sequence, Entry&)> visit) {
   for (auto number = numbers_.lower_bound(BlockOf(from)); number != numbers_.end(); ++number) {
     const Block& block = blocks_.find(*number)->second;
-    Entry* entry = block.entries;
-    for (uint64_t rest = block.present; rest != 0; rest &= rest - 1, ++entry) {
-      const Sequence sequence = (*number << 6) | std::countr_zero(rest);
-      if (sequence >= from && !visit(sequence, *entry)) return;
+    for (uint64_t rest = block.present; rest != 0; rest &= rest - 1) {
+      const int bit = std::countr_zero(rest);
+      const Sequence sequence = (*number << 6) | bit;
+      if (sequence >= from && !visit(sequence, *At(block, bit))) return;
     }
   }
 }
@@ -215,17 +220,20 @@ std::vector<uint64_t> BlockSet<Entry>::TakeDirtyBlocks() {
   return taken;
 }
 
-// A block's bytes: the bitmap, 8 bytes, then the entries as they stand in memory.
+// A block's bytes: the bitmap of what is there, 8 bytes, then the entries as they stand in memory.
 template <typename Entry>
 storage::OpenBlock BlockSet<Entry>::Pack(uint64_t number) const {
   storage::OpenBlock packed{number, {}};
   auto found = blocks_.find(number);
   if (found == blocks_.end()) return packed;
   const Block& block = found->second;
-  const size_t size = std::popcount(block.present) * sizeof(Entry);
-  packed.bytes.resize(8 + size);
-  std::memcpy(packed.bytes.data(), &block.present, 8);
-  std::memcpy(packed.bytes.data() + 8, block.entries, size);
+  packed.bytes.resize(8 + std::popcount(block.present) * sizeof(Entry));
+  char* to = packed.bytes.data();
+  std::memcpy(to, &block.present, 8);
+  to += 8;
+  for (uint64_t rest = block.present; rest != 0; rest &= rest - 1, to += sizeof(Entry)) {
+    std::memcpy(to, At(block, std::countr_zero(rest)), sizeof(Entry));
+  }
   return packed;
 }
 
@@ -240,9 +248,10 @@ absl::Status BlockSet<Entry>::Load(uint64_t number, std::string_view bytes) {
   }
   Block& block = BlockFor(number);
   size_ += count - std::popcount(block.present);
-  Reserve(block, 0, count);
+  block.present = 0;
+  Repack(block, count);
   std::memcpy(static_cast<void*>(block.entries), bytes.data() + 8, count * sizeof(Entry));
-  block.present = present;
+  block.present = block.placed = present;
   return absl::OkStatus();
 }
 

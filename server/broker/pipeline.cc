@@ -14,6 +14,7 @@ namespace {
 constexpr DurationMs kRetryWhenOverloaded = 100;
 constexpr DurationMs kLongestSleep = 1000;
 constexpr size_t kPrefetchAhead = 8;
+constexpr size_t kPrefetchEntryAhead = 4;
 // How long a crowd is let gather: so many times what its last round took.
 constexpr int kGatherRounds = 4;
 constexpr std::chrono::microseconds kLongestGathering{300};
@@ -192,6 +193,7 @@ void Pipeline::DecideAll(Operations& operations) {
   more_due_ = rules_.ServeDeadlines(now);
   for (size_t i = 0; i < operations.size(); ++i) {
     if (i + kPrefetchAhead < operations.size()) rules_.Prefetch(*operations[i + kPrefetchAhead]);
+    if (i + kPrefetchEntryAhead < operations.size()) rules_.PrefetchEntry(*operations[i + kPrefetchEntryAhead]);
     Operation* const operation = operations[i];
     operation->next = Operation::Next::kAnswer;
     if (operation->refusal) continue;  // its names could not be looked up

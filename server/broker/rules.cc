@@ -66,6 +66,11 @@ void Rules::Prefetch(const Operation& operation) const {
   }
 }
 
+void Rules::PrefetchEntry(const Operation& operation) const {
+  if (operation.kind != Operation::Kind::kResolve) return;
+  state_.open.PrefetchEntry(static_cast<const ResolveOperation&>(operation).address.task);
+}
+
 void Rules::Decide(Operation& operation, TimeMs now) {
   switch (operation.kind) {
     case Operation::Kind::kIssue:

@@ -39,6 +39,8 @@ class Rules {
   // Begins to load into the cache what Decide will need: worth it for groups, whose operations then wait for memory
   // together.
   void Prefetch(const Operation& operation) const;
+  // Some operations later: what Prefetch led to.
+  void PrefetchEntry(const Operation& operation) const;
 
   // Decides one operation. `now` must not be smaller than in earlier calls.
   void Decide(Operation& operation, TimeMs now);
