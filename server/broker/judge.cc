@@ -66,7 +66,7 @@ Refusal RefuseToShow(const storage::TokenStore& store, storage::ShardId shard, c
 template <typename Op>
 void RefuseWithRecord(Op& operation, const storage::ResolvedEntry& entry) {
   operation.refusal = RefuseEnded(entry.state);
-  operation.recorded = Recorded(entry);
+  operation.recorded = std::make_unique<RecordedOutcome>(Recorded(entry));
 }
 
 using Labels = std::vector<std::pair<std::string_view, std::string_view>>;

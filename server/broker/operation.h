@@ -207,8 +207,8 @@ struct ResolveOperation : Operation {
   storage::Sequence task = 0;
   // Where the outcome is recorded, also for refusals because of another outcome.
   storage::Sequence outcome_at = 0;
-  // Set for refusals because of another outcome.
-  RecordedOutcome recorded;
+  // Set for refusals because of another outcome, which are rare.
+  std::unique_ptr<const RecordedOutcome> recorded;
 };
 
 // --- Heartbeat ---
@@ -226,7 +226,7 @@ struct HeartbeatOperation : Operation {
   DurationMs heartbeat_timeout = 0;
   // As in ResolveOperation, for refusals.
   storage::Sequence outcome_at = 0;
-  RecordedOutcome recorded;
+  std::unique_ptr<const RecordedOutcome> recorded;
 };
 
 // --- Cancel, extend ---
@@ -240,7 +240,7 @@ struct CancelOperation : Operation {
 
   storage::Sequence task = 0;
   storage::Sequence outcome_at = 0;
-  RecordedOutcome recorded;
+  std::unique_ptr<const RecordedOutcome> recorded;
 };
 
 struct ExtendOperation : Operation {
@@ -251,7 +251,7 @@ struct ExtendOperation : Operation {
 
   storage::Sequence task = 0;
   storage::Sequence outcome_at = 0;
-  RecordedOutcome recorded;
+  std::unique_ptr<const RecordedOutcome> recorded;
 };
 
 // --- Look ---

@@ -330,7 +330,8 @@ void Rules::CompareWithParked(ResolveOperation& operation, const ParkedOutcome& 
   }
   operation.verdict = Verdict::kConflict;
   operation.refusal = {Reason::kTaskAlreadyResolved, "another outcome is parked under this correlation key"};
-  operation.recorded = {parked.state, 0, parked.error, parked.cause, parked.resolved_by};
+  operation.recorded = std::make_unique<RecordedOutcome>(
+      RecordedOutcome{parked.state, 0, parked.error, parked.cause, parked.resolved_by});
 }
 
 Refusal Rules::RefuseParking(const ResolveOperation& operation) const {

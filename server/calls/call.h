@@ -9,13 +9,15 @@
 // After that the call may be gone: touch nothing of it.
 //
 // The door finds out who calls, fills the request, says on which thread the call lives (its home), and takes the
-// answer.
+// answer: as messages, or both in protobuf's encoding.
 #pragma once
 
 #include <google/protobuf/arena.h>
 #include <google/protobuf/message.h>
 
 #include <functional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -52,13 +54,21 @@ class Call : protected broker::Submission, private Visit {
 
   virtual ~Call() = default;
 
-  // To be called once, at home, with the request filled.
+  // To be called once, at home, with the request filled or read.
   virtual void Begin() = 0;
   // The caller has gone away: a call that would wait ends now. At home.
   virtual void Cancel() {}
 
   google::protobuf::Message& request_message() { return request_; }
   const google::protobuf::Message& response_message() const { return response_; }
+
+  // Instead of filling request_message(): refuses bytes that are no such message. They are not needed any longer then.
+  virtual broker::Refusal ReadRequest(std::string_view bytes) {
+    if (request_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
+    return MessageMalformed(request_.GetTypeName());
+  }
+  // Instead of looking at response_message(), if the request was read: appends the answer. Once, within OnAnswered.
+  virtual void WriteResponse(std::string& bytes) { response_.AppendToString(&bytes); }
 
  protected:
   Call(const Parts& parts, google::protobuf::Message& request, google::protobuf::Message& response)
@@ -71,6 +81,7 @@ class Call : protected broker::Submission, private Visit {
   broker::Broker& broker() const { return parts_.door.broker; }
   const broker::Principal& principal() const { return parts_.principal; }
   Home& home() const { return parts_.home; }
+  google::protobuf::Arena& arena() const { return parts_.arena; }
 
   // Makes the operation this call's own. Its answer leads to Decided.
   template <typename Op>

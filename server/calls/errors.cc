@@ -38,10 +38,6 @@ bool NamesTask(const Refused& refused) {
   }
 }
 
-bool HasRecord(const Refused& refused) {
-  return refused.recorded != nullptr && refused.recorded->state != broker::TaskState::kWaiting;
-}
-
 void FillResolved(const Refused& refused, pb::ResolvedDetail* out) {
   const broker::RecordedOutcome& recorded = *refused.recorded;
   if (refused.task != 0) out->set_task_id(broker::FormatTaskId(0, refused.task));
@@ -73,7 +69,7 @@ void AddDetails(const Refused& refused, google::rpc::Status& status) {
     SetDuration(refusal.retry_after, retry.mutable_retry_delay());
     status.add_details()->PackFrom(retry);
   }
-  if (HasRecord(refused)) {
+  if (refused.recorded != nullptr) {
     pb::ResolvedDetail resolved;
     FillResolved(refused, &resolved);
     status.add_details()->PackFrom(resolved);
@@ -98,7 +94,7 @@ void FillItemError(const Refused& refused, pb::ItemError* out) {
   out->set_message(Cut(refusal.message, kLongestText));
   out->set_field(Cut(refusal.field, kLongestField));
   if (refusal.retry_after > 0) SetDuration(refusal.retry_after, out->mutable_retry_after());
-  if (HasRecord(refused)) FillResolved(refused, out->mutable_resolved());
+  if (refused.recorded != nullptr) FillResolved(refused, out->mutable_resolved());
 }
 
 broker::Refusal CredentialsUnknown() {

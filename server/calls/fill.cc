@@ -1,5 +1,7 @@
 #include "server/calls/fill.h"
 
+#include <cstring>
+
 #include "server/calls/convert.h"
 
 namespace tokenbroker::calls {
@@ -10,6 +12,13 @@ void FillSettling(const broker::Broker& broker, const Settling& request, broker:
   operation.address = AddressOf(broker, request.task());
   operation.request_id = request.request_id();
   if (request.has_park_for()) operation.park_for = ParseDuration(request.park_for()).value_or(0);
+}
+
+void KeepText(google::protobuf::Arena& arena, std::string_view& text) {
+  if (text.empty()) return;
+  char* const kept = google::protobuf::Arena::CreateArray<char>(&arena, text.size());
+  std::memcpy(kept, text.data(), text.size());
+  text = {kept, text.size()};
 }
 
 }  // namespace
@@ -88,6 +97,30 @@ void Fill(const broker::Broker& broker, const pb::ExtendDeadlineRequest& request
 void Fill(const broker::Broker& broker, const pb::AwaitTaskRequest& request, broker::AwaitOperation& operation) {
   operation.address = AddressOf(broker, request.task());
   operation.limit = request.has_limit() ? ParseDuration(request.limit()).value_or(0) : kDefaultAwait;
+}
+
+void KeepTexts(google::protobuf::Arena& arena, broker::IssueRequest& request) {
+  for (std::string_view* text :
+       {&request.name_space, &request.request_id, &request.correlation_key, &request.target, &request.summary,
+        &request.input, &request.upstream_token, &request.traceparent, &request.tracestate, &request.output_schema}) {
+    KeepText(arena, *text);
+  }
+  for (auto& [key, value] : request.labels) {
+    KeepText(arena, key);
+    KeepText(arena, value);
+  }
+  for (std::string_view& error : request.allowed_errors) KeepText(arena, error);
+}
+
+void KeepTexts(google::protobuf::Arena& arena, broker::ResolveOperation& operation) {
+  broker::TaskAddress& address = operation.address;
+  for (std::string_view* text : {&operation.output, &operation.error, &operation.cause, &operation.request_id,
+                                 &address.name_space, &address.key}) {
+    KeepText(arena, *text);
+  }
+  std::string_view caveats = address.limits.caveats();
+  KeepText(arena, caveats);
+  address.limits = token::Limits(caveats);
 }
 
 }  // namespace tokenbroker::calls

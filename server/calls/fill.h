@@ -1,6 +1,8 @@
 // From valid requests to the broker's operations. Texts are viewed, not copied: the request must outlive the operation.
 #pragma once
 
+#include <google/protobuf/arena.h>
+
 #include "server/broker/broker.h"
 #include "server/calls/validate.h"
 
@@ -17,5 +19,9 @@ void Fill(const broker::Broker& broker, const pb::Settlement& settlement, broker
 void Fill(const broker::Broker& broker, const pb::CancelTaskRequest& request, broker::CancelOperation& operation);
 void Fill(const broker::Broker& broker, const pb::ExtendDeadlineRequest& request, broker::ExtendOperation& operation);
 void Fill(const broker::Broker& broker, const pb::AwaitTaskRequest& request, broker::AwaitOperation& operation);
+
+// Copies the texts into the arena: from now on that must outlive the operation, and the request need not.
+void KeepTexts(google::protobuf::Arena& arena, broker::IssueRequest& request);
+void KeepTexts(google::protobuf::Arena& arena, broker::ResolveOperation& operation);
 
 }  // namespace tokenbroker::calls

@@ -5,6 +5,7 @@
 #include "server/calls/convert.h"
 #include "server/calls/delivery_view.h"
 #include "server/calls/fill.h"
+#include "server/calls/items.h"
 #include "server/calls/judged.h"
 
 namespace tokenbroker::calls {
@@ -18,11 +19,11 @@ void FillBeat(const broker::HeartbeatOperation& operation, pb::HeartbeatResponse
 }
 
 Refused RefusedBy(const broker::HeartbeatOperation& operation) {
-  return {operation.refusal, operation.task, &operation.recorded};
+  return {operation.refusal, operation.task, operation.recorded.get()};
 }
 
 Refused RefusedBy(const broker::ResolveOperation& operation) {
-  return {operation.refusal, operation.task, &operation.recorded};
+  return {operation.refusal, operation.task, operation.recorded.get()};
 }
 
 broker::Refusal ValidateSettling(const pb::SucceedRequest& request, const InputLimits& limits) {
@@ -133,13 +134,34 @@ void BatchHeartbeatCall::Decided() {
   Answer();
 }
 
+broker::Refusal BatchSettleCall::ReadRequest(std::string_view bytes) {
+  in_bytes_ = true;
+  size_t place = 0;
+  return ReadItems<Request, pb::Settlement>(
+      bytes, arena(), [&](size_t size) { batch_.emplace(Settling(), size, [this] { Settled(); }); },
+      [&](const pb::Settlement& item) {
+        batch_->Take(place, item);
+        batch_->KeepTexts(place++);
+      });
+}
+
 void BatchSettleCall::Begin() {
-  if (const broker::Refusal refusal = ValidateBatch(request().items_size())) return Refuse(refusal);
-  batch_.emplace(door(), principal(), home(), request().items(), [this] {
-    batch_->FillResults(response().mutable_items());
-    Answer();
-  });
+  if (!in_bytes_) {
+    if (const broker::Refusal refusal = ValidateBatch(request().items_size())) return Refuse(refusal);
+    batch_.emplace(Settling(), request().items(), [this] { Settled(); });
+  }
   batch_->Start();
+}
+
+void BatchSettleCall::Settled() {
+  if (!in_bytes_) batch_->FillResults(response().mutable_items());
+  Answer();
+}
+
+void BatchSettleCall::WriteResponse(std::string& bytes) {
+  WriteItems<pb::SettlementResult>(
+      batch_->size(), arena(), [this](size_t i, pb::SettlementResult* result) { batch_->FillResult(i, result); },
+      bytes);
 }
 
 // --- Peek ---

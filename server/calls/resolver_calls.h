@@ -54,13 +54,20 @@ class BatchHeartbeatCall : public UnaryCall<pb::BatchHeartbeatRequest, pb::Batch
   std::unique_ptr<broker::HeartbeatOperation[]> operations_;
 };
 
+// Item by item, if the request comes in bytes: items.h says why.
 class BatchSettleCall : public UnaryCall<pb::BatchSettleRequest, pb::BatchSettleResponse> {
  public:
   using UnaryCall::UnaryCall;
 
+  broker::Refusal ReadRequest(std::string_view bytes) override;
+  void WriteResponse(std::string& bytes) override;
+
  private:
   void Begin() override;
+  void Settled();
+  SettleBatch::Parts Settling() const { return {door(), principal(), home(), arena()}; }
 
+  bool in_bytes_ = false;
   std::optional<SettleBatch> batch_;
 };
 

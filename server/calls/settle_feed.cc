@@ -24,8 +24,8 @@ void SettleFeed::Take(pb::SettleStreamRequest request) {
     if (closed_) return;
     unanswered_.push_back(std::move(taken));
   }
-  batch.settling.emplace(parts_.door, parts_.principal, parts_.home, batch.request.items(),
-                         [this, &batch] { Settled(batch); });
+  const SettleBatch::Parts settling{parts_.door, parts_.principal, parts_.home, batch.arena};
+  batch.settling.emplace(settling, batch.request.items(), [this, &batch] { Settled(batch); });
   batch.settling->Start();
   std::unique_lock<std::mutex> lock(mutex_);
   reading_ = false;

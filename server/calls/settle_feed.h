@@ -63,6 +63,7 @@ class SettleFeed : private Stream {
 
   struct Batch {
     pb::SettleStreamRequest request;
+    google::protobuf::Arena arena;
     std::optional<SettleBatch> settling;
     bool settled = false;
   };

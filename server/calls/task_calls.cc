@@ -1,12 +1,14 @@
 #include "server/calls/task_calls.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "server/broker/rules.h"
 #include "server/calls/convert.h"
 #include "server/calls/delivery_view.h"
 #include "server/calls/fill.h"
+#include "server/calls/items.h"
 #include "server/calls/read_calls.h"
 
 namespace tokenbroker::calls {
@@ -21,13 +23,15 @@ broker::Refusal CheckIssue(const pb::IssueTaskRequest& request, const InputLimit
   return broker::LacksRight(principal, "issue", request.namespace_());
 }
 
+// Sets every field.
 void FillIssued(const broker::Broker& broker, const broker::IssueOperation& operation, pb::IssueTaskResponse* out) {
-  out->set_task_id(broker.IdOf(operation.task));
-  out->set_token(broker.TokenOf(operation.task));
+  broker.WriteId(operation.task, *out->mutable_task_id());
+  broker.WriteToken(operation.task, *out->mutable_token());
   SetTimestamp(operation.deadline, out->mutable_deadline());
   out->set_state(ToProto(operation.state));
   out->set_replayed(operation.replayed);
-  if (operation.superseded != 0) out->set_superseded_task_id(broker.IdOf(operation.superseded));
+  out->clear_superseded_task_id();
+  if (operation.superseded != 0) broker.WriteId(operation.superseded, *out->mutable_superseded_task_id());
 }
 
 }  // namespace
@@ -46,18 +50,50 @@ void IssueTaskCall::Decided() {
   Answer();
 }
 
+void BatchIssueTasksCall::Take(const Item& item, broker::IssueOperation& operation) {
+  if (broker::Refusal refusal = CheckIssue(item, door().limits, principal())) {
+    operation.refusal = std::move(refusal);
+  } else {
+    Fill(broker(), item, door().limits, operation);
+  }
+}
+
+void BatchIssueTasksCall::Tell(const broker::IssueOperation& operation, Result* result) const {
+  if (operation.refusal) {
+    result->clear_error();
+    FillItemError({operation.refusal}, result->mutable_error());
+  } else {
+    FillIssued(broker(), operation, result->mutable_issued());
+  }
+}
+
+broker::Refusal BatchIssueTasksCall::ReadRequest(std::string_view bytes) {
+  in_bytes_ = true;
+  broker::IssueOperation* next = nullptr;
+  return ReadItems<Request, Item>(
+      bytes, arena(),
+      [&](size_t size) {
+        operations_.Make(arena(), size);
+        next = operations_.begin();
+      },
+      [&](const Item& item) {
+        Take(item, *next);
+        KeepTexts(arena(), next->request);
+        ++next;
+      });
+}
+
 void BatchIssueTasksCall::Begin() {
-  const int size = request().items_size();
-  if (const broker::Refusal refusal = ValidateBatch(size)) return Refuse(refusal);
-  operations_.reset(new broker::IssueOperation[size]);
+  if (!in_bytes_) {
+    const auto& items = request().items();
+    if (const broker::Refusal refusal = ValidateBatch(items.size())) return Refuse(refusal);
+    operations_.Make(arena(), items.size());
+    for (int i = 0; i < items.size(); ++i) Take(items[i], operations_[i]);
+  }
   std::vector<broker::Operation*> valid;
-  valid.reserve(size);
-  for (int i = 0; i < size; ++i) {
-    broker::IssueOperation& operation = operations_[i];
-    operation.refusal = CheckIssue(request().items(i), door().limits, principal());
-    if (operation.refusal) continue;
-    Fill(broker(), request().items(i), door().limits, operation);
-    valid.push_back(&Own(operation));
+  valid.reserve(operations_.size());
+  for (broker::IssueOperation& operation : operations_) {
+    if (!operation.refusal) valid.push_back(&Own(operation));
   }
   Reset(valid.size() + 1);
   if (!valid.empty()) broker().Submit(valid);
@@ -65,16 +101,15 @@ void BatchIssueTasksCall::Begin() {
 }
 
 void BatchIssueTasksCall::Decided() {
-  response().mutable_items()->Reserve(request().items_size());
-  for (int i = 0; i < request().items_size(); ++i) {
-    auto* item = response().add_items();
-    if (operations_[i].refusal) {
-      FillItemError({operations_[i].refusal}, item->mutable_error());
-    } else {
-      FillIssued(broker(), operations_[i], item->mutable_issued());
-    }
+  if (!in_bytes_) {
+    for (broker::IssueOperation& operation : operations_) Tell(operation, response().add_items());
   }
   Answer();
+}
+
+void BatchIssueTasksCall::WriteResponse(std::string& bytes) {
+  WriteItems<Result>(
+      operations_.size(), arena(), [this](size_t i, Result* result) { Tell(operations_[i], result); }, bytes);
 }
 
 // --- Cancel, extend ---
@@ -96,7 +131,7 @@ void ChangeCall<RequestT, ResponseT, Operation>::Decided() {
 template <typename RequestT, typename ResponseT, typename Operation>
 void ChangeCall<RequestT, ResponseT, Operation>::Changed() {
   changed_ = true;
-  if (operation_.refusal) return this->Refuse(Refused{operation_.refusal, operation_.task, &operation_.recorded});
+  if (operation_.refusal) return this->Refuse(Refused{operation_.refusal, operation_.task, operation_.recorded.get()});
   // Whoever may change the task is shown it: the right to look is not asked for again.
   look_.address.kind = broker::TaskAddress::Kind::kToken;
   look_.address.task = operation_.task;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 
+#include "server/calls/arena_array.h"
 #include "server/calls/call.h"
 #include "tokenbroker/v1/task_service.pb.h"
 
@@ -20,15 +21,27 @@ class IssueTaskCall : public UnaryCall<pb::IssueTaskRequest, pb::IssueTaskRespon
   broker::IssueOperation operation_;
 };
 
+// Item by item, if the request comes in bytes: items.h says why.
 class BatchIssueTasksCall : public UnaryCall<pb::BatchIssueTasksRequest, pb::BatchIssueTasksResponse> {
  public:
   using UnaryCall::UnaryCall;
 
+  broker::Refusal ReadRequest(std::string_view bytes) override;
+  void WriteResponse(std::string& bytes) override;
+
  private:
+  using Item = pb::IssueTaskRequest;
+  using Result = pb::BatchIssueTasksResponse::Item;
+
   void Begin() override;
   void Decided() override;
+  // The operation's refusal says so if the item is not valid.
+  void Take(const Item& item, broker::IssueOperation& operation);
+  // Sets every field.
+  void Tell(const broker::IssueOperation& operation, Result* result) const;
 
-  std::unique_ptr<broker::IssueOperation[]> operations_;
+  bool in_bytes_ = false;
+  ArenaArray<broker::IssueOperation> operations_;
 };
 
 // Cancel and Extend: an operation on one task, then the task as it stands.

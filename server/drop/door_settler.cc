@@ -100,7 +100,8 @@ v1::BatchGetTasksResponse DoorSettler::FindTasks(const v1::BatchGetTasksRequest&
 void DoorSettler::Settle(const Items& items, Results* results) {
   Anywhere home;
   Wait wait(pump_);
-  calls::SettleBatch batch(door_, principal_, home, items, [&] { wait.End(); });
+  google::protobuf::Arena arena;
+  calls::SettleBatch batch({door_, principal_, home, arena}, items, [&] { wait.End(); });
   batch.Start();
   wait.UntilEnded();
   results->Clear();

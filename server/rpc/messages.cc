@@ -1,6 +1,10 @@
 #include "server/rpc/messages.h"
 
-#include <grpcpp/impl/codegen/proto_utils.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <grpcpp/support/slice.h>
+
+#include <string>
+#include <string_view>
 
 #include "server/calls/errors.h"
 #include "server/wire/wire_check.h"
@@ -12,11 +16,14 @@ namespace {
 // MiB, one request at a time on each thread.
 constexpr size_t kCheckedFrom = size_t{64} << 10;
 
-broker::Refusal CheckSize(grpc::ByteBuffer& buffer, const google::protobuf::Descriptor& type) {
-  const size_t size = buffer.Length();
-  if (size < kCheckedFrom) return {};
-  grpc::ProtoBufferReader reader(&buffer);
-  const wire::Verdict verdict = wire::Check(reader, static_cast<int>(size), type);
+// An answer beyond this leaves no memory to the thread's next one.
+constexpr size_t kLargestKept = size_t{1} << 20;
+
+broker::Refusal CheckSize(std::string_view bytes, const google::protobuf::Descriptor& type) {
+  if (bytes.size() < kCheckedFrom) return {};
+  const int size = static_cast<int>(bytes.size());
+  google::protobuf::io::ArrayInputStream in(bytes.data(), size);
+  const wire::Verdict verdict = wire::Check(in, size, type);
   switch (verdict.kind) {
     case wire::Verdict::kFits:
       return {};
@@ -30,21 +37,51 @@ broker::Refusal CheckSize(grpc::ByteBuffer& buffer, const google::protobuf::Desc
   return refusal;
 }
 
+// What gRPC received, in one piece.
+class Flat {
+ public:
+  // Empties the buffer.
+  explicit Flat(grpc::ByteBuffer& buffer) {
+    // Most messages are one piece already; others are copied. A buffer that came from the network can be read.
+    if (!buffer.TrySingleSlice(&slice_).ok()) (void)buffer.DumpToSingleSlice(&slice_);
+    buffer.Clear();
+  }
+  std::string_view bytes() const { return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()}; }
+
+ private:
+  grpc::Slice slice_;
+};
+
+grpc::ByteBuffer BufferOf(std::string_view bytes) {
+  const grpc::Slice slice(bytes.data(), bytes.size());
+  return {&slice, 1};
+}
+
 }  // namespace
 
 broker::Refusal ParseMessage(grpc::ByteBuffer& buffer, google::protobuf::Message& message) {
-  broker::Refusal refusal = CheckSize(buffer, *message.GetDescriptor());
-  if (!refusal &&
-      !grpc::GenericDeserialize<grpc::ProtoBufferReader, google::protobuf::Message>(&buffer, &message).ok()) {
-    refusal = calls::MessageMalformed(message.GetTypeName());
-  }
-  buffer.Clear();
-  return refusal;
+  const Flat flat(buffer);
+  if (broker::Refusal refusal = CheckSize(flat.bytes(), *message.GetDescriptor())) return refusal;
+  if (message.ParseFromArray(flat.bytes().data(), static_cast<int>(flat.bytes().size()))) return {};
+  return calls::MessageMalformed(message.GetTypeName());
 }
 
-bool SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBuffer& buffer) {
-  bool own = false;
-  return grpc::GenericSerialize<grpc::ProtoBufferWriter, google::protobuf::MessageLite>(message, &buffer, &own).ok();
+void SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBuffer& buffer) {
+  buffer = BufferOf(message.SerializeAsString());
+}
+
+broker::Refusal ReadRequest(grpc::ByteBuffer& buffer, calls::Call& call) {
+  const Flat flat(buffer);
+  if (broker::Refusal refusal = CheckSize(flat.bytes(), *call.request_message().GetDescriptor())) return refusal;
+  return call.ReadRequest(flat.bytes());
+}
+
+void WriteResponse(calls::Call& call, grpc::ByteBuffer& buffer) {
+  thread_local std::string bytes;
+  bytes.clear();
+  call.WriteResponse(bytes);
+  buffer = BufferOf(bytes);
+  if (bytes.capacity() > kLargestKept) bytes = std::string();
 }
 
 grpc::Status ToGrpc(const google::rpc::Status& status) {

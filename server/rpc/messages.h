@@ -8,13 +8,18 @@
 
 #include "google/rpc/status.pb.h"
 #include "server/broker/reason.h"
+#include "server/calls/call.h"
 
 namespace tokenbroker::rpc {
 
 // Refuses bytes that are no such message, and those that would take far more memory than they are long
 // (server/wire/wire_check.h). Empties the buffer.
 broker::Refusal ParseMessage(grpc::ByteBuffer& buffer, google::protobuf::Message& message);
-bool SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBuffer& buffer);
+void SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBuffer& buffer);
+
+// The same of a call's request and answer.
+broker::Refusal ReadRequest(grpc::ByteBuffer& buffer, calls::Call& call);
+void WriteResponse(calls::Call& call, grpc::ByteBuffer& buffer);
 
 // With the whole status, details included, in grpc-status-details-bin.
 grpc::Status ToGrpc(const google::rpc::Status& status);

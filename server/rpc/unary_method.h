@@ -106,16 +106,15 @@ class UnaryMethod {
       if (principal == nullptr) return RefuseWith(calls::CredentialsUnknown());
       call_.emplace(calls::Call::Parts{method_.door_, *principal, method_.thread_, *this, *arena_});
       calls::Call& call = *call_;
-      google::protobuf::Message& request = call.request_message();
-      if (const broker::Refusal refusal = ParseMessage(in_bytes_, request)) return RefuseWith(refusal);
+      if (const broker::Refusal refusal = ReadRequest(in_bytes_, call)) return RefuseWith(refusal);
       call.Begin();
     }
 
     // --- Reply, on any thread ---
 
     void OnAnswered() override {
-      const bool serialized = SerializeMessage(call_->response_message(), out_bytes_);
-      End(serialized ? grpc::Status() : grpc::Status(grpc::StatusCode::INTERNAL, "the answer could not be serialized"));
+      WriteResponse(*call_, out_bytes_);
+      End(grpc::Status());
     }
     void OnRefused(const calls::Refused& refused) override { End(ToGrpc(calls::ToStatus(refused))); }
     void OnAbandoned() override { End({grpc::StatusCode::CANCELLED, "the caller went away"}); }

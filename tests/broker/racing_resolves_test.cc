@@ -95,7 +95,7 @@ void SettleOnce(RunningBroker& broker, Race& race, int outcome) {
     case Verdict::kReplayed:
       return race.Learn(outcome);
     case Verdict::kConflict:
-      return race.Learn(std::stoi(call.op.recorded.cause));
+      return race.Learn(std::stoi(call.op.recorded->cause));
     default:
       race.contradiction = true;
   }

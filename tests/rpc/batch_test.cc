@@ -2,6 +2,8 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include "tests/rpc/door_fixture.h"
+#include "token/limited_token.h"
+#include "token/limits.h"
 
 namespace tokenbroker::rpc {
 namespace {
@@ -24,6 +26,9 @@ class BatchTest : public DoorFixture {
     Await(queue);
     const grpc::Slice slice(bytes);
     call->WriteLast(grpc::ByteBuffer(&slice, 1), {}, nullptr);
+    Await(queue);
+    grpc::ByteBuffer answer;
+    call->Read(&answer, nullptr);
     Await(queue);
     grpc::Status status;
     call->Finish(&status, nullptr);
@@ -51,6 +56,95 @@ TEST_F(BatchTest, ABadItemHasItsOwnErrorAndTheOthersGoOn) {
   EXPECT_EQ(response.items(1).error().reason(), pb::ERROR_REASON_INVALID_FIELD);
   EXPECT_EQ(response.items(1).error().field(), "namespace");
   EXPECT_NE(response.items(2).issued().token(), response.items(0).issued().token());
+}
+
+// Items are read, and results written, through one message: nothing of an item may be left in the next.
+TEST_F(BatchTest, NothingOfAnItemOrItsResultPassesToTheNext) {
+  pb::IssueTaskRequest full;
+  full.set_namespace_("demo");
+  full.set_request_id("request");
+  full.set_correlation_key("order-1");
+  full.set_input(R"({"order":"a text that is longer than a short string"})");
+  full.set_summary("approve the order");
+  (*full.mutable_labels())["team"] = "billing";
+  full.mutable_timeout()->set_seconds(60);
+  full.mutable_heartbeat_timeout()->set_seconds(10);
+  full.set_upstream_token("an upstream engine's token");
+  full.mutable_trace()->set_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  full.mutable_contract()->add_allowed_errors("OnlyThis");
+  pb::BatchIssueTasksRequest request;
+  *request.add_items() = full;
+  request.add_items()->set_namespace_("demo");
+  request.add_items()->set_namespace_("NOT A NAME");
+  request.add_items()->set_namespace_("demo");
+  request.mutable_items(3)->set_correlation_key("order-1");
+  request.mutable_items(3)->set_attempt(2);
+  *request.add_items() = full;  // asked again
+  request.add_items()->set_namespace_("demo");
+  pb::BatchIssueTasksResponse response;
+  ASSERT_TRUE(Call(*tasks_, &pb::TaskService::Stub::BatchIssueTasks, request, &response).ok());
+  ASSERT_EQ(response.items_size(), 6);
+  const auto issued = [&](int i) { return response.items(i).issued(); };
+  EXPECT_TRUE(response.items(2).has_error());
+  EXPECT_EQ(issued(3).superseded_task_id(), issued(0).task_id());
+  EXPECT_TRUE(issued(4).replayed());
+  EXPECT_EQ(issued(4).token(), issued(0).token());
+  EXPECT_EQ(issued(4).state(), pb::TASK_STATE_SUPERSEDED);
+
+  pb::Task task;
+  ASSERT_TRUE(Get(ByToken(issued(0).token()), &task).ok());
+  EXPECT_EQ(task.input(), full.input());
+  EXPECT_EQ(task.summary(), full.summary());
+  EXPECT_EQ(task.correlation_key(), "order-1");
+  EXPECT_EQ(task.labels().at("team"), "billing");
+  EXPECT_EQ(task.trace().traceparent(), full.trace().traceparent());
+  EXPECT_EQ(task.heartbeat_timeout().seconds(), 10);
+  EXPECT_TRUE(task.has_upstream_token());
+  for (int i : {1, 5}) {
+    EXPECT_EQ(issued(i).state(), pb::TASK_STATE_WAITING);
+    EXPECT_FALSE(issued(i).replayed());
+    EXPECT_EQ(issued(i).superseded_task_id(), "");
+    ASSERT_TRUE(Get(ByToken(issued(i).token()), &task).ok());
+    EXPECT_EQ(task.task_id(), issued(i).task_id());
+    EXPECT_EQ(task.input() + task.summary() + task.correlation_key() + task.trace().traceparent(), "");
+    EXPECT_TRUE(task.labels().empty());
+    EXPECT_FALSE(task.has_heartbeat_timeout());
+    EXPECT_FALSE(task.has_upstream_token());
+  }
+}
+
+TEST_F(BatchTest, ABatchThatIsNotWellFormedIsRefusedAsAWholeHoweverManyItemsAre) {
+  pb::BatchIssueTasksRequest request;
+  request.add_items()->set_namespace_("demo");
+  const std::string good = request.SerializeAsString();
+  const std::string bad_text("\x0a\x03\x0a\x01\xff", 5);
+  for (const std::string& end : {bad_text, std::string("\x0a\x05"), std::string("\x0a"), std::string("\x0c"),
+                                 std::string("\x00", 1), std::string("\x0a\x01\xff")}) {
+    const grpc::Status status = SendBytes("TaskService/BatchIssueTasks", good + end);
+    EXPECT_EQ(status.error_message().substr(0, 70),
+              "the request is not a well-formed tokenbroker.v1.BatchIssueTasksRequest");
+  }
+  EXPECT_EQ(broker_->GetStatus().open_tasks, 0u);
+  const std::string unknown_field("\x7a\x02ok", 4);
+  EXPECT_TRUE(SendBytes("TaskService/BatchIssueTasks", good + unknown_field + good).ok());
+  EXPECT_EQ(broker_->GetStatus().open_tasks, 2u);
+}
+
+TEST_F(BatchTest, LimitedTokensAreGoodForTheirOwnItemsOnly) {
+  const std::string full = IssueWithKey("order-1").token();
+  const std::string to_fail = *token::Limit(full, {token::OnlyActions(token::kFail)});
+  pb::BatchSettleRequest request;
+  for (const std::string& token : {to_fail, full}) {
+    auto* succeed = request.add_items()->mutable_succeed();
+    *succeed->mutable_task() = ByToken(token);
+    succeed->set_output("1");
+  }
+  pb::BatchSettleResponse response;
+  ASSERT_TRUE(Call(*resolver_, &pb::ResolverService::Stub::BatchSettle, request, &response).ok());
+  EXPECT_EQ(response.items(0).verdict(), pb::VERDICT_REFUSED);
+  EXPECT_EQ(response.items(0).error().reason(), pb::ERROR_REASON_PERMISSION_DENIED);
+  EXPECT_EQ(response.items(1).verdict(), pb::VERDICT_ACCEPTED);
+  EXPECT_FALSE(response.items(1).has_error());
 }
 
 // Parsed, each of these would take a hundred times as much memory.

@@ -48,14 +48,14 @@ void ReadHeartbeat(const HeartbeatOperation& beat, Reply& reply) {
   reply.next_due = beat.next_due;
   reply.remaining = beat.remaining;
   reply.cancel_requested = beat.cancel_requested;
-  reply.recorded = beat.recorded;
+  if (beat.recorded != nullptr) reply.recorded = *beat.recorded;
 }
 
 // Of what says which task it met and how that ended.
 template <typename Op>
 void ReadChange(const Op& operation, Reply& reply) {
   reply.task = operation.task;
-  reply.recorded = operation.recorded;
+  if (operation.recorded != nullptr) reply.recorded = *operation.recorded;
 }
 
 }  // namespace

@@ -127,7 +127,7 @@ Settled BrokerHarness::Settle(const Ref& task, TaskState state, std::string_view
   TakeRefusal(call.op.refusal, call.answered, settled);
   settled.verdict = call.op.verdict;
   settled.task = call.op.task;
-  settled.recorded = call.op.recorded;
+  if (call.op.recorded != nullptr) settled.recorded = *call.op.recorded;
   return settled;
 }
 
@@ -155,7 +155,7 @@ Beaten BrokerHarness::Beat(const Ref& task, std::string_view progress) {
   beaten.next_due = call.op.next_due;
   beaten.remaining = call.op.remaining;
   beaten.heartbeat_timeout = call.op.heartbeat_timeout;
-  beaten.recorded = call.op.recorded;
+  if (call.op.recorded != nullptr) beaten.recorded = *call.op.recorded;
   return beaten;
 }
 
@@ -168,7 +168,7 @@ Changed BrokerHarness::Cancel(const Ref& task, std::string_view reason, Millis g
   Changed changed;
   TakeRefusal(call.op.refusal, call.answered, changed);
   changed.task = call.op.task;
-  changed.recorded = call.op.recorded;
+  if (call.op.recorded != nullptr) changed.recorded = *call.op.recorded;
   return changed;
 }
 
@@ -180,7 +180,7 @@ Changed BrokerHarness::Extend(const Ref& task, Millis timeout) {
   Changed changed;
   TakeRefusal(call.op.refusal, call.answered, changed);
   changed.task = call.op.task;
-  changed.recorded = call.op.recorded;
+  if (call.op.recorded != nullptr) changed.recorded = *call.op.recorded;
   return changed;
 }
 
