@@ -24,7 +24,10 @@ class IndexDelta {
   using Entries = std::array<EntryTable, 1 << kPartBits>;
 
   // Begins to load into the cache what Find and Put will need.
-  void Prefetch(const storage::IndexKey& key) const { active_[PartOf(key)].Prefetch(key); }
+  void Prefetch(const storage::IndexKey& key) const {
+    active_[PartOf(key)].Prefetch(key);
+    if (frozen_ != nullptr) (*frozen_)[PartOf(key)].Prefetch(key);
+  }
 
   void Put(const storage::IndexKey& key, storage::Sequence sequence) {
     active_size_ += active_[PartOf(key)].Put(key, sequence);
