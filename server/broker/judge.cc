@@ -63,8 +63,7 @@ Refusal RefuseToShow(const storage::TokenStore& store, storage::ShardId shard, c
   return RefuseTask(address, principal, right, issued->name_space);
 }
 
-template <typename Op>
-void RefuseWithRecord(Op& operation, const storage::ResolvedEntry& entry) {
+void RefuseWithRecord(TaskOperation& operation, const storage::ResolvedEntry& entry) {
   operation.refusal = RefuseEnded(entry.state);
   operation.recorded = std::make_unique<RecordedOutcome>(Recorded(entry));
 }
@@ -110,8 +109,7 @@ bool Judge::Compare(Operation& operation) const {
   }
 }
 
-template <typename Op>
-void Judge::TellOfEnd(Op& operation, Right right, std::optional<TaskState> intended) const {
+void Judge::TellOfEnd(TaskOperation& operation, Right right, std::optional<TaskState> intended) const {
   std::string bytes;
   const absl::StatusOr<storage::ResolvedEntry> entry = ReadOutcome(operation.task, operation.outcome_at, bytes);
   if (!entry.ok()) {

@@ -32,8 +32,7 @@ class Judge {
  private:
   bool Compare(ResolveOperation& operation) const;
   // Refuses what came after the end, with what is recorded; unless it ended as `intended`.
-  template <typename Op>
-  void TellOfEnd(Op& operation, Right right, std::optional<TaskState> intended = {}) const;
+  void TellOfEnd(TaskOperation& operation, Right right, std::optional<TaskState> intended = {}) const;
   // The task's outcome, at that place or, with 0, where the index says. The entry's views are into `bytes`.
   absl::StatusOr<storage::ResolvedEntry> ReadOutcome(Sequence task, Sequence outcome_at, std::string& bytes) const;
 

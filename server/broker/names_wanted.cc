@@ -5,27 +5,6 @@
 
 namespace tokenbroker::broker {
 
-TaskAddress* AddressOf(Operation& operation) {
-  switch (operation.kind) {
-    case Operation::Kind::kIssue:
-    case Operation::Kind::kDelivery:
-      return nullptr;
-    case Operation::Kind::kResolve:
-      return &static_cast<ResolveOperation&>(operation).address;
-    case Operation::Kind::kHeartbeat:
-      return &static_cast<HeartbeatOperation&>(operation).address;
-    case Operation::Kind::kCancel:
-      return &static_cast<CancelOperation&>(operation).address;
-    case Operation::Kind::kExtend:
-      return &static_cast<ExtendOperation&>(operation).address;
-    case Operation::Kind::kLocate:
-      return &static_cast<LocateOperation&>(operation).address;
-    case Operation::Kind::kAwait:
-      return &static_cast<AwaitOperation&>(operation).address;
-  }
-  return nullptr;
-}
-
 bool ByName(const TaskAddress& address) {
   return address.kind == TaskAddress::Kind::kKey || address.kind == TaskAddress::Kind::kUpstream;
 }

@@ -13,9 +13,7 @@
 
 namespace tokenbroker::broker {
 
-// The task that the operation is about; null for an issue.
-TaskAddress* AddressOf(Operation& operation);
-// Whether the index is needed to find it.
+// Whether the index is needed to find the task.
 bool ByName(const TaskAddress& address);
 
 class NamesWanted {

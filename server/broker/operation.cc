@@ -14,6 +14,11 @@ size_t PayloadBytes(const IssueRequest& request) {
 
 }  // namespace
 
+TaskAddress* AddressOf(Operation& operation) {
+  if (operation.kind == Operation::Kind::kIssue || operation.kind == Operation::Kind::kDelivery) return nullptr;
+  return &static_cast<NamedOperation&>(operation).address;
+}
+
 size_t PayloadBytes(const Operation& operation) {
   switch (operation.kind) {
     case Operation::Kind::kIssue:

@@ -93,6 +93,18 @@ struct Operation {
   ~Operation() = default;
 };
 
+// About one task, which the caller named.
+struct NamedOperation : Operation {
+  TaskAddress address;
+
+ protected:
+  using Operation::Operation;
+  ~NamedOperation() = default;
+};
+
+// nullptr if the operation is about no task that was named.
+TaskAddress* AddressOf(Operation& operation);
+
 // What the caller's texts take in memory, about.
 size_t PayloadBytes(const Operation& operation);
 
@@ -187,10 +199,23 @@ struct RecordedOutcome {
   std::string resolved_by;
 };
 
-struct ResolveOperation : Operation {
-  ResolveOperation() : Operation(Kind::kResolve) {}
+// Wants a task that waits; is refused, with what is recorded, if it ended otherwise than wanted.
+struct TaskOperation : NamedOperation {
+  // 0 if unknown or parked.
+  storage::Sequence task = 0;
+  // Where the outcome is recorded, also for refusals because of another outcome.
+  storage::Sequence outcome_at = 0;
+  // Set for refusals because of another outcome, which are rare.
+  std::unique_ptr<const RecordedOutcome> recorded;
 
-  TaskAddress address;
+ protected:
+  using NamedOperation::NamedOperation;
+  ~TaskOperation() = default;
+};
+
+struct ResolveOperation : TaskOperation {
+  ResolveOperation() : TaskOperation(Kind::kResolve) {}
+
   TaskState state = TaskState::kSucceeded;  // or kFailed
   std::string_view output;
   std::string_view error;
@@ -203,55 +228,34 @@ struct ResolveOperation : Operation {
   storage::Sequence contract_checked = 0;
 
   Verdict verdict = Verdict::kUnknown;
-  // 0 if unknown or parked.
-  storage::Sequence task = 0;
-  // Where the outcome is recorded, also for refusals because of another outcome.
-  storage::Sequence outcome_at = 0;
-  // Set for refusals because of another outcome, which are rare.
-  std::unique_ptr<const RecordedOutcome> recorded;
 };
 
 // --- Heartbeat ---
 
-struct HeartbeatOperation : Operation {
-  HeartbeatOperation() : Operation(Kind::kHeartbeat) {}
+struct HeartbeatOperation : TaskOperation {
+  HeartbeatOperation() : TaskOperation(Kind::kHeartbeat) {}
 
-  TaskAddress address;
   std::string_view progress;
 
-  storage::Sequence task = 0;
   bool cancel_requested = false;
   TimeMs next_due = 0;  // 0: need not beat
   DurationMs remaining = 0;
   DurationMs heartbeat_timeout = 0;
-  // As in ResolveOperation, for refusals.
-  storage::Sequence outcome_at = 0;
-  std::unique_ptr<const RecordedOutcome> recorded;
 };
 
 // --- Cancel, extend ---
 
-struct CancelOperation : Operation {
-  CancelOperation() : Operation(Kind::kCancel) {}
+struct CancelOperation : TaskOperation {
+  CancelOperation() : TaskOperation(Kind::kCancel) {}
 
-  TaskAddress address;
   std::string_view reason;
   DurationMs grace = 0;
-
-  storage::Sequence task = 0;
-  storage::Sequence outcome_at = 0;
-  std::unique_ptr<const RecordedOutcome> recorded;
 };
 
-struct ExtendOperation : Operation {
-  ExtendOperation() : Operation(Kind::kExtend) {}
+struct ExtendOperation : TaskOperation {
+  ExtendOperation() : TaskOperation(Kind::kExtend) {}
 
-  TaskAddress address;
   DurationMs timeout = 0;
-
-  storage::Sequence task = 0;
-  storage::Sequence outcome_at = 0;
-  std::unique_ptr<const RecordedOutcome> recorded;
 };
 
 // --- Look ---
@@ -269,25 +273,33 @@ struct Located {
   storage::Sequence progress_logged_at = 0;
 };
 
-struct LocateOperation : Operation {
-  LocateOperation() : Operation(Kind::kLocate) {}
-
-  TaskAddress address;
+// Wants to know of a task, whether it waits or not.
+struct LookOperation : NamedOperation {
   Located located;
+
+ protected:
+  using NamedOperation::NamedOperation;
+  ~LookOperation() = default;
 };
 
-struct AwaitOperation : Operation {
-  AwaitOperation() : Operation(Kind::kAwait) {}
+inline bool IsLook(const Operation& operation) {
+  return operation.kind == Operation::Kind::kLocate || operation.kind == Operation::Kind::kAwait;
+}
 
-  TaskAddress address;
+struct LocateOperation : LookOperation {
+  LocateOperation() : LookOperation(Kind::kLocate) {}
+};
+
+// `located` has outcome_at 0 if the limit passed first. Of a delivery: `outcome_at` is the place of its record.
+struct AwaitOperation : LookOperation {
+  AwaitOperation() : LookOperation(Kind::kAwait) {}
+
   DurationMs limit = 0;
 
   // Not 0: waits for what becomes of the delivery of this outcome instead, which the caller must have found by
   // `address`.
   storage::Sequence delivery_of = 0;
 
-  // With outcome_at 0 if the limit passed first. Of a delivery: `outcome_at` is the place of its record.
-  Located located;
   // It could not be answered at once.
   bool waited = false;
   // The pipeline's own: which wait this is; 0 when it does not wait.

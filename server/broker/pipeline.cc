@@ -26,36 +26,13 @@ struct Place {
 
 // Which task the operation found, and where it keeps the place of the outcome.
 Place PlaceOf(Operation& operation) {
-  switch (operation.kind) {
-    case Operation::Kind::kResolve: {
-      auto& resolve = static_cast<ResolveOperation&>(operation);
-      return {resolve.task, &resolve.outcome_at};
-    }
-    case Operation::Kind::kHeartbeat: {
-      auto& beat = static_cast<HeartbeatOperation&>(operation);
-      return {beat.task, &beat.outcome_at};
-    }
-    case Operation::Kind::kCancel: {
-      auto& cancel = static_cast<CancelOperation&>(operation);
-      return {cancel.task, &cancel.outcome_at};
-    }
-    case Operation::Kind::kExtend: {
-      auto& extend = static_cast<ExtendOperation&>(operation);
-      return {extend.task, &extend.outcome_at};
-    }
-    case Operation::Kind::kLocate: {
-      auto& locate = static_cast<LocateOperation&>(operation);
-      return {locate.located.task, &locate.located.outcome_at};
-    }
-    case Operation::Kind::kAwait: {
-      auto& await = static_cast<AwaitOperation&>(operation);
-      return {await.located.task, &await.located.outcome_at};
-    }
-    case Operation::Kind::kIssue:
-    case Operation::Kind::kDelivery:
-      break;
+  if (IsLook(operation)) {
+    Located& located = static_cast<LookOperation&>(operation).located;
+    return {located.task, &located.outcome_at};
   }
-  return {0, nullptr};
+  if (AddressOf(operation) == nullptr) return {0, nullptr};
+  auto& about = static_cast<TaskOperation&>(operation);
+  return {about.task, &about.outcome_at};
 }
 
 }  // namespace
@@ -281,7 +258,6 @@ void Pipeline::AnswerAll(const Operations& operations) {
 }
 
 void Pipeline::Dispatch(Operation* operation) {
-  const bool look = operation->kind == Operation::Kind::kLocate || operation->kind == Operation::Kind::kAwait;
   switch (operation->next) {
     case Operation::Next::kWait:
     case Operation::Next::kAnswer:
@@ -290,7 +266,7 @@ void Pipeline::Dispatch(Operation* operation) {
     case Operation::Next::kDecideAgain:
       return DecideAgain(operation);
     case Operation::Next::kCompare:
-      if (look) return Answer(operation);
+      if (IsLook(*operation)) return Answer(operation);
       return Aside(*operation, [this, operation] {
         if (judge_.Compare(*operation)) return Answer(operation);
         operation->gone = PlaceOf(*operation).task;

@@ -159,8 +159,7 @@ Refusal RefuseTask(const TaskAddress& address, const Principal& principal, Right
   return knows_of_it ? LacksRight(principal, NameOf(right), name_space) : TaskUnknown();
 }
 
-template <typename Op>
-OpenTask* Rules::WaitingTask(Op& operation, Right right, TimeMs now) {
+OpenTask* Rules::WaitingTask(TaskOperation& operation, Right right, TimeMs now) {
   const TaskAddress& address = operation.address;
   if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(right, address.name_space)) {
     operation.refusal = LacksRight(*operation.principal, NameOf(right), address.name_space);
@@ -430,8 +429,7 @@ void Rules::Decide(ExtendOperation& operation, TimeMs now) {
 // --- Look ---
 
 // Whether the caller may see a task that no longer waits is decided when its record is read.
-template <typename Op>
-OpenTask* Rules::Look(Op& operation, TimeMs now) {
+OpenTask* Rules::Look(LookOperation& operation, TimeMs now) {
   const TaskAddress& address = operation.address;
   operation.refusal = RefuseBeyondLimits(address.limits, token::kRead, {}, now);
   if (operation.refusal) return nullptr;

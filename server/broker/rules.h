@@ -87,15 +87,13 @@ class Rules {
 
   // --- Look ---
   // Finds the task and where it stands. It, if it waits; nullptr if it does not, or the operation is refused.
-  template <typename Op>
-  OpenTask* Look(Op& operation, TimeMs now);
+  OpenTask* Look(LookOperation& operation, TimeMs now);
 
   // The task that the address names, 0 if none is known.
   Sequence TaskOf(const TaskAddress& address, const Operation& operation) const;
   // The waiting task, or nullptr if it does not wait (any more): then `operation` is already on its way to the right
   // refusal.
-  template <typename Op>
-  OpenTask* WaitingTask(Op& operation, Right right, TimeMs now);
+  OpenTask* WaitingTask(TaskOperation& operation, Right right, TimeMs now);
   bool May(const Operation& operation, const TaskAddress& address, Right right, const OpenTask& open) const;
   // Ends the task if its deadline has passed. True if it did.
   bool ExpireIfDue(Sequence task, OpenTask& open, TimeMs now);

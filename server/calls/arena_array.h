@@ -7,8 +7,6 @@
 #include <cstddef>
 #include <memory>
 
-#include "absl/types/span.h"
-
 namespace tokenbroker::calls {
 
 template <typename T>

@@ -18,11 +18,7 @@ void FillBeat(const broker::HeartbeatOperation& operation, pb::HeartbeatResponse
   SetDuration(operation.heartbeat_timeout, out->mutable_heartbeat_timeout());
 }
 
-Refused RefusedBy(const broker::HeartbeatOperation& operation) {
-  return {operation.refusal, operation.task, operation.recorded.get()};
-}
-
-Refused RefusedBy(const broker::ResolveOperation& operation) {
+Refused RefusedBy(const broker::TaskOperation& operation) {
   return {operation.refusal, operation.task, operation.recorded.get()};
 }
 
