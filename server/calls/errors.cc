@@ -88,6 +88,7 @@ google::rpc::Status ToStatus(const Refused& refused) {
 }
 
 void FillItemError(const Refused& refused, pb::ItemError* out) {
+  out->Clear();
   const broker::Refusal& refusal = refused.refusal;
   out->set_code(static_cast<int>(broker::InfoOf(refusal.reason).code));
   out->set_reason(static_cast<pb::ErrorReason>(refusal.reason));

@@ -25,6 +25,7 @@ struct Refused {
 };
 
 google::rpc::Status ToStatus(const Refused& refused);
+// Sets every field.
 void FillItemError(const Refused& refused, tokenbroker::v1::ItemError* out);
 
 // --- Refusals that doors make themselves ---

@@ -61,10 +61,12 @@ void SettleBatch::FillResults(Results* out) const {
 void FillResult(const broker::ResolveOperation& operation, pb::SettlementResult* out) {
   out->set_verdict(static_cast<pb::Verdict>(operation.verdict));
   out->clear_task_id();
-  out->clear_error();
   if (operation.task != 0) broker::FormatTaskId(0, operation.task, *out->mutable_task_id());
-  if (operation.refusal)
+  if (operation.refusal) {
     FillItemError({operation.refusal, operation.task, operation.recorded.get()}, out->mutable_error());
+  } else {
+    out->clear_error();
+  }
 }
 
 }  // namespace tokenbroker::calls

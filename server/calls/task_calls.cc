@@ -60,7 +60,6 @@ void BatchIssueTasksCall::Take(const Item& item, broker::IssueOperation& operati
 
 void BatchIssueTasksCall::Tell(const broker::IssueOperation& operation, Result* result) const {
   if (operation.refusal) {
-    result->clear_error();
     FillItemError({operation.refusal}, result->mutable_error());
   } else {
     FillIssued(broker(), operation, result->mutable_issued());

@@ -183,6 +183,7 @@ TEST_F(BatchTest, OutcomesAreJudgedInOrder) {
   EXPECT_EQ(response.items(2).error().resolved().task_id(), issued.task_id());
   EXPECT_EQ(response.items(3).verdict(), pb::VERDICT_REFUSED);
   EXPECT_EQ(response.items(3).error().field(), "succeed.output");
+  EXPECT_FALSE(response.items(3).error().has_resolved());
   EXPECT_EQ(response.items(4).error().field(), "outcome");
 }
 
