@@ -57,4 +57,9 @@ void ServerTest::Settle() {
   EXPECT_EQ(peer.ReadAnswer().status, 200);
 }
 
+std::string PostTo(const std::string& path, const std::string& body, const std::string& fields) {
+  return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + fields +
+         "\r\n" + body;
+}
+
 }  // namespace tokenbroker::http

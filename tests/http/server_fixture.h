@@ -104,6 +104,9 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
 };
 
+// A request with a body; `fields` are whole lines.
+std::string PostTo(const std::string& path, const std::string& body, const std::string& fields = "");
+
 inline constexpr size_t kLargeSize = 8'000'000;
 inline constexpr char kGetLarge[] = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
 inline constexpr char kGet[] = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
