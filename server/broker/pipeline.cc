@@ -294,9 +294,9 @@ void Pipeline::CheckParked(IssueOperation& operation) {
   ParkedOutcome parked;
   {
     std::lock_guard<std::mutex> lock(parts_.mutex);
-    const auto found = parts_.state.parked.find(operation.parked_at);
-    if (found == parts_.state.parked.end()) return;
-    parked = found->second;
+    const ParkedOutcome* const found = parts_.state.parked.Find(operation.parked_at);
+    if (found == nullptr) return;
+    parked = *found;
   }
   const IssueRequest& request = operation.request;
   const Contract contract{request.output_schema, request.allowed_errors};

@@ -275,7 +275,7 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
 // The outcome was there before the task. One that breaks the task's contract is dropped; its sender was told PARKED, so
 // this is counted and logged.
 void Rules::ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs now) {
-  const ParkedOutcome& parked = state_.parked.at(parked_at);
+  const ParkedOutcome& parked = *state_.parked.Find(parked_at);
   if (operation.request.has_contract() && operation.parked_breach) {
     observer_.ParkedOutcomeRefused(operation.request.name_space);
     state_.Unpark(parked_at, 0, now);
@@ -340,7 +340,7 @@ Refusal Rules::RefuseParking(const ResolveOperation& operation) const {
   const uint64_t parked = name_space == NamespaceTable::kNone ? 0 : state_.namespaces[name_space].parked;
   const size_t bytes = operation.output.size() + operation.error.size() + operation.cause.size();
   const bool many = parked >= limits_.parked_per_namespace;
-  if (!many && state_.parked_bytes + bytes <= limits_.parked_bytes) return {};
+  if (!many && state_.parked.bytes() + bytes <= limits_.parked_bytes) return {};
   observer_.Overloaded(Queue::kParked);
   return RefuseFull(Reason::kNamespaceLimit,
                     many ? absl::StrCat("namespace ", Quoted(name), " has ", limits_.parked_per_namespace,
@@ -392,7 +392,7 @@ void Rules::Decide(CancelOperation& operation, TimeMs now) {
   OpenTask* open = WaitingTask(operation, kIssue, now);
   if (open == nullptr) return;
   if (operation.grace > 0) {
-    if (state_.cancel_reason_bytes + ShardState::ReasonBytes(operation.reason) > limits_.cancel_reason_bytes) {
+    if (state_.cancel_reasons.bytes() + CancelReasons::Bytes(operation.reason) > limits_.cancel_reason_bytes) {
       observer_.Overloaded(Queue::kCancelReasons);
       operation.refusal = RefuseFull(
           Reason::kOverloaded, absl::StrCat("reasons that are kept until a grace time ends hold ",
@@ -403,15 +403,11 @@ void Rules::Decide(CancelOperation& operation, TimeMs now) {
     state_.RequestCancel(operation.task, *open, end, operation.reason, operation.principal->id, now);
     return;
   }
-  const std::string_view reason = operation.reason.empty() ? KeptReason(operation.task) : operation.reason;
+  const std::string_view reason =
+      operation.reason.empty() ? state_.cancel_reasons.Find(operation.task) : operation.reason;
   operation.outcome_at = state_.Resolve(
       operation.task, {TaskState::kCancelled, "", "Cancelled", reason, operation.principal->id, ""}, now);
   observer_.Resolved(TaskState::kCancelled);
-}
-
-std::string_view Rules::KeptReason(Sequence task) const {
-  const auto found = state_.cancel_reasons.find(task);
-  return found == state_.cancel_reasons.end() ? std::string_view() : found->second;
 }
 
 void Rules::Decide(ExtendOperation& operation, TimeMs now) {
@@ -507,7 +503,7 @@ void Rules::Expire(Sequence task, const OpenTask& open, TimeMs now) {
   if (open.cancel_requested && total) {
     end.state = TaskState::kCancelled;
     end.error = "Cancelled";
-    end.cause = KeptReason(task);
+    end.cause = state_.cancel_reasons.Find(task);
     if (end.cause.empty()) end.cause = "cancellation was requested and the grace time ended";
   }
   state_.Resolve(task, end, now);
@@ -522,10 +518,9 @@ bool Rules::ExpireIfDue(Sequence task, OpenTask& open, TimeMs now) {
 }
 
 const ParkedOutcome* Rules::ParkedAt(Sequence at, TimeMs now) {
-  const auto found = state_.parked.find(at);
-  if (found == state_.parked.end()) return nullptr;
-  if (found->second.keep_until > now) return &found->second;
-  observer_.ParkedOutcomeLapsed(state_.namespaces[found->second.name_space].name);
+  const ParkedOutcome* const parked = state_.parked.Find(at);
+  if (parked == nullptr || parked->keep_until > now) return parked;
+  observer_.ParkedOutcomeLapsed(state_.namespaces[parked->name_space].name);
   state_.Unpark(at, 0, now);
   return nullptr;
 }

@@ -81,10 +81,6 @@ class Rules {
   Refusal RefuseParking(const ResolveOperation& operation) const;
   void CompareWithParked(ResolveOperation& operation, const ParkedOutcome& parked);
 
-  // --- Cancel ---
-  // Why the task's cancellation was requested, as long as its grace time runs; empty if nobody said.
-  std::string_view KeptReason(Sequence task) const;
-
   // --- Look ---
   // Finds the task and where it stands. It, if it waits; nullptr if it does not, or the operation is refused.
   OpenTask* Look(LookOperation& operation, TimeMs now);

@@ -1,33 +1,11 @@
 #include "server/broker/shard_state.h"
 
-#include <algorithm>
-
-#include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
-#include "storage/wire.h"
-
 namespace tokenbroker::broker {
 namespace {
 
 constexpr DurationMs kProgressInterval = 15'000;
-constexpr size_t kProgressOverhead = 128;
-
-// As many as OpenTask has for them.
-constexpr int kTimeBits = 45;
 
 bool HasUpstream(const storage::IssuedEntry& entry) { return entry.upstream_hash_hi != 0; }
-
-OpenTask MakeOpen(uint32_t lane, const storage::IssuedEntry& entry) {
-  OpenTask open{};
-  open.deadline = entry.deadline;
-  open.lane = lane;
-  open.last_heartbeat = entry.time;
-  open.attempt = entry.attempt;
-  open.has_contract = !entry.output_schema.empty() || !entry.allowed_errors.empty();
-  open.heartbeat_timeout = entry.heartbeat_timeout;
-  open.has_upstream = HasUpstream(entry);
-  return open;
-}
 
 // The engine itself ended the others.
 bool IsDelivered(TaskState state) {
@@ -42,6 +20,18 @@ std::vector<storage::IndexKey> IndexKeysOf(const IndexHasher& hasher, const stor
   if (!entry.correlation_key.empty()) keys.push_back(hasher.CorrelationKey(entry.name_space, entry.correlation_key));
   if (HasUpstream(entry)) keys.push_back({entry.upstream_hash_hi, entry.upstream_hash_lo});
   return keys;
+}
+
+OpenTask OpenTaskOf(uint32_t lane, const storage::IssuedEntry& entry) {
+  OpenTask open{};
+  open.deadline = entry.deadline;
+  open.lane = lane;
+  open.last_heartbeat = entry.time;
+  open.attempt = entry.attempt;
+  open.has_contract = !entry.output_schema.empty() || !entry.allowed_errors.empty();
+  open.heartbeat_timeout = entry.heartbeat_timeout;
+  open.has_upstream = HasUpstream(entry);
+  return open;
 }
 
 ShardState::ShardState(storage::ShardId shard, const storage::StoreIdentity& identity, const TokenCodec& codec,
@@ -89,7 +79,7 @@ Sequence ShardState::Issue(const IssueOperation& operation, uint32_t lane, uint1
   last_time = now;
   if (!request.request_id.empty()) index.Put(operation.request_key, task);
   if (!request.correlation_key.empty()) index.Put(operation.correlation_index_key, task);
-  Open(task, MakeOpen(lane, entry));
+  Open(task, OpenTaskOf(lane, entry));
   OpenTask& open_task = *open.Find(task);
   Arm(task, open_task);
   if (open_task.has_upstream) BeginBeats(task, open_task);
@@ -141,7 +131,7 @@ void ShardState::RequestCancel(Sequence task, OpenTask& open_task, TimeMs deadli
   batch.Add(NextSequence(), storage::CancelRequestedEntry{now, task, deadline, reason, by});
   last_time = now;
   moving.try_emplace(task, open_task);
-  KeepReason(task, reason);
+  cancel_reasons.Keep(task, reason);
   open_task.deadline = deadline;
   open_task.deadline_moved = 1;
   open_task.cancel_requested = 1;
@@ -165,7 +155,7 @@ Sequence ShardState::Park(const ResolveOperation& operation, uint32_t name_space
                                      outcome.cause, outcome.resolved_by, outcome.request_id, keep_until});
   last_time = now;
   index.Put(address.index_key, at);
-  Keep(at, std::move(outcome));
+  parked.Keep(at, std::move(outcome));
   park_ends.Add(keep_until, at);
   return at;
 }
@@ -173,7 +163,7 @@ Sequence ShardState::Park(const ResolveOperation& operation, uint32_t name_space
 void ShardState::Unpark(Sequence parked_at, Sequence applied_to, TimeMs now) {
   batch.Add(NextSequence(), storage::UnparkedEntry{now, parked_at, applied_to});
   last_time = now;
-  Forget(parked_at);
+  parked.Forget(parked_at);
 }
 
 void ShardState::NoteDelivery(const DeliveryOperation& operation, TimeMs now) {
@@ -247,19 +237,13 @@ void ShardState::AwaitBeat(Sequence task) {
 
 bool ShardState::NoteProgress(Sequence task, const OpenTask& open_task, std::string_view details, uint64_t bytes_max,
                               TimeMs now) {
-  auto found = progress.find(task);
-  const uint64_t before = found == progress.end() ? 0 : found->second.details.size() + kProgressOverhead;
-  const uint64_t after = details.size() + kProgressOverhead;
-  if (progress_bytes - before + after > bytes_max) return false;
-  progress_bytes += after - before;
-  ProgressNote& note = progress[task];
-  note.details = details;
-  note.at = now;
+  ProgressNote* const note = progress.Keep(task, details, now, bytes_max);
+  if (note == nullptr) return false;
   const DurationMs interval = open_task.heartbeat_timeout == 0 ? kProgressInterval : open_task.heartbeat_timeout / 4;
-  if (note.logged_at != 0 && now - note.logged_time < interval) return true;
-  note.logged_at = NextSequence();
-  note.logged_time = now;
-  batch.Add(note.logged_at,
+  if (note->logged_at != 0 && now - note->logged_time < interval) return true;
+  note->logged_at = NextSequence();
+  note->logged_time = now;
+  batch.Add(note->logged_at,
             storage::ProgressEntry{now, task, details, open_task.MovedDeadline(), open_task.cancel_requested != 0});
   last_time = now;
   return true;
@@ -286,42 +270,10 @@ void ShardState::Close(Sequence task, Sequence outcome_at) {
     if (found->has_upstream) TellOfBeats(BeatNews::Kind::kEnded, task, *found);
     open.Erase(task);
   }
-  if (auto found = progress.find(task); found != progress.end()) {
-    progress_bytes -= found->second.details.size() + kProgressOverhead;
-    progress.erase(found);
-  }
-  ForgetReason(task);
+  progress.Forget(task);
+  cancel_reasons.Forget(task);
   index.Put(storage::OutcomeIndexKey(task), outcome_at);
   if (task < release_floor) releases.push_back({outcome_at, task});
-}
-
-void ShardState::Keep(Sequence at, ParkedOutcome outcome) {
-  Forget(at);
-  ++namespaces[outcome.name_space].parked;
-  parked_bytes += outcome.Bytes();
-  parked.emplace(at, std::move(outcome));
-}
-
-void ShardState::Forget(Sequence parked_at) {
-  auto found = parked.find(parked_at);
-  if (found == parked.end()) return;
-  --namespaces[found->second.name_space].parked;
-  parked_bytes -= found->second.Bytes();
-  parked.erase(found);
-}
-
-void ShardState::KeepReason(Sequence task, std::string_view reason) {
-  if (reason.empty()) return;
-  ForgetReason(task);
-  cancel_reasons[task] = reason;
-  cancel_reason_bytes += ReasonBytes(reason);
-}
-
-void ShardState::ForgetReason(Sequence task) {
-  auto found = cancel_reasons.find(task);
-  if (found == cancel_reasons.end()) return;
-  cancel_reason_bytes -= ReasonBytes(found->second);
-  cancel_reasons.erase(found);
 }
 
 Located ShardState::Locate(Sequence task) const {
@@ -333,193 +285,12 @@ Located ShardState::Locate(Sequence task) const {
     return located;
   }
   located.open = *found;
-  if (auto note = progress.find(task); note != progress.end()) {
-    located.progress = note->second.details;
-    located.progress_at = note->second.at;
-    if (located.progress.empty()) located.progress_logged_at = note->second.logged_at;
+  if (const ProgressNote* note = progress.Find(task)) {
+    located.progress = note->details;
+    located.progress_at = note->at;
+    if (located.progress.empty()) located.progress_logged_at = note->logged_at;
   }
   return located;
-}
-
-// --- Start ---
-
-absl::Status ShardState::Replay(Sequence sequence, std::string_view bytes) {
-  absl::StatusOr<storage::LogEntry> entry = storage::DecodeEntry(bytes);
-  if (!entry.ok()) {
-    return absl::Status(entry.status().code(), absl::StrCat("replaying record ", sequence, " of shard ",
-                                                            static_cast<int>(shard), ": ", entry.status().message()));
-  }
-  std::visit(
-      [&](const auto& known) {
-        Replay(sequence, known);
-        last_time = std::max(last_time, known.time);
-      },
-      *entry);
-  last_sequence = std::max(last_sequence, sequence);
-  return absl::OkStatus();
-}
-
-void ShardState::Replay(Sequence sequence, const storage::IssuedEntry& entry) {
-  const uint32_t name_space = namespaces.Intern(entry.name_space);
-  for (const storage::IndexKey& key : IndexKeysOf(hasher, entry)) index.Put(key, sequence);
-  Open(sequence, MakeOpen(lanes.Intern(name_space, entry.target), entry));
-}
-
-void ShardState::Replay(Sequence sequence, const storage::ResolvedEntry& entry) {
-  Close(entry.task, sequence);
-  if (entry.target.empty()) return;
-  const uint32_t lane = lanes.Intern(namespaces.Intern(entry.name_space), entry.target);
-  outbox.Owe(sequence, entry.task, lane, entry.time);
-}
-
-// What is not in the outbox any more was settled by a record behind this one, which a checkpoint has already.
-void ShardState::Replay(Sequence sequence, const storage::DeliveryEntry& entry) { ApplyDelivery(entry, sequence); }
-
-void ShardState::Replay(Sequence sequence, const storage::DeadlineChangedEntry& entry) {
-  OpenTask* found = open.Find(entry.task);
-  if (found == nullptr) return;
-  found->deadline = entry.deadline;
-  found->deadline_moved = 1;
-  open.MarkDirty(entry.task);
-}
-
-void ShardState::Replay(Sequence sequence, const storage::CancelRequestedEntry& entry) {
-  OpenTask* found = open.Find(entry.task);
-  if (found == nullptr) return;
-  KeepReason(entry.task, entry.reason);
-  found->deadline = entry.deadline;
-  found->deadline_moved = 1;
-  found->cancel_requested = 1;
-  open.MarkDirty(entry.task);
-}
-
-void ShardState::Replay(Sequence sequence, const storage::ProgressEntry& entry) {
-  if (open.Find(entry.task) == nullptr) return;
-  ProgressNote& note = progress[entry.task];
-  if (note.logged_at == 0) progress_bytes += kProgressOverhead;
-  note.at = note.logged_time = entry.time;
-  note.logged_at = sequence;
-}
-
-void ShardState::Replay(Sequence sequence, const storage::ParkedEntry& entry) {
-  const uint32_t name_space = namespaces.Intern(entry.name_space);
-  const storage::IndexKey key = hasher.CorrelationKey(entry.name_space, entry.correlation_key);
-  index.Put(key, sequence);
-  Keep(sequence,
-       {name_space, key, entry.state, std::string(entry.output), std::string(entry.error), std::string(entry.cause),
-        std::string(entry.resolved_by), std::string(entry.request_id), entry.keep_until});
-}
-
-void ShardState::Replay(Sequence sequence, const storage::UnparkedEntry& entry) { Forget(entry.parked); }
-
-void ShardState::FinishReplay(TimeMs now) {
-  for (uint32_t i = 0; i < namespaces.size(); ++i) namespaces[i].open = 0;
-  open.VisitFrom(0, [&](Sequence task, OpenTask& open_task) {
-    ++namespaces[NameSpaceOf(open_task)].open;
-    open_task.last_heartbeat = now;
-    open_task.has_beaten = 0;
-    open_task.armed = 0;
-    open_task.beat_awaited = 0;
-    Arm(task, open_task);
-    return true;
-  });
-  for (const auto& [at, outcome] : parked) park_ends.Add(outcome.keep_until, at);
-  outbox.FinishReplay(orderly_stop);
-  orderly_stop = false;
-}
-
-// varint count and names of namespaces, (sequence, time) of holds, parked sequence numbers, (task, record, time) of
-// logged progress, (task, text) of reasons for cancelling, names of targets, (namespace, target) of lanes; 1 after an
-// orderly stop, else 0. Nothing in it tells how to read it: another form is another storage format
-// (docs/storage-format.md).
-std::string ShardState::PackRest() const {
-  std::string out;
-  storage::AppendVarint(out, namespaces.size());
-  for (uint32_t i = 0; i < namespaces.size(); ++i) {
-    storage::AppendVarint(out, namespaces[i].name.size());
-    out.append(namespaces[i].name);
-  }
-  storage::AppendVarint(out, holds.size());
-  for (const storage::Mark& hold : holds) {
-    storage::AppendVarint(out, hold.sequence);
-    storage::AppendVarint(out, hold.time);
-  }
-  storage::AppendVarint(out, parked.size());
-  for (const auto& [at, outcome] : parked) storage::AppendVarint(out, at);
-  storage::AppendVarint(out, progress.size());
-  for (const auto& [task, note] : progress) {
-    storage::AppendVarint(out, task);
-    storage::AppendVarint(out, note.logged_at);
-    storage::AppendVarint(out, note.at);
-  }
-  storage::AppendVarint(out, cancel_reasons.size());
-  for (const auto& [task, reason] : cancel_reasons) {
-    storage::AppendVarint(out, task);
-    storage::AppendVarint(out, reason.size());
-    out.append(reason);
-  }
-  storage::AppendVarint(out, lanes.targets() - 1);
-  for (uint32_t i = 1; i < lanes.targets(); ++i) {
-    storage::AppendVarint(out, lanes.TargetName(i).size());
-    out.append(lanes.TargetName(i));
-  }
-  storage::AppendVarint(out, lanes.size());
-  for (uint32_t i = 0; i < lanes.size(); ++i) {
-    storage::AppendVarint(out, lanes[i].name_space);
-    storage::AppendVarint(out, lanes[i].target);
-  }
-  storage::AppendVarint(out, orderly_stop);
-  return out;
-}
-
-absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes) {
-  Rest rest;
-  storage::WireReader in(bytes);
-  const auto read_time = [&in] {
-    const uint64_t time = in.Varint();
-    if (time >> kTimeBits != 0) in.Fail();
-    return static_cast<TimeMs>(in.ok() ? time : 0);
-  };
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) namespaces.Intern(in.Bytes(in.Varint()));
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
-    const Sequence sequence = in.Varint();
-    holds.push_back({sequence, read_time()});
-  }
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) rest.parked.push_back(in.Varint());
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
-    ProgressNote& note = progress[in.Varint()];
-    note.logged_at = in.Varint();
-    note.at = note.logged_time = read_time();
-    progress_bytes += kProgressOverhead;
-  }
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
-    const Sequence task = in.Varint();
-    KeepReason(task, in.Bytes(in.Varint()));
-  }
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) lanes.InternTarget(in.Bytes(in.Varint()));
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
-    const uint64_t name_space = in.Varint();
-    const uint64_t target = in.Varint();
-    if (name_space >= namespaces.size() || target >= lanes.targets() || lanes.full()) in.Fail();
-    if (in.ok()) lanes.Intern(static_cast<uint32_t>(name_space), lanes.TargetName(static_cast<uint32_t>(target)));
-  }
-  orderly_stop = in.Varint() != 0;
-  if (!in.ok() || !in.at_end()) return absl::DataLossError("the checkpoint's state is damaged");
-  return rest;
-}
-
-absl::Status ShardState::CheckLoaded() {
-  absl::Status status;
-  const auto check = [&](const char* set, Sequence sequence, uint64_t lane) {
-    if (lane < lanes.size()) return true;
-    status = absl::DataLossError(absl::StrCat("block ", BlockOf(sequence), " of ", set, " is damaged: ", sequence,
-                                              " is in lane ", lane, " of ", lanes.size()));
-    return false;
-  };
-  open.VisitFrom(0, [&](Sequence task, const OpenTask& entry) { return check(entry.kSetName, task, entry.lane); });
-  outbox.VisitFrom(
-      0, [&](Sequence outcome, const OwedDelivery& entry) { return check(entry.kSetName, outcome, entry.lane); });
-  return status;
 }
 
 }  // namespace tokenbroker::broker

@@ -16,6 +16,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "server/broker/beat_feed.h"
+#include "server/broker/cancel_reasons.h"
 #include "server/broker/index_delta.h"
 #include "server/broker/index_key.h"
 #include "server/broker/lane_table.h"
@@ -25,6 +26,8 @@
 #include "server/broker/open_set.h"
 #include "server/broker/operation.h"
 #include "server/broker/outbox.h"
+#include "server/broker/parked_outcomes.h"
+#include "server/broker/progress_notes.h"
 #include "server/broker/record_batch.h"
 #include "server/broker/token_codec.h"
 #include "server/timers/timer_wheel.h"
@@ -33,36 +36,11 @@
 
 namespace tokenbroker::broker {
 
-// An outcome that waits for its task.
-struct ParkedOutcome {
-  uint32_t name_space = 0;
-  storage::IndexKey key;
-  TaskState state = TaskState::kSucceeded;
-  std::string output;
-  std::string error;
-  std::string cause;
-  std::string resolved_by;
-  std::string request_id;
-  TimeMs keep_until = 0;
-
-  size_t Bytes() const { return output.size() + error.size() + cause.size() + 256; }
-};
-
-// The latest progress of a waiting task.
-struct ProgressNote {
-  // Empty if only the log has it.
-  std::string details;
-  TimeMs at = 0;
-  // The latest log record with progress; 0 if none.
-  Sequence logged_at = 0;
-  TimeMs logged_time = 0;
-};
-
 class ShardState {
  public:
   ShardState(storage::ShardId shard, const storage::StoreIdentity& identity, const TokenCodec& codec, TimeMs now);
 
-  // --- Mutations; each writes its record ---
+  // --- Mutations; each writes its record (shard_state.cc) ---
 
   struct Ended {
     TaskState state;
@@ -94,14 +72,12 @@ class ShardState {
   void FollowBeats(const std::vector<std::string>& targets);
   // The next heartbeat is news, if the task still waits.
   void AwaitBeat(Sequence task);
-  // What keeping such a reason takes.
-  static size_t ReasonBytes(std::string_view reason) { return reason.empty() ? 0 : reason.size() + 128; }
   // Keeps the progress; writes a record at most once a quarter of the heartbeat timeout. False: no room left for it.
   bool NoteProgress(Sequence task, const OpenTask& open, std::string_view details, uint64_t bytes_max, TimeMs now);
   // Adds a timer for the task's next deadline, unless one that is early enough runs.
   void Arm(Sequence task, OpenTask& open);
 
-  // --- Start ---
+  // --- Start (shard_replay.cc) ---
 
   // Takes over one record of the log. To be called in order, before anything else; replaying records whose effects a
   // checkpoint already has is harmless.
@@ -109,7 +85,8 @@ class ShardState {
   // After the last Replay: every heartbeat interval begins anew, every deadline gets its timer.
   void FinishReplay(TimeMs now);
 
-  // The small things that a checkpoint carries besides index and open set, and back.
+  // --- The small things that a checkpoint carries besides index and open set, and back (shard_rest.cc) ---
+
   std::string PackRest() const;
   Sequence hold_floor() const { return holds.empty() ? 0 : holds.back().sequence; }
 
@@ -143,13 +120,9 @@ class ShardState {
   LaneTable lanes;
   Outbox outbox{lanes};
   BeatFeed beats;
-  absl::flat_hash_map<Sequence, ParkedOutcome> parked;
-  absl::flat_hash_map<Sequence, ProgressNote> progress;
-  // Why tasks whose grace time runs are cancelled, if it was said: the cause of their outcome.
-  absl::flat_hash_map<Sequence, std::string> cancel_reasons;
-  uint64_t parked_bytes = 0;
-  uint64_t progress_bytes = 0;
-  uint64_t cancel_reason_bytes = 0;
+  ParkedOutcomes parked{namespaces};
+  ProgressNotes progress;
+  CancelReasons cancel_reasons;
   // Deadlines by task, and by parked outcome.
   TimerWheel deadlines;
   TimerWheel park_ends;
@@ -180,11 +153,6 @@ class ShardState {
   void BeginBeats(Sequence task, OpenTask& open_task);
   void TellOfBeats(BeatNews::Kind kind, Sequence task, const OpenTask& open_task);
   void Close(Sequence task, Sequence outcome_at);
-  void Keep(Sequence at, ParkedOutcome outcome);
-  void Forget(Sequence parked_at);
-  // The latest reason counts; none changes nothing.
-  void KeepReason(Sequence task, std::string_view reason);
-  void ForgetReason(Sequence task);
 
   void Replay(Sequence sequence, const storage::IssuedEntry& entry);
   void Replay(Sequence sequence, const storage::ResolvedEntry& entry);
@@ -199,5 +167,7 @@ class ShardState {
 
 // The keys under which an issued task is found.
 std::vector<storage::IndexKey> IndexKeysOf(const IndexHasher& hasher, const storage::IssuedEntry& entry);
+// What the open set keeps of an issued task.
+OpenTask OpenTaskOf(uint32_t lane, const storage::IssuedEntry& entry);
 
 }  // namespace tokenbroker::broker
