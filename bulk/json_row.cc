@@ -9,7 +9,7 @@
 #include "base/shown_word.h"
 #include "base/status_macros.h"
 #include "bulk/row.h"
-#include "server/json/cursor.h"
+#include "json/cursor.h"
 
 namespace tokenbroker::bulk {
 namespace {

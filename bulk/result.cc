@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "server/json/json_writer.h"
-#include "server/json/time_text.h"
+#include "json/json_writer.h"
+#include "json/time_text.h"
 
 namespace tokenbroker::bulk {
 namespace {

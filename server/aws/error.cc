@@ -1,7 +1,7 @@
 #include "server/aws/error.h"
 
 #include "absl/strings/ascii.h"
-#include "server/json/json_writer.h"
+#include "json/json_writer.h"
 
 namespace tokenbroker::aws {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "json/cursor.h"
 #include "server/aws/error.h"
-#include "server/json/cursor.h"
 
 namespace tokenbroker::aws {
 

@@ -7,8 +7,8 @@
 #include "absl/strings/str_join.h"
 #include "base/json.h"
 #include "base/json_path.h"
-#include "server/json/cursor.h"
-#include "server/json/select.h"
+#include "json/cursor.h"
+#include "json/select.h"
 
 namespace tokenbroker::intake {
 namespace {

@@ -1,7 +1,7 @@
 #include "server/intake/redact.h"
 
 #include "absl/strings/str_replace.h"
-#include "server/json/cursor.h"
+#include "json/cursor.h"
 
 namespace tokenbroker::intake {
 namespace {

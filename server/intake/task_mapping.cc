@@ -12,9 +12,9 @@
 #include "base/duration_text.h"
 #include "base/json.h"
 #include "base/status_macros.h"
+#include "json/cursor.h"
+#include "json/select.h"
 #include "server/intake/redact.h"
-#include "server/json/cursor.h"
-#include "server/json/select.h"
 
 namespace tokenbroker::intake {
 namespace {

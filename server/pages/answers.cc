@@ -1,8 +1,8 @@
 #include "server/pages/answers.h"
 
 #include "absl/strings/str_cat.h"
+#include "json/json_writer.h"
 #include "server/calls/convert.h"
-#include "server/json/json_writer.h"
 #include "server/pages/page.h"
 #include "server/pages/style.h"
 #include "server/rest/error_body.h"

@@ -9,9 +9,9 @@
 #include "base/json.h"
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "json/cursor.h"
+#include "json/json_writer.h"
 #include "server/http/path.h"
-#include "server/json/cursor.h"
-#include "server/json/json_writer.h"
 
 namespace tokenbroker::pages {
 namespace {

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/json.h"
 #include "base/status_macros.h"
-#include "server/json/json_writer.h"
+#include "json/json_writer.h"
 
 namespace tokenbroker::pages {
 namespace {

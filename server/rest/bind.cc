@@ -3,9 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/text.h"
-#include "server/json/fault.h"
-#include "server/json/json_reader.h"
-#include "server/json/scalar.h"
+#include "json/fault.h"
+#include "json/json_reader.h"
+#include "json/scalar.h"
 #include "server/rest/query.h"
 #include "server/rest/url_text.h"
 

@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
-#include "server/json/json_writer.h"
+#include "json/json_writer.h"
 
 namespace tokenbroker::rest {
 

@@ -1,9 +1,9 @@
 #include "server/rest/field_path.h"
 
 #include "base/status_macros.h"
-#include "server/json/fault.h"
-#include "server/json/names.h"
-#include "server/json/scalar.h"
+#include "json/fault.h"
+#include "json/names.h"
+#include "json/scalar.h"
 
 namespace tokenbroker::rest {
 namespace {

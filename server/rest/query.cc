@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/percent.h"
 #include "base/status_macros.h"
-#include "server/json/fault.h"
-#include "server/json/scalar.h"
+#include "json/fault.h"
+#include "json/scalar.h"
 #include "server/rest/bind.h"
 #include "server/rest/url_text.h"
 

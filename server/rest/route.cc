@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/status_macros.h"
-#include "server/json/fault.h"
+#include "json/fault.h"
 
 namespace tokenbroker::rest {
 namespace {

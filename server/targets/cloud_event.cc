@@ -1,8 +1,8 @@
 #include "server/targets/cloud_event.h"
 
 #include "base/percent.h"
-#include "server/json/json_writer.h"
-#include "server/json/time_text.h"
+#include "json/json_writer.h"
+#include "json/time_text.h"
 
 namespace tokenbroker::targets {
 namespace {

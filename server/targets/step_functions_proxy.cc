@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/json/json_writer.h"
+#include "json/json_writer.h"
 
 namespace tokenbroker::targets {
 namespace {

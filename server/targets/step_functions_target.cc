@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/json/json_writer.h"
-#include "server/json/time_text.h"
+#include "json/json_writer.h"
+#include "json/time_text.h"
 #include "server/targets/step_functions_answer.h"
 #include "server/targets/step_functions_limits.h"
 

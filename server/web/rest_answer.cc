@@ -3,8 +3,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
-#include "server/json/fault.h"
-#include "server/json/json_writer.h"
+#include "json/fault.h"
+#include "json/json_writer.h"
 #include "server/rest/error_body.h"
 
 namespace tokenbroker::web {

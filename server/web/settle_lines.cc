@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/json/json_reader.h"
-#include "server/json/json_writer.h"
+#include "json/json_reader.h"
+#include "json/json_writer.h"
 #include "server/rest/error_body.h"
 #include "server/web/caller.h"
 #include "server/web/content_type.h"

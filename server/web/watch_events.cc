@@ -4,7 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "server/json/json_writer.h"
+#include "json/json_writer.h"
 #include "server/rest/bind.h"
 #include "server/rest/error_body.h"
 #include "server/web/caller.h"

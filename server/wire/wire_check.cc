@@ -7,7 +7,7 @@
 #include "base/element_limits.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
-#include "server/json/fault.h"
+#include "json/fault.h"
 
 namespace tokenbroker::wire {
 namespace {

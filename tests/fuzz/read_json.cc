@@ -1,8 +1,8 @@
 // What ReadJson takes, WriteJson gives back, and the protobuf library understands alike.
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "server/json/json_reader.h"
-#include "server/json/json_writer.h"
+#include "json/json_reader.h"
+#include "json/json_writer.h"
 #include "tests/fuzz/fuzz.h"
 #include "tokenbroker/v1/resolver_service.pb.h"
 #include "tokenbroker/v1/task_service.pb.h"

@@ -3,8 +3,8 @@
 
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "server/json/json_reader.h"
-#include "server/json/json_writer.h"
+#include "json/json_reader.h"
+#include "json/json_writer.h"
 #include "tests/json/contract_messages.h"
 
 namespace tokenbroker::json {

@@ -1,11 +1,11 @@
-#include "server/json/json_reader.h"
+#include "json/json_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-#include "server/json/fault.h"
+#include "json/fault.h"
 #include "tokenbroker/v1/resolver_service.pb.h"
 #include "tokenbroker/v1/task_service.pb.h"
 

@@ -1,4 +1,4 @@
-#include "server/json/select.h"
+#include "json/select.h"
 
 #include <gtest/gtest.h>
 

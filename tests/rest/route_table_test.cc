@@ -10,8 +10,8 @@
 #include "google/api/annotations.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "server/json/fault.h"
-#include "server/json/json_writer.h"
+#include "json/fault.h"
+#include "json/json_writer.h"
 #include "server/rest/bind.h"
 #include "tests/json/contract_messages.h"
 

@@ -2,10 +2,10 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < token < storage < timers, telemetry, config < tls < http, broker < forward < calls < aws, intake,
-//   pages < rpc, web, drop, admin < host, the wiring < commands. cli stands beside the server, on base,
-//   token, proto and bulk alone; so do json < rest < tools, json < wire and json < bulk, which doors use, and sigv4 <
-//   outbound < outbound/aws < targets, where outcomes leave
+//   base < proto < token < storage < json < bulk < timers, telemetry, config < tls < http, broker < forward < calls <
+//   aws, intake, pages < rpc, web, drop, admin < host, the wiring < commands. cli stands beside the server, on base,
+//   token, proto and bulk alone; so do rest < tools and wire, which doors use, and sigv4 < outbound < outbound/aws <
+//   targets, where outcomes leave
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -45,33 +45,32 @@ const std::vector<Layer> kLayers = {
      {"base", "storage", "server/timers", "token"},
      {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/", "boost/sort/"}},
     {"server/forward", {"base", "storage", "server/broker"}, {}},
-    {"server/json", {"base"}, {"google/protobuf/"}},
-    {"server/wire", {"base", "server/json"}, {"google/protobuf/"}},
-    {"server/rest", {"base", "server/json", "tokenbroker", "google/api", "google/rpc"}, {"google/protobuf/"}},
-    {"bulk", {"base", "server/json", "tokenbroker"}, {}},
+    {"json", {"base"}, {"google/protobuf/"}},
+    {"server/wire", {"base", "json"}, {"google/protobuf/"}},
+    {"server/rest", {"base", "json", "tokenbroker", "google/api", "google/rpc"}, {"google/protobuf/"}},
+    {"bulk", {"base", "json", "tokenbroker"}, {}},
     {"tools/openapi",
-     {"base", "server/json", "server/rest", "tokenbroker", "google/api", "google/rpc"},
+     {"base", "json", "server/rest", "tokenbroker", "google/api", "google/rpc"},
      {"google/protobuf/", "nlohmann/"}},
     {"server/calls",
      {"base", "storage", "server/broker", "server/config", "server/forward", "server/telemetry", "tokenbroker",
       "google/rpc"},
      {"google/protobuf/", "openssl/"}},
     {"server/pages",
-     {"base", "token", "storage", "server/broker", "server/calls", "server/http", "server/json", "server/rest",
-      "google/rpc"},
+     {"base", "json", "token", "storage", "server/broker", "server/calls", "server/http", "server/rest", "google/rpc"},
      {"google/protobuf/", "openssl/", "nlohmann/"}},
     {"server/sigv4", {"base"}, {"openssl/"}},
     {"server/outbound", {"base"}, {"curl/"}},
     {"server/outbound/aws", {"base", "server/outbound", "server/sigv4"}, {"nlohmann/", "openssl/"}},
     {"server/targets",
-     {"base", "server/forward", "server/json", "server/outbound", "server/outbound/aws", "server/sigv4"},
+     {"base", "json", "server/forward", "server/outbound", "server/outbound/aws", "server/sigv4"},
      {"openssl/", "nlohmann/"}},
     {"server/intake",
-     {"base", "server/broker", "server/calls", "server/config", "server/json", "server/outbound", "server/outbound/aws",
+     {"base", "json", "server/broker", "server/calls", "server/config", "server/outbound", "server/outbound/aws",
       "server/telemetry", "tokenbroker"},
      {"google/protobuf/", "openssl/", "nlohmann/"}},
     {"server/aws",
-     {"base", "server/broker", "server/calls", "server/config", "server/json", "server/sigv4", "tokenbroker"},
+     {"base", "json", "server/broker", "server/calls", "server/config", "server/sigv4", "tokenbroker"},
      {"openssl/", "google/protobuf/"}},
     {"server/rpc",
      {"base", "server/broker", "server/calls", "server/config", "server/telemetry", "server/tls", "server/wire",
@@ -82,8 +81,8 @@ const std::vector<Layer> kLayers = {
      {"base", "server/config", "server/telemetry", "server/timers", "server/tls"},
      {"boost/", "openssl/", "zlib.h"}},
     {"server/web",
-     {"base", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/intake",
-      "server/json", "server/pages", "server/rest", "server/telemetry", "tokenbroker", "google/rpc"},
+     {"base", "json", "server/aws", "server/broker", "server/calls", "server/config", "server/http", "server/intake",
+      "server/pages", "server/rest", "server/telemetry", "tokenbroker", "google/rpc"},
      {"google/protobuf/"}},
     {"server/drop",
      {"base", "bulk", "server/broker", "server/calls", "server/config", "server/telemetry", "tokenbroker"},

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "google/rpc/error_details.pb.h"
-#include "server/json/scalar.h"
+#include "json/scalar.h"
 #include "server/rest/error_body.h"
 #include "tokenbroker/v1/errors.pb.h"
 

@@ -1,6 +1,6 @@
 #include "tools/openapi/operations.h"
 
-#include "server/json/scalar.h"
+#include "json/scalar.h"
 #include "tools/openapi/comments.h"
 
 namespace tokenbroker::openapi {

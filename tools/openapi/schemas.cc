@@ -1,6 +1,6 @@
 #include "tools/openapi/schemas.h"
 
-#include "server/json/scalar.h"
+#include "json/scalar.h"
 #include "tools/openapi/comments.h"
 
 namespace tokenbroker::openapi {

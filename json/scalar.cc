@@ -1,4 +1,4 @@
-#include "server/json/scalar.h"
+#include "json/scalar.h"
 
 #include <cctype>
 #include <charconv>
@@ -12,8 +12,8 @@
 #include "base/status_macros.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "server/json/fault.h"
-#include "server/json/time_text.h"
+#include "json/fault.h"
+#include "json/time_text.h"
 
 namespace tokenbroker::json {
 namespace {

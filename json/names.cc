@@ -1,9 +1,9 @@
-#include "server/json/names.h"
+#include "json/names.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "server/json/fault.h"
+#include "json/fault.h"
 
 namespace tokenbroker::json {
 namespace {

@@ -1,9 +1,9 @@
-#include "server/json/select.h"
+#include "json/select.h"
 
 #include <string>
 #include <variant>
 
-#include "server/json/cursor.h"
+#include "json/cursor.h"
 
 namespace tokenbroker::json {
 namespace {

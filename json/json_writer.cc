@@ -1,4 +1,4 @@
-#include "server/json/json_writer.h"
+#include "json/json_writer.h"
 
 #include <algorithm>
 #include <array>
@@ -8,9 +8,9 @@
 
 #include "absl/strings/escaping.h"
 #include "google/protobuf/any.pb.h"
-#include "server/json/any.h"
-#include "server/json/scalar.h"
-#include "server/json/time_text.h"
+#include "json/any.h"
+#include "json/scalar.h"
+#include "json/time_text.h"
 
 namespace tokenbroker::json {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/json/cursor.h"
+#include "json/cursor.h"
 
 #include <algorithm>
 #include <cstdint>

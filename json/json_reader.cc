@@ -1,4 +1,4 @@
-#include "server/json/json_reader.h"
+#include "json/json_reader.h"
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
@@ -7,11 +7,11 @@
 #include "base/json.h"
 #include "base/status_macros.h"
 #include "google/protobuf/any.pb.h"
-#include "server/json/any.h"
-#include "server/json/cursor.h"
-#include "server/json/fault.h"
-#include "server/json/names.h"
-#include "server/json/scalar.h"
+#include "json/any.h"
+#include "json/cursor.h"
+#include "json/fault.h"
+#include "json/names.h"
+#include "json/scalar.h"
 
 namespace tokenbroker::json {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/json/time_text.h"
+#include "json/time_text.h"
 
 #include <charconv>
 #include <chrono>

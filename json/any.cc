@@ -1,4 +1,4 @@
-#include "server/json/any.h"
+#include "json/any.h"
 
 #include <string>
 

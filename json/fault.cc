@@ -1,4 +1,4 @@
-#include "server/json/fault.h"
+#include "json/fault.h"
 
 #include <algorithm>
 
