@@ -14,8 +14,10 @@ class CancelReasons {
  public:
   using Map = absl::flat_hash_map<storage::Sequence, std::string>;
 
-  // What keeping such a reason takes.
-  static uint64_t Bytes(std::string_view reason) { return reason.empty() ? 0 : reason.size() + 128; }
+  // Whether all reasons would hold `bytes_max` at most with this one, in the place of the one that the task has.
+  bool Fits(storage::Sequence task, std::string_view reason, uint64_t bytes_max) const {
+    return reason.empty() || bytes_ - Bytes(Find(task)) + Bytes(reason) <= bytes_max;
+  }
 
   // The latest counts; none changes nothing.
   void Keep(storage::Sequence task, std::string_view reason) {
@@ -39,11 +41,12 @@ class CancelReasons {
   }
 
   size_t size() const { return reasons_.size(); }
-  uint64_t bytes() const { return bytes_; }
   Map::const_iterator begin() const { return reasons_.begin(); }
   Map::const_iterator end() const { return reasons_.end(); }
 
  private:
+  static uint64_t Bytes(std::string_view reason) { return reason.empty() ? 0 : reason.size() + 128; }
+
   Map reasons_;
   uint64_t bytes_ = 0;
 };

@@ -29,7 +29,8 @@ Sequence MarkBefore(const std::vector<storage::Mark>& marks, TimeMs time) {
   return found;
 }
 
-// By digits, as the keys are hashes: less than half of what comparing costs.
+// By digits, as the keys are hashes: less than half of what comparing costs. Digits are of `hi`: keys that share it by
+// the hundred would stay as they are, and the store would refuse them.
 void SortByKey(std::vector<storage::IndexEntry>& entries) {
   boost::sort::spreadsort::integer_sort(
       entries.begin(), entries.end(), [](const auto& entry, unsigned offset) { return entry.key.hi >> offset; },

@@ -25,7 +25,9 @@ struct ParkedOutcome {
   std::string request_id;
   TimeMs keep_until = 0;
 
-  size_t Bytes() const { return output.size() + error.size() + cause.size() + 256; }
+  // What an outcome of so many bytes takes, its names included.
+  static size_t Bytes(size_t payload) { return payload + 256; }
+  size_t Bytes() const { return Bytes(output.size() + error.size() + cause.size()); }
 };
 
 class ParkedOutcomes {

@@ -338,7 +338,7 @@ Refusal Rules::RefuseParking(const ResolveOperation& operation) const {
   const uint32_t name_space = state_.namespaces.Find(name);
   if (name_space == NamespaceTable::kNone && state_.namespaces.size() >= limits_.namespaces) return RefuseNamespace();
   const uint64_t parked = name_space == NamespaceTable::kNone ? 0 : state_.namespaces[name_space].parked;
-  const size_t bytes = operation.output.size() + operation.error.size() + operation.cause.size();
+  const size_t bytes = ParkedOutcome::Bytes(operation.output.size() + operation.error.size() + operation.cause.size());
   const bool many = parked >= limits_.parked_per_namespace;
   if (!many && state_.parked.bytes() + bytes <= limits_.parked_bytes) return {};
   observer_.Overloaded(Queue::kParked);
@@ -392,7 +392,7 @@ void Rules::Decide(CancelOperation& operation, TimeMs now) {
   OpenTask* open = WaitingTask(operation, kIssue, now);
   if (open == nullptr) return;
   if (operation.grace > 0) {
-    if (state_.cancel_reasons.bytes() + CancelReasons::Bytes(operation.reason) > limits_.cancel_reason_bytes) {
+    if (!state_.cancel_reasons.Fits(operation.task, operation.reason, limits_.cancel_reason_bytes)) {
       observer_.Overloaded(Queue::kCancelReasons);
       operation.refusal = RefuseFull(
           Reason::kOverloaded, absl::StrCat("reasons that are kept until a grace time ends hold ",

@@ -73,6 +73,8 @@ TEST(Limits, ParkedCallbacksTakeSoManyBytes) {
   BrokerHarness broker({.limits = {.parked_bytes = 1000}});
   EXPECT_EQ(broker.Succeed(Ref::Key("a"), std::string(700, '1')).verdict, Verdict::kParked);
   EXPECT_EQ(broker.Succeed(Ref::Key("b"), std::string(700, '1')).reason, Reason::kNamespaceLimit);
+  EXPECT_EQ(broker.Succeed(Ref::Key("c"), "1").reason, Reason::kNamespaceLimit)
+      << "an outcome takes more than its bytes";
 }
 
 TEST(Limits, AFullQueueAnswersOverloadedAtOnceAndChangesNothing) {
@@ -168,6 +170,7 @@ TEST(Limits, ReasonsOfCancellationsInTheirGraceTimeTakeSoManyBytes) {
   const Issued second = broker.Issue();
   const std::string reason(600, 'r');
   EXPECT_TRUE(broker.Cancel(first, reason, 10s).ok());
+  EXPECT_TRUE(broker.Cancel(first, std::string(600, 's'), 9s).ok()) << "in the place of the first reason";
   const Changed refused = broker.Cancel(second, reason, 10s);
   EXPECT_EQ(refused.reason, Reason::kOverloaded);
   EXPECT_GT(refused.retry_after, 0);
