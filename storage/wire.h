@@ -10,6 +10,8 @@
 // fit they are failed, give zeros and empty views, and say so in ok().
 #pragma once
 
+#include <endian.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -24,39 +26,31 @@ inline constexpr size_t kMaxVarint = 10;
 
 // --- Fixed width ---
 
-inline char* PutLittle32(char* at, uint32_t value) {
-  for (int i = 0; i < 4; ++i) at[i] = static_cast<char>(value >> (8 * i));
-  return at + 4;
+namespace internal {
+
+template <typename Number>
+char* Put(char* at, Number value) {
+  std::memcpy(at, &value, sizeof value);
+  return at + sizeof value;
 }
 
-inline char* PutLittle64(char* at, uint64_t value) {
-  for (int i = 0; i < 8; ++i) at[i] = static_cast<char>(value >> (8 * i));
-  return at + 8;
+template <typename Number>
+Number Get(const char* at) {
+  Number value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
 }
 
+}  // namespace internal
+
+inline char* PutLittle32(char* at, uint32_t value) { return internal::Put(at, htole32(value)); }
+inline char* PutLittle64(char* at, uint64_t value) { return internal::Put(at, htole64(value)); }
 // Big endian, so that bytes compare as the numbers do: for keys.
-inline char* PutBig64(char* at, uint64_t value) {
-  for (int i = 0; i < 8; ++i) at[i] = static_cast<char>(value >> (56 - 8 * i));
-  return at + 8;
-}
+inline char* PutBig64(char* at, uint64_t value) { return internal::Put(at, htobe64(value)); }
 
-inline uint32_t GetLittle32(const char* at) {
-  uint32_t value = 0;
-  for (int i = 3; i >= 0; --i) value = (value << 8) | static_cast<uint8_t>(at[i]);
-  return value;
-}
-
-inline uint64_t GetLittle64(const char* at) {
-  uint64_t value = 0;
-  for (int i = 7; i >= 0; --i) value = (value << 8) | static_cast<uint8_t>(at[i]);
-  return value;
-}
-
-inline uint64_t GetBig64(const char* at) {
-  uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value = (value << 8) | static_cast<uint8_t>(at[i]);
-  return value;
-}
+inline uint32_t GetLittle32(const char* at) { return le32toh(internal::Get<uint32_t>(at)); }
+inline uint64_t GetLittle64(const char* at) { return le64toh(internal::Get<uint64_t>(at)); }
+inline uint64_t GetBig64(const char* at) { return be64toh(internal::Get<uint64_t>(at)); }
 
 // --- Varints ---
 
