@@ -121,9 +121,10 @@ void RpcServer::Shutdown(DurationMs timeout) {
   if (impl_->under_way.AwaitNone(std::chrono::milliseconds(timeout)) && timeout > 0)
     std::this_thread::sleep_for(kLinger);
   impl_->server->Shutdown(std::chrono::system_clock::now());
-  // Broken off or not, each has to come back before its thread may end.
-  impl_->under_way.AwaitNone();
-  impl_->tools.AwaitNone();
+  // Broken off or not, each has to come back before its thread may end; so has each that listens, for gRPC ends the
+  // process when it is asked for a call on a queue that was shut down.
+  impl_->under_way.AwaitEnd();
+  impl_->tools.AwaitEnd();
   for (const auto& thread : impl_->threads) thread->Stop();
 }
 

@@ -12,6 +12,11 @@ void* TagOf(NetworkThread::Event& event) { return &event; }
 }  // namespace
 
 void StreamCall::Listen(const Parts& parts) {
+  parts.under_way.Listens();
+  ListenForOne(parts);
+}
+
+void StreamCall::ListenForOne(const Parts& parts) {
   StreamCall* const call = parts.make(parts);
   call->context_.AsyncNotifyWhenDone(TagOf(call->gone_tag_));
   parts.request(&call->context_, &call->pipe_, TagOf(call->began_tag_));
@@ -20,13 +25,14 @@ void StreamCall::Listen(const Parts& parts) {
 void StreamCall::Began(bool ok) {
   // The server shuts down: there will be no call.
   if (!ok) {
+    UnderWay& under_way = parts_.under_way;
     delete this;
-    return;
+    return under_way.ListensNoMore();
   }
   began_ = ElapsedMicros();
   out_ = 1;  // the news that it is over
   parts_.under_way.Began();
-  Listen(parts_);
+  ListenForOne(parts_);
   OnBegan();
 }
 

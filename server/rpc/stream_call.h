@@ -33,7 +33,7 @@ class StreamCall {
     std::function<void(grpc::ServerContext*, Pipe*, void* tag)> request;
   };
 
-  // Waits for a call of the method, and then for the next.
+  // Waits for a call of the method, and then for the next. Once for each that may arrive at the same time.
   static void Listen(const Parts& parts);
 
   StreamCall(const StreamCall&) = delete;
@@ -62,6 +62,8 @@ class StreamCall {
   const grpc::ServerContext& context() const { return context_; }
 
  private:
+  static void ListenForOne(const Parts& parts);
+
   struct Tag final : NetworkThread::Event {
     Tag(StreamCall& call, void (StreamCall::*then)(bool)) : call(call), then(then) {}
     void Happened(bool ok) override { (call.*then)(ok); }

@@ -38,7 +38,10 @@ class UnaryMethod {
 
   // Before the thread starts.
   void Listen() {
-    for (int i = 0; i < kListening; ++i) ListenForOne();
+    for (int i = 0; i < kListening; ++i) {
+      under_way_.Listens();
+      ListenForOne();
+    }
   }
 
  private:
@@ -65,7 +68,10 @@ class UnaryMethod {
     // The call has come, its answer has left, or the server shuts down.
     void Happened(bool ok) override {
       if (began_ != 0) return Leave();
-      if (!ok) return TakeBack();
+      if (!ok) {
+        method_.under_way_.ListensNoMore();
+        return TakeBack();
+      }
       method_.ListenForOne();
       began_ = ElapsedMicros();
       method_.under_way_.Began();
