@@ -40,8 +40,10 @@ struct FreshBroker {
 
 // P1, P2, P3, P3b, HB, P7, P7b, and with them P6, P7i, P8, P8o, which are about a broker with many waiting tasks.
 void MeasureThroughput(Bench& bench);
-// P5, P5h.
-void MeasureLatency(Bench& bench);
+// P5: one caller alone.
+void MeasureLoneCalls(Bench& bench);
+// P5h: callers at half of the highest rate.
+void MeasureHalfLoad(Bench& bench);
 // P6l.
 void MeasureExpiry(Bench& bench);
 // H1, H2, H3: the HTTP door.

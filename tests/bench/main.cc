@@ -35,10 +35,11 @@ void DescribeStolen(double share, Report& report) {
 void Measure(Bench& bench) {
   const Options& options = bench.options;
   if (options.Wants({"P1", "P2", "P3", "P3b", "HB", "P7", "P7b", "P6", "P7i", "P8", "P8.issue", "P8.batch",
-                     "P8.resolve", "P8o", "P5h"})) {
+                     "P8.resolve", "P8o"})) {
     MeasureThroughput(bench);
   }
-  if (options.Wants({"P5", "P5h"})) MeasureLatency(bench);
+  if (options.Wants({"P5", "P5.p99"})) MeasureLoneCalls(bench);
+  if (options.Wants({"P5h", "P5h.null", "P5h.disk", "P5h.all", "P5h.rate"})) MeasureHalfLoad(bench);
   if (options.Wants({"P6l"})) MeasureExpiry(bench);
   if (options.Wants({"H1", "H1.cpu", "H2", "H2.cpu", "H3", "H3.batch"})) MeasureHttp(bench);
   if (options.Wants({"H4"})) MeasureLongPolls(bench);

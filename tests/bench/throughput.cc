@@ -9,6 +9,7 @@
 #include "tests/bench/bench.h"
 #include "tests/bench/calm.h"
 #include "tests/bench/load.h"
+#include "tests/bench/shapes.h"
 #include "tests/bench/slices.h"
 #include "tests/bench/traffic.h"
 #include "tests/bench/waiting_broker.h"
@@ -16,10 +17,6 @@
 namespace tokenbroker::benchmarks {
 namespace {
 
-constexpr int kUnaryChannels = 4;
-constexpr int kUnaryOutstanding = 64;
-constexpr int kBatchChannels = 2;
-constexpr int kBatchOutstanding = 8;
 constexpr uint64_t kBeating = 100'000;
 constexpr int64_t kHeartbeatMs = 3'600'000;
 // Tokens that are kept of a run of batches, at most: 40 bytes each.
@@ -51,12 +48,6 @@ const char* NameOf(Load load) {
   return "";
 }
 
-LoadShape Slice(const Options& options, int channels, int outstanding) {
-  return {channels, outstanding, options.slice_warm_up, options.slice, /*quiet=*/true};
-}
-LoadShape Unary(const Options& options) { return Slice(options, kUnaryChannels, kUnaryOutstanding); }
-LoadShape Batch(const Options& options) { return Slice(options, kBatchChannels, kBatchOutstanding); }
-
 class Runner {
  public:
   // `other` also runs; nullptr: none.
@@ -65,13 +56,13 @@ class Runner {
 
   void Null() {
     NullTraffic traffic;
-    Run(Load::kNull, traffic, Unary(options_));
+    Run(Load::kNull, traffic, UnarySlice(options_));
   }
 
   void Issue() {
     IssueTraffic traffic;
     const MetricsPage before = server_.Metrics();
-    Run(Load::kIssue, traffic, Unary(options_));
+    Run(Load::kIssue, traffic, UnarySlice(options_));
     bench_.measured.issue_group = server_.Metrics().Mean("tokenbroker_commit_group_size", before);
     tokens_ = std::move(traffic.tokens);
   }
@@ -80,13 +71,13 @@ class Runner {
   void Resolve() {
     tokens_.Shuffle();
     SucceedTraffic traffic(tokens_);
-    Run(Load::kResolve, traffic, Unary(options_));
+    Run(Load::kResolve, traffic, UnarySlice(options_));
   }
 
   void Heartbeat() {
     if (beating_.size() == 0) MakeBeating();
     HeartbeatTraffic traffic(beating_);
-    Run(Load::kHeartbeat, traffic, Unary(options_));
+    Run(Load::kHeartbeat, traffic, UnarySlice(options_));
   }
 
   void MakeBeating() {
@@ -104,7 +95,7 @@ class Runner {
     BatchIssueTraffic traffic;
     traffic.tokens.Reserve(kMostTokens);
     const MetricsPage before = server_.Metrics();
-    Run(Load::kBatchIssue, traffic, Batch(options_));
+    Run(Load::kBatchIssue, traffic, BatchSlice(options_));
     bench_.measured.batch_issue_group = server_.Metrics().Mean("tokenbroker_commit_group_size", before);
     tokens_ = std::move(traffic.tokens);
   }
@@ -112,7 +103,7 @@ class Runner {
   void BatchResolve() {
     tokens_.Shuffle();
     BatchSettleTraffic traffic(tokens_);
-    Run(Load::kBatchResolve, traffic, Batch(options_));
+    Run(Load::kBatchResolve, traffic, BatchSlice(options_));
   }
 
  private:
