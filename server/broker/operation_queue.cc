@@ -1,23 +1,14 @@
 #include "server/broker/operation_queue.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace tokenbroker::broker {
-namespace {
-
-// So many who call at once are a crowd.
-constexpr size_t kCrowd = 24;
-// Of so many operations each bears little of the sync.
-constexpr size_t kEnough = 96;
-
-}  // namespace
 
 void OperationQueue::Push(absl::Span<Operation* const> operations, size_t bytes) {
   std::unique_lock<std::mutex> lock(mutex_);
   operations_.insert(operations_.end(), operations.begin(), operations.end());
   bytes_ += bytes;
-  if (operations_.size() >= awaited_) Wake(std::move(lock));
+  Wake(std::move(lock));
 }
 
 void OperationQueue::Kick() {
@@ -53,17 +44,6 @@ bool OperationQueue::Sleep(std::chrono::milliseconds at_most) {
   wake_.wait_for(lock, at_most, [this] { return !sleeping_; });
   sleeping_ = false;
   return true;
-}
-
-void OperationQueue::Gather(size_t taken, std::chrono::nanoseconds at_most) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  const size_t callers = taken + operations_.size();
-  if (stopping_ || callers < kCrowd || taken >= kEnough || operations_.size() >= kEnough) return;
-  awaited_ = std::min(callers, kEnough);
-  sleeping_ = true;
-  wake_.wait_for(lock, at_most, [this] { return !sleeping_; });
-  sleeping_ = false;
-  awaited_ = 1;
 }
 
 void OperationQueue::Wake(std::unique_lock<std::mutex> lock) {

@@ -33,10 +33,6 @@ class OperationQueue {
   // Sleeps until there is something to do, for so long at most. False once all is done and no more will come.
   bool Sleep(std::chrono::milliseconds at_most);
 
-  // After `taken` operations were answered: if there is a crowd, sleeps until as many more have come, or enough to
-  // share the cost of a sync, for so long at most (docs/adr/0017, amended by 0024). Returns at once otherwise.
-  void Gather(size_t taken, std::chrono::nanoseconds at_most);
-
  private:
   // Wakes the sleeper, if there is one, and lets the lock go.
   void Wake(std::unique_lock<std::mutex> lock);
@@ -46,7 +42,6 @@ class OperationQueue {
   // All guarded by mutex_.
   Operations operations_;
   size_t bytes_ = 0;
-  size_t awaited_ = 1;  // how many operations wake the sleeper
   bool sleeping_ = false;
   bool stopping_ = false;
   bool kicked_ = false;

@@ -15,9 +15,6 @@ constexpr DurationMs kRetryWhenOverloaded = 100;
 constexpr DurationMs kLongestSleep = 1000;
 constexpr size_t kPrefetchAhead = 8;
 constexpr size_t kPrefetchEntryAhead = 4;
-// How long a crowd is let gather: so many times what its last round took.
-constexpr int kGatherRounds = 4;
-constexpr std::chrono::microseconds kLongestGathering{300};
 
 struct Place {
   Sequence task;
@@ -129,8 +126,7 @@ void Pipeline::SetDiskFull(bool full) {
 
 bool Pipeline::RunOnce() {
   const size_t bytes = queue_.Take(round_);
-  taken_ = round_.size();
-  CountOut(taken_, bytes);
+  CountOut(round_.size(), bytes);
   LookUpNames(round_);
   DecideAll(round_);
   TB_FAILPOINT("commit.after_decide");
@@ -377,17 +373,9 @@ DurationMs Pipeline::Idle() {
 
 void Pipeline::Run() {
   while (!failed_.load(std::memory_order_relaxed)) {
-    const auto began = std::chrono::steady_clock::now();
-    if (RunOnce()) {
-      LetGather(std::chrono::steady_clock::now() - began);
-      continue;
-    }
+    if (RunOnce()) continue;
     if (!queue_.Sleep(std::chrono::milliseconds(Idle()))) return;
   }
-}
-
-void Pipeline::LetGather(std::chrono::nanoseconds round) {
-  queue_.Gather(taken_, std::min<std::chrono::nanoseconds>(kGatherRounds * round, kLongestGathering));
 }
 
 void Pipeline::Stop() { queue_.Stop(); }

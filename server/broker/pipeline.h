@@ -3,10 +3,10 @@
 //   doors ──Submit──▶ queue ──▶ [look up names in the store] ──▶ decide (under the lock) ──▶ append + sync ──▶ answer
 //
 // One thread, the committer, does all of this for a shard, for everything that has arrived meanwhile at once: under
-// load the groups grow by themselves, helped by a short pause once there is a crowd (docs/adr/0017, amended by 0024),
-// and a lone call waits for nobody. What the rules leave to the store's records, or to a contract, goes to an executor
-// and, where it must be decided again, back into the queue. Heartbeats and looks at waiting tasks change nothing on
-// disk; TryNow answers them on the caller's thread.
+// load the groups grow by themselves while the one before is synced, and no call waits for others to come
+// (docs/adr/0029). What the rules leave to the store's records, or to a contract, goes to an executor and, where it
+// must be decided again, back into the queue. Heartbeats and looks at waiting tasks change nothing on disk; TryNow
+// answers them on the caller's thread.
 //
 // A failed append ends it: nothing is acknowledged any more, and `on_failure` is told, whose duty is to end the
 // process. What is on disk is known only after a new start.
@@ -134,9 +134,6 @@ class Pipeline {
   void Answer(Operation* operation);
   void DecideAgain(Operation* operation);
   void Fail(absl::Status status);
-  // After a round that took so long: many call at once, and what a sync costs is shared by all who wait for it. Until
-  // as many have come as were taken last: with fewer callers than that, nobody waits for those who never come.
-  void LetGather(std::chrono::nanoseconds round);
 
   Parts parts_;
   Judge judge_;
@@ -157,7 +154,6 @@ class Pipeline {
 
   // The committer's own.
   Operations round_;
-  size_t taken_ = 0;  // with how many operations the last round began
   NamesWanted names_;
   RecordBatch in_flight_;
   std::vector<std::pair<Sequence, Sequence>> ended_;

@@ -57,43 +57,5 @@ TEST_F(OperationQueueTest, WhatCameBeforeTheStopIsStillThere) {
   EXPECT_FALSE(queue_.Sleep(kForever));
 }
 
-TEST_F(OperationQueueTest, AFewAreNotLetGather) {
-  Push(1);
-  queue_.Gather(8, kForever);
-  EXPECT_EQ(Taken(), 1u);
-}
-
-TEST_F(OperationQueueTest, ACrowdIsThereWhenEnoughHaveCome) {
-  constexpr size_t kCallers = 96;
-  std::thread callers([this] {
-    for (size_t i = 0; i < kCallers; ++i) Push(1);
-  });
-  queue_.Gather(30, kForever);
-  const size_t gathered = Taken();
-  callers.join();
-  EXPECT_GE(gathered, 30u);
-  EXPECT_EQ(gathered + Taken(), kCallers);
-}
-
-TEST_F(OperationQueueTest, BatchesAreEnoughBySize) {
-  queue_.Gather(100, kForever);
-  Push(100);
-  queue_.Gather(30, kForever);
-  EXPECT_EQ(Taken(), 100u);
-}
-
-TEST_F(OperationQueueTest, ACrowdWaitsNoLongerThanAllowed) {
-  Push(1);
-  queue_.Gather(30, std::chrono::nanoseconds(1));
-  EXPECT_EQ(Taken(), 1u);
-}
-
-TEST_F(OperationQueueTest, AStopEndsTheGathering) {
-  std::thread stopper([this] { queue_.Stop(); });
-  queue_.Gather(30, kForever);
-  stopper.join();
-  EXPECT_FALSE(queue_.Sleep(kForever));
-}
-
 }  // namespace
 }  // namespace tokenbroker::broker
