@@ -134,8 +134,7 @@ bool Judge::Compare(ResolveOperation& operation) const {
     operation.refusal = StoreTrouble(entry.status());
     return true;
   }
-  operation.refusal = RefuseToShow(store_, shard_, operation.address, *operation.principal,
-                                   operation.dry_run ? kRead : kResolve, operation.task);
+  operation.refusal = RefuseToShow(store_, shard_, operation.address, *operation.principal, kResolve, operation.task);
   if (operation.refusal) {
     operation.verdict = Verdict::kUnknown;
     operation.task = 0;

@@ -222,7 +222,8 @@ struct ResolveOperation : TaskOperation {
   std::string_view cause;
   std::string_view request_id;
   DurationMs park_for = 0;  // below 0: do not park
-  // Decide, but change nothing.
+  // Decide, but change nothing. The rights are those that the outcome itself needs: whether the caller may know the
+  // answer, which takes the right to read, is for the door to see.
   bool dry_run = false;
   // Set by the broker: the task whose contract the outcome was found to meet. A name may lead to another one later.
   storage::Sequence contract_checked = 0;

@@ -48,7 +48,6 @@ Refusal RefuseForIssuer(const token::Limits& limits) {
 }
 
 token::Action ActionOf(const ResolveOperation& operation) {
-  if (operation.dry_run) return token::kRead;
   return operation.state == TaskState::kSucceeded ? token::kSucceed : token::kFail;
 }
 
@@ -298,7 +297,7 @@ void Rules::Decide(ResolveOperation& operation, TimeMs now) {
     return;
   }
   operation.verdict = Verdict::kUnknown;
-  OpenTask* open = WaitingTask(operation, operation.dry_run ? kRead : kResolve, now);
+  OpenTask* open = WaitingTask(operation, kResolve, now);
   if (open != nullptr) return DecideOpen(operation, operation.task, *open, now);
   if (operation.refusal.reason == Reason::kTaskUnknown && address.kind == TaskAddress::Kind::kKey) {
     operation.refusal = {};

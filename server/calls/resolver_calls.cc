@@ -7,6 +7,7 @@
 #include "server/calls/fill.h"
 #include "server/calls/items.h"
 #include "server/calls/judged.h"
+#include "server/calls/read_calls.h"
 
 namespace tokenbroker::calls {
 namespace {
@@ -171,30 +172,32 @@ void PeekTaskCall::Begin() {
   broker().Submit(Own(operation_));
 }
 
-void PeekTaskCall::Decided() {
-  if (!judged_) return Judged();
-  if (look_.refusal) return Answer();  // judged, but not to be seen
-  Read([this] { Show(); });
-}
+void PeekTaskCall::Decided() { judged_ ? Looked() : Judged(); }
 
 void PeekTaskCall::Judged() {
   judged_ = true;
   const broker::Reason reason = operation_.refusal.reason;
-  if (reason == broker::Reason::kTaskUnknown || reason == broker::Reason::kCredentialsUnknown ||
-      reason == broker::Reason::kPermissionDenied || reason == broker::Reason::kOverloaded ||
-      reason == broker::Reason::kInternal) {
-    return Refuse(operation_.refusal);
-  }
-  FillResult(operation_, response().mutable_result());
-  if (operation_.task == 0) return Answer();  // it would be parked
+  if (reason == broker::Reason::kOverloaded || reason == broker::Reason::kInternal) return Refuse(operation_.refusal);
   look_.address = operation_.address;
   Reset(1);
   broker().Ask(Own(look_));
 }
 
+void PeekTaskCall::Looked() {
+  if (!look_.refusal) return Read([this] { Show(); });
+  // Nobody waits under the key, which the caller may read: the outcome would be parked, or refused that.
+  const bool nobody_waits = look_.refusal.reason == broker::Reason::kTaskUnknown &&
+                            look_.address.kind == broker::TaskAddress::Kind::kKey && operation_.task == 0;
+  if (!nobody_waits) return Refuse(look_.refusal);
+  FillResult(operation_, response().mutable_result());
+  Answer();
+}
+
 void PeekTaskCall::Show() {
-  absl::StatusOr<broker::TaskRecordPtr> record = broker().Load(look_.located);
-  if (record.ok()) FillTask(**record, pb::TASK_VIEW_FULL, response().mutable_task());
+  absl::StatusOr<broker::TaskRecordPtr> record = LoadVisible(broker(), look_.address, principal(), look_.located);
+  if (!record.ok()) return Refuse(ReadRefusal(record.status()));
+  FillResult(operation_, response().mutable_result());
+  FillTask(**record, pb::TASK_VIEW_FULL, response().mutable_task());
   Answer();
 }
 

@@ -71,7 +71,7 @@ class BatchSettleCall : public UnaryCall<pb::BatchSettleRequest, pb::BatchSettle
   std::optional<SettleBatch> batch_;
 };
 
-// Decides as Succeed or Fail would, then shows the task.
+// Decides as Succeed or Fail would, then shows the answer and the task, if the caller may read it.
 class PeekTaskCall : public UnaryCall<pb::PeekTaskRequest, pb::PeekTaskResponse> {
  public:
   using UnaryCall::UnaryCall;
@@ -80,6 +80,7 @@ class PeekTaskCall : public UnaryCall<pb::PeekTaskRequest, pb::PeekTaskResponse>
   void Begin() override;
   void Decided() override;
   void Judged();
+  void Looked();
   void Show();
 
   broker::ResolveOperation operation_;

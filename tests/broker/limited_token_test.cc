@@ -152,7 +152,7 @@ TEST_F(LimitedTokenTest, EachActionAllowsItsCallsAlone) {
     };
     expect(kHeartbeat, broker_.Beat(limited));
     expect(kRead, broker_.Get(limited));
-    expect(kRead, broker_.Peek(limited, TaskState::kSucceeded, "1"));
+    expect(kSucceed, broker_.Peek(limited, TaskState::kSucceeded, "1"));
     expect(kFail, broker_.Fail(limited, "E"));
     if (only != kFail) expect(kSucceed, broker_.Succeed(limited, "1"));
   }

@@ -57,6 +57,34 @@ TEST_F(PermissionsTest, ANamelessCallerSeesNothingElse) {
   EXPECT_THAT(forbidden.error_message(), Not(HasSubstr("no API key")));
 }
 
+TEST_F(PermissionsTest, PeekTakesTheRightToReadAndTellsOfTheRightToResolve) {
+  const auto issued = IssueAsEngine();
+  pb::PeekTaskRequest request;
+  pb::PeekTaskResponse response;
+  const auto peek = [&](const std::string& key, const pb::TaskRef& task) {
+    key_ = key;
+    response.Clear();
+    *request.mutable_settlement()->mutable_succeed()->mutable_task() = task;
+    request.mutable_settlement()->mutable_succeed()->set_output("1");
+    return Call(*resolver_, &pb::ResolverService::Stub::PeekTask, request, &response);
+  };
+  const pb::TaskRef names[] = {ById(issued.task_id()), ByKey("demo", "order-1"), ByKey("demo", "nobody-waits")};
+  for (const pb::TaskRef& task : names) {
+    ASSERT_TRUE(peek("engine-key", task).ok()) << task.ShortDebugString();
+    EXPECT_EQ(response.result().verdict(), pb::VERDICT_REFUSED) << task.ShortDebugString();
+    EXPECT_EQ(response.result().error().reason(), pb::ERROR_REASON_PERMISSION_DENIED);
+    EXPECT_EQ(response.has_task(), task.key().key() != "nobody-waits");
+  }
+  ASSERT_TRUE(peek("", ByToken(issued.token())).ok());
+  EXPECT_EQ(response.result().verdict(), pb::VERDICT_ACCEPTED);
+  EXPECT_EQ(ReasonOf(peek("worker-key", ById(issued.task_id()))), "TASK_UNKNOWN") << "it may settle, but not look";
+  EXPECT_EQ(ReasonOf(peek("worker-key", ByKey("demo", "order-1"))), "PERMISSION_DENIED");
+  EXPECT_EQ(ReasonOf(peek("worker-key", ByKey("demo", "nobody-waits"))), "PERMISSION_DENIED");
+  EXPECT_EQ(ReasonOf(peek("stranger-key", ById(issued.task_id()))), "TASK_UNKNOWN");
+  ASSERT_TRUE(Succeed(ByToken(issued.token()), "1").ok());
+  EXPECT_EQ(ReasonOf(peek("worker-key", ById(issued.task_id()))), "TASK_UNKNOWN");
+}
+
 TEST_F(PermissionsTest, AnUnknownKeyIsUnauthenticatedEvenWithAToken) {
   const auto issued = IssueAsEngine();
   key_ = "no-such-key";
