@@ -87,10 +87,11 @@ struct OpenBlock {
   std::string bytes;
 };
 
-// A held task that was resolved: its copy may go once `resolved_at` falls below the floor.
+// A held record that is of no use any more: its copy may go once `ended_at`, the record that ended its use, falls below
+// the floor.
 struct Release {
-  Sequence resolved_at = 0;
-  Sequence task = 0;
+  Sequence ended_at = 0;
+  Sequence record = 0;
 };
 
 struct Checkpoint {
@@ -106,11 +107,11 @@ struct Checkpoint {
   std::string state;
 };
 
-// A copy of an issue entry, made before its stretch of log goes.
-struct HeldTask {
-  Sequence task = 0;
+// A copy of a record, made before its stretch of log goes.
+struct HeldCopy {
+  Sequence record = 0;
   std::string bytes;
-  // The keys under which the index must still find the task.
+  // The keys under which the index must still find the record.
   std::vector<IndexKey> index_keys;
 };
 
@@ -184,11 +185,11 @@ class TokenStore {
 
   // --- Retention ---
 
-  virtual absl::Status Hold(ShardId shard, absl::Span<const HeldTask> tasks) = 0;
+  virtual absl::Status Hold(ShardId shard, absl::Span<const HeldCopy> copies) = 0;
 
-  // Visits the tasks of which there are held copies, from `from` on, in ascending order, until `visit` returns false or
-  // the end is reached. The log may still have their entries as well.
-  virtual absl::Status ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence task)> visit) const = 0;
+  // Visits the records of which there are held copies, from `from` on, in ascending order, until `visit` returns false
+  // or the end is reached. The log may still have them as well.
+  virtual absl::Status ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence record)> visit) const = 0;
 
   // Forgets the log below `floor`, whole files at a time, the index entries that point there, and the held copies
   // released there. Costs nothing per dropped record.

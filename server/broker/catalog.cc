@@ -49,6 +49,9 @@ absl::StatusOr<TaskRecordPtr> Catalog::LoadIssued(Sequence task) const {
   auto record = std::make_unique<TaskRecord>();
   record->task = task;
   TB_ASSIGN_OR_RETURN(record->issued_bytes, store_.Read(state_.shard, task));
+  // Of what is held not all is a task's.
+  if (storage::PeekEntryType(record->issued_bytes) != storage::EntryType::kIssued)
+    return absl::NotFoundError("not the record of a task");
   TB_ASSIGN_OR_RETURN(record->issued, storage::DecodeIssued(record->issued_bytes));
   record->deadline = record->issued.deadline;
   return record;

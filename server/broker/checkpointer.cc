@@ -187,15 +187,22 @@ void Checkpointer::HoldUpTo(Sequence target) {
     // Before the first copy: whichever of these tasks ends from now on is released.
     parts_.state.release_floor = std::max(parts_.state.release_floor, target);
   }
+  absl::Status status = HoldEach(from, target, &Checkpointer::WaitingBetween, &Checkpointer::CopyTask);
+  if (status.ok()) status = HoldEach(from, target, &Checkpointer::ProgressBetween, &Checkpointer::CopyProgress);
+  status.ok() ? NoteHold(target) : parts_.observer.Trouble("hold_failed", status);
+}
+
+absl::Status Checkpointer::HoldEach(Sequence from, Sequence to, Find find, Copy copy) {
   while (true) {
-    const std::vector<Sequence> tasks = WaitingBetween(from, target, kHoldAtOnce);
-    if (tasks.empty()) break;
+    const std::vector<Sequence> records = (this->*find)(from, to, kHoldAtOnce);
+    if (records.empty()) return absl::OkStatus();
+    std::vector<storage::HeldCopy> copies;
+    for (const Sequence record : records) TB_RETURN_IF_ERROR((this->*copy)(record, copies));
     TB_FAILPOINT("retention.before_hold");
-    if (absl::Status status = Hold(tasks); !status.ok()) return parts_.observer.Trouble("hold_failed", status);
+    TB_RETURN_IF_ERROR(parts_.store.Hold(parts_.state.shard, copies));
     TB_FAILPOINT("retention.after_hold");
-    from = tasks.back() + 1;
+    from = records.back() + 1;
   }
-  NoteHold(target);
 }
 
 // Keeps a few hundred notes for the time that counts, however often checkpoints are taken.
@@ -222,15 +229,26 @@ std::vector<Sequence> Checkpointer::WaitingBetween(Sequence from, Sequence to, s
   return tasks;
 }
 
-absl::Status Checkpointer::Hold(const std::vector<Sequence>& tasks) {
-  std::vector<storage::HeldTask> held;
-  for (Sequence task : tasks) {
-    TB_ASSIGN_OR_RETURN(std::string bytes, parts_.store.Read(parts_.state.shard, task));
-    TB_ASSIGN_OR_RETURN(storage::IssuedEntry entry, storage::DecodeIssued(bytes));
-    std::vector<storage::IndexKey> keys = IndexKeysOf(parts_.state.hasher, entry);
-    held.push_back({task, std::move(bytes), std::move(keys)});
-  }
-  return parts_.store.Hold(parts_.state.shard, held);
+std::vector<Sequence> Checkpointer::ProgressBetween(Sequence from, Sequence to, size_t max) {
+  std::lock_guard<std::mutex> lock(parts_.mutex);
+  return parts_.state.progress.LoggedBetween(from, to, max);
+}
+
+absl::Status Checkpointer::CopyTask(Sequence task, std::vector<storage::HeldCopy>& out) {
+  TB_ASSIGN_OR_RETURN(std::string bytes, parts_.store.Read(parts_.state.shard, task));
+  TB_ASSIGN_OR_RETURN(storage::IssuedEntry entry, storage::DecodeIssued(bytes));
+  std::vector<storage::IndexKey> keys = IndexKeysOf(parts_.state.hasher, entry);
+  out.push_back({task, std::move(bytes), std::move(keys)});
+  return absl::OkStatus();
+}
+
+// A number that never got to the disk before a crash may have been given away again, or to nobody.
+absl::Status Checkpointer::CopyProgress(Sequence record, std::vector<storage::HeldCopy>& out) {
+  absl::StatusOr<std::string> bytes = parts_.store.Read(parts_.state.shard, record);
+  if (absl::IsNotFound(bytes.status())) return absl::OkStatus();
+  TB_RETURN_IF_ERROR(bytes.status());
+  if (storage::PeekEntryType(*bytes) == storage::EntryType::kProgress) out.push_back({record, *std::move(bytes), {}});
+  return absl::OkStatus();
 }
 
 void Checkpointer::DropUpTo(Sequence target) {

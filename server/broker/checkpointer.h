@@ -68,8 +68,14 @@ class Checkpointer {
   absl::Status Write();
   void Retain();
   void HoldUpTo(Sequence target);
+  // Records between, and how a copy of one is made: what is to be held of tasks that wait.
+  using Find = std::vector<Sequence> (Checkpointer::*)(Sequence from, Sequence to, size_t max);
+  using Copy = absl::Status (Checkpointer::*)(Sequence record, std::vector<storage::HeldCopy>& out);
+  absl::Status HoldEach(Sequence from, Sequence to, Find find, Copy copy);
   std::vector<Sequence> WaitingBetween(Sequence from, Sequence to, size_t max);
-  absl::Status Hold(const std::vector<Sequence>& tasks);
+  std::vector<Sequence> ProgressBetween(Sequence from, Sequence to, size_t max);
+  absl::Status CopyTask(Sequence task, std::vector<storage::HeldCopy>& out);
+  absl::Status CopyProgress(Sequence record, std::vector<storage::HeldCopy>& out);
   void NoteHold(Sequence target);
   void DropUpTo(Sequence target);
   // Forgets dead letters that were kept long enough. The answer is the first record that a delivery still needs.

@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "server/broker/operation.h"
 #include "storage/token_store.h"
@@ -38,20 +41,36 @@ class ProgressNotes {
     return &note;
   }
 
-  // Of a note in the log, which keeps the details.
-  void KeepLogged(Sequence task, Sequence at, TimeMs time) {
+  // The record `at` has the task's progress, whose details need not be in memory. Returns the record that had it
+  // before; 0 if none.
+  Sequence KeepLogged(Sequence task, Sequence at, TimeMs time) {
     const auto [found, fresh] = notes_.try_emplace(task);
     if (fresh) bytes_ += Bytes({});
     ProgressNote& note = found->second;
-    note.logged_at = at;
+    const Sequence before = std::exchange(note.logged_at, at);
     note.at = note.logged_time = time;
+    logged_.erase(before);
+    logged_.insert(at);
+    return before;
   }
 
-  void Forget(Sequence task) {
+  // Returns the record that had the task's progress; 0 if none.
+  Sequence Forget(Sequence task) {
     const auto found = notes_.find(task);
-    if (found == notes_.end()) return;
+    if (found == notes_.end()) return 0;
+    const Sequence logged_at = found->second.logged_at;
+    logged_.erase(logged_at);
     bytes_ -= Bytes(found->second.details);
     notes_.erase(found);
+    return logged_at;
+  }
+
+  // The first of the records from `from` on and before `to` that have the progress of a task that waits.
+  std::vector<Sequence> LoggedBetween(Sequence from, Sequence to, size_t max) const {
+    std::vector<Sequence> found;
+    for (auto at = logged_.lower_bound(from); at != logged_.end() && *at < to && found.size() < max; ++at)
+      found.push_back(*at);
+    return found;
   }
 
   // Null if there is none. Valid until the next call that changes something.
@@ -68,6 +87,7 @@ class ProgressNotes {
   static uint64_t Bytes(std::string_view details) { return details.size() + 128; }
 
   Map notes_;
+  absl::btree_set<Sequence> logged_;
   uint64_t bytes_ = 0;
 };
 

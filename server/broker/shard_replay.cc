@@ -60,7 +60,7 @@ void ShardState::Replay(Sequence sequence, const storage::CancelRequestedEntry& 
 }
 
 void ShardState::Replay(Sequence sequence, const storage::ProgressEntry& entry) {
-  if (open.Find(entry.task) != nullptr) progress.KeepLogged(entry.task, sequence, entry.time);
+  if (open.Find(entry.task) != nullptr) Release(progress.KeepLogged(entry.task, sequence, entry.time), sequence);
 }
 
 void ShardState::Replay(Sequence sequence, const storage::ParkedEntry& entry) {

@@ -241,10 +241,9 @@ bool ShardState::NoteProgress(Sequence task, const OpenTask& open_task, std::str
   if (note == nullptr) return false;
   const DurationMs interval = open_task.heartbeat_timeout == 0 ? kProgressInterval : open_task.heartbeat_timeout / 4;
   if (note->logged_at != 0 && now - note->logged_time < interval) return true;
-  note->logged_at = NextSequence();
-  note->logged_time = now;
-  batch.Add(note->logged_at,
-            storage::ProgressEntry{now, task, details, open_task.MovedDeadline(), open_task.cancel_requested != 0});
+  const Sequence at = NextSequence();
+  Release(progress.KeepLogged(task, at, now), at);
+  batch.Add(at, storage::ProgressEntry{now, task, details, open_task.MovedDeadline(), open_task.cancel_requested != 0});
   last_time = now;
   return true;
 }
@@ -270,10 +269,14 @@ void ShardState::Close(Sequence task, Sequence outcome_at) {
     if (found->has_upstream) TellOfBeats(BeatNews::Kind::kEnded, task, *found);
     open.Erase(task);
   }
-  progress.Forget(task);
+  Release(progress.Forget(task), outcome_at);
   cancel_reasons.Forget(task);
   index.Put(storage::OutcomeIndexKey(task), outcome_at);
-  if (task < release_floor) releases.push_back({outcome_at, task});
+  Release(task, outcome_at);
+}
+
+void ShardState::Release(Sequence record, Sequence at) {
+  if (record != 0 && record < release_floor) releases.push_back({at, record});
 }
 
 Located ShardState::Locate(Sequence task) const {

@@ -126,12 +126,12 @@ class ShardState {
   // Deadlines by task, and by parked outcome.
   TimerWheel deadlines;
   TimerWheel park_ends;
-  // How far the log was looked through for tasks that still wait, and when: each waiting task below `sequence` was a
-  // held copy by then. Oldest first.
+  // How far the log was looked through for tasks that still wait, and when: each waiting task below `sequence`, and its
+  // progress, was a held copy by then. Oldest first.
   std::vector<storage::Mark> holds;
-  // Tasks below this may be held copies.
+  // Of what is below this there may be held copies.
   Sequence release_floor = 0;
-  // Held tasks that ended since the last checkpoint.
+  // Held tasks that ended, and held progress that newer one took the place of, since the last checkpoint.
   std::vector<storage::Release> releases;
   // Whether nothing can have been sent since the checkpoint: the stop was orderly.
   bool orderly_stop = false;
@@ -153,6 +153,8 @@ class ShardState {
   void BeginBeats(Sequence task, OpenTask& open_task);
   void TellOfBeats(BeatNews::Kind kind, Sequence task, const OpenTask& open_task);
   void Close(Sequence task, Sequence outcome_at);
+  // The copy of `record`, if it is held, has no use any more once the log before `at` is dropped.
+  void Release(Sequence record, Sequence at);
 
   void Replay(Sequence sequence, const storage::IssuedEntry& entry);
   void Replay(Sequence sequence, const storage::ResolvedEntry& entry);

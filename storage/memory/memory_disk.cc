@@ -42,14 +42,14 @@ void MemoryDisk::PutHead(Shard& to, const Checkpoint& checkpoint) {
       to.blocks[block.number] = block.bytes;
     }
   }
-  for (const auto& release : checkpoint.releases) to.releases.emplace(release.resolved_at, release.task);
+  for (const auto& release : checkpoint.releases) to.releases.emplace(release.ended_at, release.record);
   to.marks.emplace(checkpoint.covers, checkpoint.time);
   to.head = TokenStore::LoadedCheckpoint{checkpoint.covers, checkpoint.time, checkpoint.state};
 }
 
-void MemoryDisk::PutHeld(Shard& to, const HeldTask& task) {
-  to.held[task.task] = {task.bytes, task.index_keys};
-  for (const IndexKey& key : task.index_keys) to.index[key] = {task.task, true};
+void MemoryDisk::PutHeld(Shard& to, const HeldCopy& copy) {
+  to.held[copy.record] = {copy.bytes, copy.index_keys};
+  for (const IndexKey& key : copy.index_keys) to.index[key] = {copy.record, true};
 }
 
 void MemoryDisk::Release(Shard& to, Sequence task) {

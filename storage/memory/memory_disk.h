@@ -62,7 +62,7 @@ class MemoryDisk {
     std::map<IndexKey, Indexed> index;
     std::map<uint64_t, std::string> blocks;
     std::map<Sequence, Held> held;
-    std::multimap<Sequence, Sequence> releases;  // resolved_at -> task
+    std::multimap<Sequence, Sequence> releases;  // ended_at -> record
     std::map<Sequence, TimeMs> marks;
     TokenStore::LoadedCheckpoint head;
   };
@@ -70,7 +70,7 @@ class MemoryDisk {
   // The parts of a write, as the store asks for them.
   static void PutIndex(Shard& to, const std::vector<IndexEntry>& entries);
   static void PutHead(Shard& to, const Checkpoint& checkpoint);
-  static void PutHeld(Shard& to, const HeldTask& task);
+  static void PutHeld(Shard& to, const HeldCopy& copy);
   static void Release(Shard& to, Sequence task);
   static void Drop(Shard& to, Sequence floor);
 

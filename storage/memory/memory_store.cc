@@ -143,25 +143,25 @@ absl::StatusOr<std::vector<Mark>> MemoryStore::Marks(ShardId shard) const {
   return marks;
 }
 
-absl::Status MemoryStore::Hold(ShardId shard, absl::Span<const HeldTask> tasks) {
+absl::Status MemoryStore::Hold(ShardId shard, absl::Span<const HeldCopy> copies) {
   std::lock_guard lock(disk_->mutex_);
   TB_RETURN_IF_ERROR(CheckWritable());
-  if (tasks.empty()) return absl::OkStatus();
+  if (copies.empty()) return absl::OkStatus();
   return Write(MemoryWrite::kHold, shard, [&](Shard& to) {
-    for (const HeldTask& task : tasks) MemoryDisk::PutHeld(to, task);
+    for (const HeldCopy& copy : copies) MemoryDisk::PutHeld(to, copy);
   });
 }
 
-absl::Status MemoryStore::ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence task)> visit) const {
+absl::Status MemoryStore::ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence record)> visit) const {
   while (true) {
     {
       // Not held while visiting: the visitor may read.
       std::lock_guard lock(disk_->mutex_);
       TB_RETURN_IF_ERROR(CheckAlive());
       const auto& held = disk_->shards_[shard].held;
-      const auto task = held.lower_bound(from);
-      if (task == held.end()) return absl::OkStatus();
-      from = task->first;
+      const auto copy = held.lower_bound(from);
+      if (copy == held.end()) return absl::OkStatus();
+      from = copy->first;
     }
     if (!visit(from)) return absl::OkStatus();
     ++from;

@@ -72,7 +72,7 @@ absl::Status RocksDbStore::VerifyHeld(ShardId shard) const {
     const Key key = HeldKey(shard, LastNumber(row->key()));
     TB_RETURN_IF_ERROR(DecodeHeld(key, ToView(row->value())).status());
   }
-  return FromRocks(row->status(), absl::StrCat("reading the held tasks of shard ", shard));
+  return FromRocks(row->status(), absl::StrCat("reading the held records of shard ", shard));
 }
 
 uint64_t RocksDbStore::SizeBytes() const {

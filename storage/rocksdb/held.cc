@@ -6,23 +6,23 @@
 
 namespace tokenbroker::storage {
 
-std::string EncodeHeld(const Key& key, const HeldTask& task) {
+std::string EncodeHeld(const Key& key, const HeldCopy& copy) {
   std::string value;
-  AppendVarint(value, task.index_keys.size());
-  for (const IndexKey& index_key : task.index_keys) {
+  AppendVarint(value, copy.index_keys.size());
+  for (const IndexKey& index_key : copy.index_keys) {
     AppendLittle64(value, index_key.hi);
     AppendLittle64(value, index_key.lo);
   }
-  value += task.bytes;
+  value += copy.bytes;
   Seal(key.view(), value);
   return value;
 }
 
-absl::StatusOr<HeldCopy> DecodeHeld(const Key& key, std::string_view value) {
+absl::StatusOr<HeldRow> DecodeHeld(const Key& key, std::string_view value) {
   const std::string what =
-      absl::StrCat("held task ", GetBig64(key.view().data() + 2), " of shard ", static_cast<uint8_t>(key.view()[0]));
+      absl::StrCat("held record ", GetBig64(key.view().data() + 2), " of shard ", static_cast<uint8_t>(key.view()[0]));
   TB_ASSIGN_OR_RETURN(const std::string_view body, Unseal(key.view(), value, what));
-  HeldCopy held;
+  HeldRow held;
   WireReader reader(body);
   for (uint64_t count = reader.Varint(); count > 0 && reader.ok(); --count) {
     const uint64_t hi = reader.Little64();

@@ -12,13 +12,13 @@
 
 namespace tokenbroker::storage {
 
-struct HeldCopy {
+struct HeldRow {
   std::vector<IndexKey> index_keys;
   // A view into the value.
   std::string_view bytes;
 };
 
-std::string EncodeHeld(const Key& key, const HeldTask& task);
-absl::StatusOr<HeldCopy> DecodeHeld(const Key& key, std::string_view value);
+std::string EncodeHeld(const Key& key, const HeldCopy& copy);
+absl::StatusOr<HeldRow> DecodeHeld(const Key& key, std::string_view value);
 
 }  // namespace tokenbroker::storage

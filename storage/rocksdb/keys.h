@@ -2,8 +2,8 @@
 //
 //   log, open   shard 1 | number 8
 //   index       shard 1 | hi 8 | lo 8
-//   held        shard 1 | 't' | task 8                          a copy
-//               shard 1 | 'r' | resolved_at 8 | task 8          a release
+//   held        shard 1 | 't' | record 8                        a copy
+//               shard 1 | 'r' | ended_at 8 | record 8           a release
 //   meta        'F' format, 'I' identity
 //               'f' | shard 1                                   floor
 //               'h' | shard 1                                   head of the last checkpoint
@@ -54,7 +54,7 @@ inline Key NumberKey(ShardId shard, uint64_t number) { return Key().Byte(shard).
 inline Key IndexRowKey(ShardId shard, const IndexKey& key) { return Key().Byte(shard).Number(key.hi).Number(key.lo); }
 inline Key HeldKey(ShardId shard, Sequence task) { return Key().Byte(shard).Byte('t').Number(task); }
 inline Key ReleaseKey(ShardId shard, const Release& release) {
-  return Key().Byte(shard).Byte('r').Number(release.resolved_at).Number(release.task);
+  return Key().Byte(shard).Byte('r').Number(release.ended_at).Number(release.record);
 }
 inline Key FormatKey() { return Key().Byte('F'); }
 inline Key IdentityKey() { return Key().Byte('I'); }

@@ -156,8 +156,8 @@ absl::StatusOr<std::string> RocksDbStore::ReadHeld(ShardId shard, Sequence task)
   const Key key = HeldKey(shard, task);
   const rocksdb::Status status = (*db_)->Get({}, db_->held(), key, &value);
   if (status.IsNotFound()) return absl::NotFoundError(absl::StrCat("shard ", shard, " has no record ", task));
-  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading held task ", task, " of shard ", shard)));
-  TB_ASSIGN_OR_RETURN(const HeldCopy held, DecodeHeld(key, ToView(value)));
+  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading held record ", task, " of shard ", shard)));
+  TB_ASSIGN_OR_RETURN(const HeldRow held, DecodeHeld(key, ToView(value)));
   return std::string(held.bytes);
 }
 

@@ -27,29 +27,30 @@ double Count(Sequence from, Sequence to) {
 
 }  // namespace
 
-absl::Status RocksDbStore::Hold(ShardId shard, absl::Span<const HeldTask> tasks) {
+absl::Status RocksDbStore::Hold(ShardId shard, absl::Span<const HeldCopy> copies) {
   TB_RETURN_IF_ERROR(CheckWritable());
-  if (tasks.empty()) return absl::OkStatus();
+  if (copies.empty()) return absl::OkStatus();
   rocksdb::WriteBatch batch;
-  for (const HeldTask& task : tasks) {
-    shards_[shard].keys.AddHeld(task.index_keys);
-    const Key key = HeldKey(shard, task.task);
-    batch.Put(db_->held(), key, EncodeHeld(key, task));
-    for (const IndexKey& index_key : task.index_keys) {
-      batch.Put(db_->index(), IndexRowKey(shard, index_key), Key().Number(task.task | kHeldFlag));
+  for (const HeldCopy& copy : copies) {
+    shards_[shard].keys.AddHeld(copy.index_keys);
+    const Key key = HeldKey(shard, copy.record);
+    batch.Put(db_->held(), key, EncodeHeld(key, copy));
+    for (const IndexKey& index_key : copy.index_keys) {
+      batch.Put(db_->index(), IndexRowKey(shard, index_key), Key().Number(copy.record | kHeldFlag));
     }
   }
-  return WriteChange(shard, batch, absl::StrCat("holding tasks of shard ", shard));
+  return WriteChange(shard, batch, absl::StrCat("holding records of shard ", shard));
 }
 
-absl::Status RocksDbStore::ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence task)> visit) const {
+absl::Status RocksDbStore::ScanHeld(ShardId shard, Sequence from,
+                                    absl::FunctionRef<bool(Sequence record)> visit) const {
   const std::unique_ptr<rocksdb::Iterator> row((*db_)->NewIterator({}, db_->held()));
   const Key first = HeldKey(shard, from);
   const std::string_view prefix = first.view().substr(0, 2);
   for (row->Seek(first); row->Valid() && ToView(row->key()).substr(0, 2) == prefix; row->Next()) {
     if (!visit(LastNumber(row->key()))) return absl::OkStatus();
   }
-  return FromRocks(row->status(), absl::StrCat("reading the held tasks of shard ", shard));
+  return FromRocks(row->status(), absl::StrCat("reading the held records of shard ", shard));
 }
 
 absl::Status RocksDbStore::DropBefore(ShardId shard, Sequence floor) {
@@ -138,8 +139,8 @@ absl::Status RocksDbStore::DropHeld(ShardId shard, Sequence task, rocksdb::Write
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = (*db_)->Get({}, db_->held(), key, &value);
   if (status.IsNotFound()) return absl::OkStatus();
-  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading held task ", task, " of shard ", shard)));
-  TB_ASSIGN_OR_RETURN(const HeldCopy held, DecodeHeld(key, ToView(value)));
+  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading held record ", task, " of shard ", shard)));
+  TB_ASSIGN_OR_RETURN(const HeldRow held, DecodeHeld(key, ToView(value)));
   const Key flagged = Key().Number(task | kHeldFlag);
   for (const IndexKey& index_key : held.index_keys) {
     const Key row = IndexRowKey(shard, index_key);

@@ -44,8 +44,8 @@ class RocksDbStore final : public TokenStore {
       ShardId shard, absl::FunctionRef<void(uint64_t number, std::string_view bytes)> block) const override;
   absl::StatusOr<std::vector<Mark>> Marks(ShardId shard) const override;
 
-  absl::Status Hold(ShardId shard, absl::Span<const HeldTask> tasks) override;
-  absl::Status ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence task)> visit) const override;
+  absl::Status Hold(ShardId shard, absl::Span<const HeldCopy> copies) override;
+  absl::Status ScanHeld(ShardId shard, Sequence from, absl::FunctionRef<bool(Sequence record)> visit) const override;
   absl::Status DropBefore(ShardId shard, Sequence floor) override;
 
   absl::Status Backup(const std::string& path) override;

@@ -56,6 +56,35 @@ TEST_F(RetentionTest, AWaitingTaskOutlivesTheLogItWasIssuedIn) {
   }
 }
 
+TEST_F(RetentionTest, ProgressOutlivesTheLogItWasToldIn) {
+  const Issued task = broker_.Issue({.timeout = 24h});
+  broker_.Beat(task, "\"a quarter\"");
+  broker_.Advance(kHoldAfter);
+  broker_.Beat(task, "\"half\"");
+  const Issued next = broker_.Issue();
+  broker_.Succeed(next, "1");
+  const Sequence told_at = next.task - 1;
+  for (int i = 0; i < 2; ++i) {
+    Live(3 * kResolved);
+    EXPECT_GT(*broker_.store().Floor(0), told_at);
+    EXPECT_EQ(broker_.Get(task).progress, "\"half\"");
+    EXPECT_EQ(broker_.List({.states = {TaskState::kWaiting}}), std::vector<Sequence>{task.task});
+    EXPECT_EQ(broker_.List().front(), task.task) << "what is held of its progress is no task";
+    broker_.Crash();
+    EXPECT_EQ(broker_.Get(task).progress, "\"half\"");
+  }
+  broker_.Beat(task, "\"all\"");
+  Live(3 * kResolved);
+  broker_.Restart();
+  EXPECT_EQ(broker_.Get(task).progress, "\"all\"");
+  EXPECT_FALSE(broker_.store().Read(0, told_at).ok()) << "its copy was released";
+  broker_.Succeed(task, "1");
+  Live(3 * kResolved);
+  int held = 0;
+  EXPECT_TRUE(broker_.store().ScanHeld(0, 0, [&](Sequence) { return ++held; }).ok());
+  EXPECT_EQ(held, 0);
+}
+
 TEST_F(RetentionTest, ATaskThatEndsLateIsKeptForItsTimeFromThenOn) {
   const Issued task = broker_.Issue({.request_id = "r", .correlation_key = "k", .timeout = 24h});
   Live(3 * kResolved);

@@ -318,7 +318,7 @@ TEST_P(StoreConformance, HeldTaskOutlivesItsLog) {
   Checkpoint checkpoint = CheckpointAt(100, 1);
   checkpoint.index = {{Hash(1), 10}, {Hash(2), 10}, {Hash(3), 11}};
   TB_ASSERT_OK(store().SaveCheckpoint(kShard, checkpoint));
-  const HeldTask held[] = {{10, BytesOf(10), {Hash(1), Hash(2)}}, {12, std::string(9000, 'h'), {}}};
+  const HeldCopy held[] = {{10, BytesOf(10), {Hash(1), Hash(2)}}, {12, std::string(9000, 'h'), {}}};
   TB_ASSERT_OK(store().Hold(kShard, held));
   TB_ASSERT_OK(store().DropBefore(kShard, 50));
   for (int round = 0; round < 2; ++round) {
@@ -346,8 +346,8 @@ TEST_P(StoreConformance, HeldTasksAreVisitedInOrder) {
   };
   for (const ShardId shard : {6, 7, 8}) TB_ASSERT_OK(AppendRange(1, 100, shard));
   EXPECT_TRUE(held_from(0, kShard).empty());
-  const HeldTask later[] = {{40, BytesOf(40), {Hash(1)}}, {10, BytesOf(10), {}}};
-  const HeldTask other[] = {{20, BytesOf(20), {}}};
+  const HeldCopy later[] = {{40, BytesOf(40), {Hash(1)}}, {10, BytesOf(10), {}}};
+  const HeldCopy other[] = {{20, BytesOf(20), {}}};
   TB_ASSERT_OK(store().Hold(kShard, later));
   TB_ASSERT_OK(store().Hold(kShard, {{30, BytesOf(30), {}}}));
   TB_ASSERT_OK(store().Hold(kShard + 1, other));
@@ -370,7 +370,7 @@ TEST_P(StoreConformance, HeldTasksAreVisitedInOrder) {
 TEST_P(StoreConformance, ReleasedTaskGoesWithTheLogThatResolvedIt) {
   TB_ASSERT_OK(AppendRange(1, 200));
   TB_ASSERT_OK(store().SaveCheckpoint(kShard, CheckpointAt(200, 1)));
-  const HeldTask held[] = {{10, BytesOf(10), {Hash(1), Hash(2)}}};
+  const HeldCopy held[] = {{10, BytesOf(10), {Hash(1), Hash(2)}}};
   TB_ASSERT_OK(store().Hold(kShard, held));
   TB_ASSERT_OK(store().DropBefore(kShard, 50));
   Checkpoint release = CheckpointAt(200, 2);

@@ -115,14 +115,14 @@ void StoreModel::Apply(const ModelCall& call) {
       to.blocks[block.number] = block.bytes;
       if (block.bytes.empty()) to.blocks.erase(block.number);
     }
-    for (const auto& release : call.checkpoint.releases) to.releases.insert({release.resolved_at, release.task});
+    for (const auto& release : call.checkpoint.releases) to.releases.insert({release.ended_at, release.record});
     to.covers = call.checkpoint.covers;
     to.state = call.checkpoint.state;
   }
   if (call.kind == ModelCall::kHold) {
-    for (const HeldTask& held : call.held) {
-      to.held[held.task] = held;
-      for (const IndexKey& key : held.index_keys) to.index[key] = {held.task, true};
+    for (const HeldCopy& held : call.held) {
+      to.held[held.record] = held;
+      for (const IndexKey& key : held.index_keys) to.index[key] = {held.record, true};
     }
   }
   if (call.kind == ModelCall::kDrop && call.floor > to.floor && to.last_ever != 0) {
@@ -225,8 +225,8 @@ void StoreModel::CheckAfterCrash(const TokenStore& store, const ModelCall* unsur
   }
   if (unsure->kind == ModelCall::kHold && !unsure->held.empty()) {
     // Held copies of what is still in the log show only in the index.
-    const HeldTask& last = unsure->held.back();
-    there = *store.Find(shard, last.index_keys[1]) == last.task;
+    const HeldCopy& last = unsure->held.back();
+    there = *store.Find(shard, last.index_keys[1]) == last.record;
   }
   if (there) Apply(*unsure);
   Check(store);

@@ -18,8 +18,8 @@ struct ModelShard {
   Sequence floor = 0;
   std::map<IndexKey, std::pair<Sequence, bool>> index;  // bool: held
   std::map<uint64_t, std::string> blocks;
-  std::map<Sequence, HeldTask> held;
-  std::set<std::pair<Sequence, Sequence>> releases;  // resolved_at, task
+  std::map<Sequence, HeldCopy> held;
+  std::set<std::pair<Sequence, Sequence>> releases;  // ended_at, record
   Sequence covers = 0;
   std::string state;
 };
@@ -31,7 +31,7 @@ struct ModelCall {
   std::vector<std::string> bytes;
   Sequence first = 0;
   Checkpoint checkpoint;
-  std::vector<HeldTask> held;
+  std::vector<HeldCopy> held;
   Sequence floor = 0;
 
   absl::Status Make(TokenStore& store) const;

@@ -131,7 +131,7 @@ TEST(Page, GoldenBytesAreReadAndWrittenAlike) {
 
 TEST(Held, RoundTripsAndNoticesDamage) {
   const Key key = HeldKey(2, 77);
-  const HeldTask task{77, "entry", {{1, 2}, {3, 4}}};
+  const HeldCopy task{77, "entry", {{1, 2}, {3, 4}}};
   std::string value = EncodeHeld(key, task);
   const auto held = DecodeHeld(key, value);
   TB_ASSERT_OK(held);

@@ -212,7 +212,7 @@ void WriteGoldenBackup() {
   checkpoint.index = {{OutcomeIndexKey(20), 30}, {OutcomeIndexKey(100), 120}, {{uint64_t{1} << 63, 7}, 140}};
   checkpoint.blocks = {{2, "a block"}};
   TB_ASSERT_OK((*store)->SaveCheckpoint(1, checkpoint));
-  const HeldTask held[] = {{5, "held", {{uint64_t{1} << 63, 5}}}};
+  const HeldCopy held[] = {{5, "held", {{uint64_t{1} << 63, 5}}}};
   TB_ASSERT_OK((*store)->Hold(1, held));
   TB_ASSERT_OK((*store)->DropBefore(1, 60));
   TB_ASSERT_OK((*store)->Backup(kGoldenBackup));
