@@ -206,6 +206,10 @@ class TokenStore {
 
   // For metrics: bytes on disk, or in memory.
   virtual uint64_t SizeBytes() const = 0;
+
+  // The room on the disk that what was appended already may still take, about: it is written to its final place before
+  // its first one is given back. 0 where there are no files.
+  virtual uint64_t PendingBytes() const = 0;
 };
 
 }  // namespace tokenbroker::storage

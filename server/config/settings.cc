@@ -184,8 +184,8 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
       "Memory for progress that heartbeats reported. Beyond it beats are still accepted, but their progress is not "
       "kept."));
   all.push_back(Size("limits.disk_free_min", TB_FIELD(limits.disk_free_min), 0, 1'024 * kTiB,
-                     "With less than this free where the store is, new tasks are refused with DISK_FULL; open ones can "
-                     "still be resolved."));
+                     "With less than this free where the store is, less what it has still to write of what it has, new "
+                     "tasks are refused with DISK_FULL; open ones can still be resolved."));
 }
 
 void AddForwarding(std::vector<Setting>& all) {

@@ -84,7 +84,8 @@ std::chrono::milliseconds Caretaker::NextLookAtDisk(uint64_t free, uint64_t min)
 void Caretaker::LookAtDisk() {
   struct statvfs info;
   if (options_.folder.empty() || statvfs(options_.folder.c_str(), &info) != 0) return;
-  const uint64_t free = uint64_t{info.f_bavail} * info.f_frsize;
+  const uint64_t unused = uint64_t{info.f_bavail} * info.f_frsize;
+  const uint64_t free = unused - std::min(unused, parts_.store.PendingBytes());
   {
     std::lock_guard<std::mutex> lock(mutex_);
     snapshot_.disk_free = free;

@@ -115,8 +115,9 @@ BrokerMetrics::BrokerMetrics(MetricsRegistry& registry, std::string_view version
       clock_offset_seconds(
           registry.AddCallbackGauge("tokenbroker_clock_offset_seconds", "Wall clock minus broker time.")),
       store_bytes(registry.AddCallbackGauge("tokenbroker_store_bytes", "What the store takes on disk, or in memory.")),
-      disk_free_bytes(
-          registry.AddCallbackGauge("tokenbroker_disk_free_bytes", "What is left on the disk where the store is.")),
+      disk_free_bytes(registry.AddCallbackGauge(
+          "tokenbroker_disk_free_bytes",
+          "What is left on the disk where the store is, less what is still to be written of what it has.")),
       checkpoint_age_seconds(
           registry.AddCallbackGauge("tokenbroker_checkpoint_age_seconds", "Time since the last checkpoint.")),
       retention_floor_age_seconds(registry.AddCallbackGauge("tokenbroker_retention_floor_age_seconds",

@@ -139,7 +139,8 @@ struct BrokerMetrics {
   CallbackGauge& clock_offset_seconds;
   // tokenbroker_store_bytes: what the store takes on disk, or in memory.
   CallbackGauge& store_bytes;
-  // tokenbroker_disk_free_bytes: what is left where the store is.
+  // tokenbroker_disk_free_bytes: what is left where the store is, less what the store has still to write of what it
+  // has.
   CallbackGauge& disk_free_bytes;
   // tokenbroker_checkpoint_age_seconds: since the last checkpoint; a restart replays about this much.
   CallbackGauge& checkpoint_age_seconds;

@@ -49,6 +49,7 @@ class MemoryStore : public TokenStore {
   absl::Status Backup(const std::string& path) override;
   absl::Status Verify() const override;
   uint64_t SizeBytes() const override;
+  uint64_t PendingBytes() const override { return 0; }
 
  private:
   using Shard = MemoryDisk::Shard;

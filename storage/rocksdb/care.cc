@@ -83,4 +83,12 @@ uint64_t RocksDbStore::SizeBytes() const {
   return bytes;
 }
 
+// What is in memory stands in a write-ahead log, which goes when it has been written to sorted files. The next such log
+// is given its whole size when it is begun: a tenth more than what memory takes before it is written.
+uint64_t RocksDbStore::PendingBytes() const {
+  uint64_t in_memory = 0;
+  db_->db().GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory);
+  return in_memory + options_.write_buffer_bytes + options_.write_buffer_bytes / 10;
+}
+
 }  // namespace tokenbroker::storage

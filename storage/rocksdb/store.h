@@ -51,6 +51,7 @@ class RocksDbStore final : public TokenStore {
   absl::Status Backup(const std::string& path) override;
   absl::Status Verify() const override;
   uint64_t SizeBytes() const override;
+  uint64_t PendingBytes() const override;
 
  private:
   struct Shard {

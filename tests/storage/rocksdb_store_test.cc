@@ -268,6 +268,17 @@ TEST(RocksDbStore, DroppedLogGivesItsSpaceBack) {
   EXPECT_LT((*store)->SizeBytes(), before / 2);
 }
 
+TEST(RocksDbStore, WhatIsYetToBeWrittenToItsFinalPlaceIsPending) {
+  TempFolder folder;
+  const auto store = OpenRocksDbStore(OptionsIn(folder / "data"));
+  TB_ASSERT_OK(store);
+  const uint64_t before = (*store)->PendingBytes();
+  const std::string megabyte(1 << 20, 'x');
+  for (Sequence i = 1; i <= 20; ++i) TB_ASSERT_OK((*store)->Append(1, {{i, megabyte}}));
+  EXPECT_GE((*store)->PendingBytes(), before + (20 << 20));
+  EXPECT_LE((*store)->PendingBytes(), before + (30 << 20));
+}
+
 TEST(RocksDbStore, ReadersMayComeAtAnyTime) {
   TempFolder folder;
   const auto store = OpenRocksDbStore(OptionsIn(folder / "data"));
