@@ -98,6 +98,11 @@ template <typename RequestT, typename ResponseT>
 void DeliveryChangeCall<RequestT, ResponseT>::Find(const pb::TaskRef& task, broker::DeliveryState state) {
   change_.state = state;
   look_.address = AddressOf(this->broker(), task);
+  // Whether there is such a task is not told to those who may not change its delivery.
+  const std::string_view name_space = look_.address.name_space;
+  if (task.has_key() && !this->principal().May(broker::kAdminister, name_space)) {
+    return this->Refuse(broker::LacksRight(this->principal(), "administer", name_space));
+  }
   this->broker().Ask(this->Own(look_));
 }
 
