@@ -24,6 +24,8 @@ struct ParkedOutcome {
   std::string resolved_by;
   std::string request_id;
   TimeMs keep_until = 0;
+  // When it was parked.
+  TimeMs time = 0;
 
   // What an outcome of so many bytes takes, its names included.
   static size_t Bytes(size_t payload) { return payload + 256; }

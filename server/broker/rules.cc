@@ -51,6 +51,11 @@ token::Action ActionOf(const ResolveOperation& operation) {
   return operation.state == TaskState::kSucceeded ? token::kSucceed : token::kFail;
 }
 
+// Of the callback that was parked under the key of the request.
+bool BreaksContract(const IssueOperation& operation) {
+  return operation.request.has_contract() && operation.parked_breach;
+}
+
 }  // namespace
 
 void Rules::Prefetch(const Operation& operation) const {
@@ -201,7 +206,14 @@ Refusal Rules::RefuseIssue(const IssueOperation& operation) const {
     return {Reason::kNamespaceLimit,
             absl::StrCat("the broker has ", LaneTable::kMax, " pairs of namespace and target, its limit")};
   }
-  if (state_.namespaces[name_space].open < limits_.open_tasks_per_namespace) return {};
+  return {};
+}
+
+Refusal Rules::RefuseOneMoreTask(const IssueOperation& operation) const {
+  const IssueRequest& request = operation.request;
+  const uint32_t name_space = state_.namespaces.Find(request.name_space);
+  const uint64_t open = name_space == NamespaceTable::kNone ? 0 : state_.namespaces[name_space].open;
+  if (open < limits_.open_tasks_per_namespace) return {};
   return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("namespace ", Quoted(request.name_space), " has ",
                                                           limits_.open_tasks_per_namespace, " open tasks, its limit"));
 }
@@ -248,6 +260,9 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
   }
   const Sequence superseded = Superseded(operation, holder);
   if (operation.refusal) return;
+  const bool ends_at_once = parked && !BreaksContract(operation);
+  if (superseded == 0 && !ends_at_once) operation.refusal = RefuseOneMoreTask(operation);
+  if (operation.refusal) return;
   if (!request.upstream_token.empty()) {
     const Sequence other = state_.Find(operation.upstream_key, operation.stored_upstream);
     OpenTask* open = other == 0 || other == superseded ? nullptr : state_.open.Find(other);
@@ -275,7 +290,7 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
 // this is counted and logged.
 void Rules::ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs now) {
   const ParkedOutcome& parked = *state_.parked.Find(parked_at);
-  if (operation.request.has_contract() && operation.parked_breach) {
+  if (BreaksContract(operation)) {
     observer_.ParkedOutcomeRefused(operation.request.name_space);
     state_.Unpark(parked_at, 0, now);
     return;
@@ -329,7 +344,7 @@ void Rules::CompareWithParked(ResolveOperation& operation, const ParkedOutcome& 
   operation.verdict = Verdict::kConflict;
   operation.refusal = {Reason::kTaskAlreadyResolved, "another outcome is parked under this correlation key"};
   operation.recorded = std::make_unique<RecordedOutcome>(
-      RecordedOutcome{parked.state, 0, parked.error, parked.cause, parked.resolved_by});
+      RecordedOutcome{parked.state, parked.time, parked.error, parked.cause, parked.resolved_by});
 }
 
 Refusal Rules::RefuseParking(const ResolveOperation& operation) const {

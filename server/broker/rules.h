@@ -71,6 +71,7 @@ class Rules {
   // --- Issue ---
   Refusal RefuseNamespace() const;
   Refusal RefuseIssue(const IssueOperation& operation) const;
+  Refusal RefuseOneMoreTask(const IssueOperation& operation) const;
   // The open task that holds the correlation key, 0 if none; sets the refusal if it may not be superseded.
   Sequence Superseded(IssueOperation& operation, Sequence holder) const;
   void ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs now);

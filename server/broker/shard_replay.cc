@@ -69,7 +69,7 @@ void ShardState::Replay(Sequence sequence, const storage::ParkedEntry& entry) {
   index.Put(key, sequence);
   parked.Keep(sequence, {name_space, key, entry.state, std::string(entry.output), std::string(entry.error),
                          std::string(entry.cause), std::string(entry.resolved_by), std::string(entry.request_id),
-                         entry.keep_until});
+                         entry.keep_until, entry.time});
 }
 
 void ShardState::Replay(Sequence sequence, const storage::UnparkedEntry& entry) { parked.Forget(entry.parked); }

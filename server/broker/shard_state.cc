@@ -150,7 +150,8 @@ Sequence ShardState::Park(const ResolveOperation& operation, uint32_t name_space
                         std::string(operation.cause),
                         operation.principal->id,
                         std::string(operation.request_id),
-                        keep_until};
+                        keep_until,
+                        now};
   batch.Add(at, storage::ParkedEntry{now, address.name_space, address.key, outcome.state, outcome.output, outcome.error,
                                      outcome.cause, outcome.resolved_by, outcome.request_id, keep_until});
   last_time = now;

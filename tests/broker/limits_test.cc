@@ -20,6 +20,20 @@ TEST(Limits, ANamespaceHasSoManyOpenTasks) {
   EXPECT_EQ(broker.Issue().reason, Reason::kNamespaceLimit) << "the count survives a restart";
 }
 
+TEST(Limits, WhatDoesNotAddAnOpenTaskIsNoneTooMany) {
+  BrokerHarness broker({.limits = {.open_tasks_per_namespace = 1}});
+  broker.Succeed(Ref::Key("early"), "1");
+  const Issued first = broker.Issue({.correlation_key = "k"});
+  EXPECT_EQ(broker.Issue({.correlation_key = "other"}).reason, Reason::kNamespaceLimit);
+  const Issued second = broker.Issue({.correlation_key = "k", .attempt = 2});
+  EXPECT_EQ(second.superseded, first.task) << "one ends, one begins";
+  EXPECT_EQ(broker.Issue({.correlation_key = "early"}).state, TaskState::kSucceeded) << "it ends at once";
+  broker.Succeed(Ref::Key("broken"), "1");
+  EXPECT_EQ(broker.Issue({.correlation_key = "broken", .output_schema = R"({"type":"string"})"}).reason,
+            Reason::kNamespaceLimit)
+      << "the callback breaks the contract: the task would stay open";
+}
+
 TEST(Limits, ThereAreSoManyNamespaces) {
   BrokerHarness broker({.limits = {.namespaces = 2}});
   broker.Issue({.name_space = "a"});

@@ -25,11 +25,14 @@ TEST_F(ParkingTest, AnEarlyCallbackIsAppliedWhenItsTaskIsIssued) {
 
 TEST_F(ParkingTest, TheSameCallbackAgainIsParkedAndAnotherConflicts) {
   broker_.Fail(Ref::Key("k"), "E");
+  const TimeMs parked_at = broker_.now();
+  broker_.Advance(1s);
   const Sequence before = broker_.broker().committed();
   EXPECT_EQ(broker_.Fail(Ref::Key("k"), "E").verdict, Verdict::kParked);
   const Settled other = broker_.Succeed(Ref::Key("k"), "1");
   EXPECT_EQ(other.verdict, Verdict::kConflict);
   EXPECT_EQ(other.recorded.error, "E");
+  EXPECT_EQ(other.recorded.time, parked_at);
   EXPECT_EQ(broker_.broker().committed(), before);
 }
 
