@@ -17,6 +17,8 @@ BeatPlanner::Order* BeatPlanner::OrderOf(Task::State state) {
       return &planned_;
     case Task::State::kDue:
       return &due_;
+    case Task::State::kAgain:
+      return &again_;
     case Task::State::kLate:
       return &late_;
     default:
@@ -59,7 +61,12 @@ void BeatPlanner::OnLocalBeat(Id id, TimeMs now) {
   if (task.interval == 0) return Warn(id, task, Warning::kNobodyListens);
   const bool first = !std::exchange(task.ever_beaten, true);
   task.fresh = true;
-  if (first || task.state == Task::State::kSilent) Move(id, task, Task::State::kDue, task.deadline());
+  if (first || task.state == Task::State::kSilent) MakeDue(id, task, now);
+}
+
+void BeatPlanner::MakeDue(Id id, Task& task, TimeMs now) {
+  if (!task.failed) return Move(id, task, Task::State::kDue, task.deadline());
+  Move(id, task, task.deadline() <= now ? Task::State::kLate : Task::State::kAgain, now);
 }
 
 void BeatPlanner::MakeDue(TimeMs now) {
@@ -67,7 +74,7 @@ void BeatPlanner::MakeDue(TimeMs now) {
     const Id id = planned_.begin()->second;
     Task& task = tasks_.at(id);
     if (task.fresh) {
-      Move(id, task, Task::State::kDue, task.deadline());
+      MakeDue(id, task, now);
       continue;
     }
     Move(id, task, Task::State::kSilent, 0);
@@ -79,24 +86,33 @@ void BeatPlanner::MakeDue(TimeMs now) {
   }
 }
 
-void BeatPlanner::TakeFrom(Order& order, TimeMs now, size_t at_most, std::vector<Id>& out) {
-  while (!order.empty() && out.size() < at_most) {
-    const Id id = order.begin()->second;
-    Task& task = tasks_.at(id);
-    Move(id, task, Task::State::kUnderWay, 0);
-    task.taken_at = now;
-    task.fresh = false;
-    out.push_back(id);
-  }
+void BeatPlanner::TakeFirst(Order& order, TimeMs now, std::vector<Id>& out) {
+  const Id id = order.begin()->second;
+  Task& task = tasks_.at(id);
+  Move(id, task, Task::State::kUnderWay, 0);
+  task.taken_at = now;
+  task.fresh = false;
+  out.push_back(id);
 }
 
 std::vector<BeatPlanner::Id> BeatPlanner::Take(TimeMs now, int64_t at_most) {
   MakeDue(now);
   std::vector<Id> out;
   const size_t bound = static_cast<size_t>(std::max<int64_t>(at_most, 0));
-  TakeFrom(due_, now, bound, out);
-  TakeFrom(late_, now, bound, out);
+  while (out.size() < bound && due() > 0) {
+    turn_of_again_ = !turn_of_again_;
+    if (!again_.empty() && (turn_of_again_ || due_.empty())) {
+      TakeFirst(again_, now, out);
+    } else {
+      TakeFirst(due_.empty() ? late_ : due_, now, out);
+    }
+  }
   return out;
+}
+
+bool BeatPlanner::has_failed(Id id) const {
+  const auto found = tasks_.find(id);
+  return found != tasks_.end() && found->second.failed;
 }
 
 void BeatPlanner::OnAnswer(Id id, Answer answer, TimeMs now) {
@@ -111,8 +127,12 @@ void BeatPlanner::OnAnswer(Id id, Answer answer, TimeMs now) {
     case Answer::kTaken:
       // The engine counts from when it got it, which was not before this.
       task.last_upstream = task.taken_at;
+      task.failed = false;
       return Move(id, task, Task::State::kPlanned, task.last_upstream + task.interval / 2);
     case Answer::kFailed:
+      task.failed = true;
+      [[fallthrough]];
+    case Answer::kHeldBack:
       task.fresh = true;
       return Move(id, task, Task::State::kPlanned, now + std::max(task.interval / kRetryShare, kShortestRetry));
   }
@@ -121,7 +141,7 @@ void BeatPlanner::OnAnswer(Id id, Answer answer, TimeMs now) {
 TimeMs BeatPlanner::next_due() const {
   TimeMs next = planned_.empty() ? kNever : planned_.begin()->first;
   // Due already: as soon as the quota lets it.
-  if (!due_.empty() || !late_.empty()) next = 0;
+  if (due() > 0) next = 0;
   return next;
 }
 

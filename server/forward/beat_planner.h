@@ -6,6 +6,9 @@
 // lets: when it is short, beats move towards their deadlines by themselves, so that a quota of q calls a second carries
 // nearly q times the interval of tasks. Whose deadline has passed comes last: there is little to be saved.
 //
+// Whose last beat failed, which may have been for its own sake, takes turns with the others of its kind, and they with
+// those who are due: none of them holds anybody else up, however urgent it is.
+//
 // Nothing is sent for a worker that is silent: its task then ends at the engine as it would without a broker.
 //
 //   planner.Watch(id, 60'000, now);
@@ -36,7 +39,9 @@ class BeatPlanner {
     kTaken,
     // The engine no longer waits.
     kGone,
-    // No answer, or throttled: tried again, soon.
+    // There was no call, or fewer are asked for: tried again, soon, and as urgent as before.
+    kHeldBack,
+    // No answer, or a refusal: tried again, soon, in turn.
     kFailed,
   };
 
@@ -67,6 +72,8 @@ class BeatPlanner {
   // At most so many tasks, the most urgent first; for each an OnAnswer must follow, if it is not forgotten before.
   std::vector<Id> Take(TimeMs now, int64_t at_most);
   void OnAnswer(Id id, Answer answer, TimeMs now);
+  // Whether its last beat failed.
+  bool has_failed(Id id) const;
 
   // When Take may have more to give; kNever if nothing is planned.
   static constexpr TimeMs kNever = std::numeric_limits<TimeMs>::max();
@@ -74,8 +81,8 @@ class BeatPlanner {
 
   size_t watched() const { return tasks_.size(); }
   // Due and not taken.
-  size_t due() const { return due_.size() + late_.size(); }
-  // Of those, whose deadline had passed at the last Take.
+  size_t due() const { return due_.size() + again_.size() + late_.size(); }
+  // Of those, whose deadline had passed when they became due, or at the last Take.
   size_t late() const { return late_.size(); }
 
  private:
@@ -87,10 +94,12 @@ class BeatPlanner {
     TimeMs taken_at = 0;
     // The place in one of the sets below.
     TimeMs key = 0;
-    enum class State : uint8_t { kSilent, kPlanned, kDue, kLate, kUnderWay } state = State::kSilent;
+    enum class State : uint8_t { kSilent, kPlanned, kDue, kAgain, kLate, kUnderWay } state = State::kSilent;
     bool ever_beaten = false;
     // The worker has beaten since the engine's last beat was sent.
     bool fresh = false;
+    // The last beat did.
+    bool failed = false;
     bool warned = false;
 
     TimeMs deadline() const { return last_upstream + interval; }
@@ -100,7 +109,8 @@ class BeatPlanner {
   Order* OrderOf(Task::State state);
   void Move(Id id, Task& task, Task::State state, TimeMs key);
   void MakeDue(TimeMs now);
-  void TakeFrom(Order& order, TimeMs now, size_t at_most, std::vector<Id>& out);
+  void MakeDue(Id id, Task& task, TimeMs now);
+  void TakeFirst(Order& order, TimeMs now, std::vector<Id>& out);
   void Warn(Id id, Task& task, Warning warning);
 
   const Callbacks callbacks_;
@@ -109,7 +119,10 @@ class BeatPlanner {
   Order planned_;
   // By the engine's deadline.
   Order due_;
-  // Those whose deadline has passed.
+  // Those whose last beat failed, by when they became due again.
+  Order again_;
+  bool turn_of_again_ = false;
+  // Those whose deadline has passed, by when it did, or by when they became due again.
   Order late_;
 };
 

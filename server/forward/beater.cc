@@ -25,8 +25,16 @@ const broker::Principal& Myself() {
 }
 
 BeatPlanner::Answer Judge(const Answer& answer) {
-  if (answer.kind == Answer::Kind::kAccepted) return BeatPlanner::Answer::kTaken;
-  return answer.kind == Answer::Kind::kRejected ? BeatPlanner::Answer::kGone : BeatPlanner::Answer::kFailed;
+  switch (answer.kind) {
+    case Answer::Kind::kAccepted:
+      return BeatPlanner::Answer::kTaken;
+    case Answer::Kind::kRejected:
+      return BeatPlanner::Answer::kGone;
+    case Answer::Kind::kThrottled:
+      return BeatPlanner::Answer::kHeldBack;
+    default:
+      return BeatPlanner::Answer::kFailed;
+  }
 }
 
 }  // namespace

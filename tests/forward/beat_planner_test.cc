@@ -104,6 +104,33 @@ TEST_F(BeatPlannerTest, AFailedCallIsTriedAgainSoon) {
   EXPECT_EQ(planner_.Take(now_, 10), Ids{1});
 }
 
+TEST_F(BeatPlannerTest, ThoseThatFailedTakeTurnsAndHoldNobodyUp) {
+  for (const Id id : {1, 2, 3, 4}) Settle(id);
+  Pass(kInterval / 2);
+  for (const Id id : {1, 2, 3, 4}) planner_.OnLocalBeat(id, now_);
+  ASSERT_EQ(planner_.Take(now_, 2), (Ids{1, 2}));
+  Answered({1, 2}, BeatAnswer::kFailed);
+  EXPECT_TRUE(planner_.has_failed(1));
+  EXPECT_FALSE(planner_.has_failed(3));
+  Pass(kInterval / 20);
+  EXPECT_EQ(planner_.Take(now_, 2).size(), 2u);
+  EXPECT_EQ(planner_.due(), 2u) << "one that failed, and one that did not";
+  EXPECT_EQ(planner_.Take(now_, 2).size(), 2u);
+  Answered({1, 2, 3, 4});
+  EXPECT_FALSE(planner_.has_failed(1));
+}
+
+TEST_F(BeatPlannerTest, WhatWasHeldBackIsAsUrgentAsBefore) {
+  for (const Id id : {1, 2}) planner_.Watch(id, id * kInterval, now_);
+  planner_.OnLocalBeat(1, now_);
+  ASSERT_EQ(planner_.Take(now_, 1), Ids{1});
+  Answered({1}, BeatAnswer::kHeldBack);
+  EXPECT_FALSE(planner_.has_failed(1));
+  Pass(kInterval / 20);
+  planner_.OnLocalBeat(2, now_);
+  EXPECT_EQ(planner_.Take(now_, 2), (Ids{1, 2}));
+}
+
 TEST_F(BeatPlannerTest, ATaskThatTheEngineNoLongerWaitsForIsTold) {
   Settle(1);
   Pass(kInterval / 2);
