@@ -149,9 +149,9 @@ void Beater::TakeAnswer(const Arrived& arrived) {
     const bool failed = answer.kind == Answer::Kind::kRetry || answer.kind == Answer::Kind::kNeedsOperator;
     // Being asked to wait says neither.
     if (failed)
-      line.breaker.Failed(now, parts_.random());
+      line.breaker.Failed(now, line.planner.has_failed(arrived.task), parts_.random());
     else if (answer.kind != Answer::Kind::kThrottled)
-      line.breaker.Alive();
+      line.breaker.Alive(now);
     line.planner.OnAnswer(arrived.task, Judge(answer), now);
   }
   for (Sequence task : std::exchange(gone_, {})) Cancel(task, absl::StrCat("upstream timed out (", answer.code, ")"));

@@ -209,8 +209,8 @@ std::vector<Forwarder::Sending> Forwarder::ToSend(Line& line) {
     if (to_record_.size() >= kUnrecordedMax) return all;
     room = std::min(line.schedule.Room(now, UnderWayMax(line)), kSentAtOnce);
     takes_new = line.new_waits && line.schedule.TakesNew();
-    // Half for each, so that neither keeps the other waiting.
-    for (Sequence due : line.schedule.TakeDue(now, takes_new ? (room + 1) / 2 : room)) all.push_back({due});
+    const size_t retries = takes_new ? line.schedule.ShareOfDue(room) : room;
+    for (Sequence due : line.schedule.TakeDue(now, retries)) all.push_back({due});
   }
   const size_t wanted = room - all.size();
   if (!takes_new || wanted == 0) return all;

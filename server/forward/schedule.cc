@@ -33,6 +33,12 @@ int Schedule::Room(TimeMs now, int under_way_max) const {
   return std::max(0, breaker_.Allowed(now, under_way_max) - under_way_);
 }
 
+size_t Schedule::ShareOfDue(size_t room) {
+  if (room % 2 == 0) return room / 2;
+  odd_one_is_due_ = !odd_one_is_due_;
+  return room / 2 + (odd_one_is_due_ ? 1 : 0);
+}
+
 std::vector<Sequence> Schedule::TakeDue(TimeMs now, size_t max) {
   std::vector<Sequence> taken;
   while (taken.size() < max && !due_.empty() && due_.begin()->first <= now) {
@@ -57,16 +63,16 @@ Schedule::Try Schedule::Begin(Sequence outcome, TimeMs since, bool may_have_arri
 }
 
 // Whether the target lives. Being asked to wait says neither, nor does a receiver that leaves: others may be there.
-void Schedule::Judge(const Answer& answer, TimeMs now) {
+void Schedule::Judge(const Answer& answer, Note& note, TimeMs now) {
   switch (answer.kind) {
     case Answer::Kind::kAccepted:
     case Answer::Kind::kProbablyOurs:
     case Answer::Kind::kRejected:
     case Answer::Kind::kLater:
-      return breaker_.Alive();
+      return breaker_.Alive(now);
     case Answer::Kind::kRetry:
     case Answer::Kind::kNeedsOperator:
-      return breaker_.Failed(now, random_());
+      return breaker_.Failed(now, std::exchange(note.has_failed, true), random_());
     case Answer::Kind::kThrottled:
       paused_until_ = std::max(paused_until_, now + answer.retry_after);
       return;
@@ -90,7 +96,7 @@ std::optional<Record> Schedule::End(Sequence outcome, int number, Answer answer,
   note.under_way = false;
   --under_way_;
   note.may_have_arrived |= answer.may_have_arrived;
-  Judge(answer, now);
+  Judge(answer, note, now);
   const std::optional<DeliveryState> end = Final(answer, now - note.since >= options_.max_age);
   if (end.has_value()) {
     Record record{outcome,

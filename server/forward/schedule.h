@@ -62,6 +62,9 @@ class Schedule {
   int Room(TimeMs now, int under_way_max) const;
   // Whether they may be new ones.
   bool TakesNew() const { return notes_.size() < options_.retrying_max; }
+  // How many of so many tries are to be retries, as long as new ones wait, too: half, so that neither keeps the other
+  // waiting, and of an odd number the last one in turns.
+  size_t ShareOfDue(size_t room);
   // Retries whose time has come, at most `max`, longest due first: to be begun now.
   std::vector<Sequence> TakeDue(TimeMs now, size_t max);
 
@@ -107,11 +110,12 @@ class Schedule {
     int tries = 0;
     bool under_way = false;
     bool may_have_arrived = false;
+    bool has_failed = false;
     std::string code;
     std::string message;
   };
 
-  void Judge(const Answer& answer, TimeMs now);
+  void Judge(const Answer& answer, Note& note, TimeMs now);
   DurationMs WaitAfter(const Answer& answer, int tries);
 
   const ScheduleOptions options_;
@@ -119,6 +123,7 @@ class Schedule {
   Breaker breaker_;
   TimeMs paused_until_ = 0;  // the target asked for fewer calls
   int under_way_ = 0;
+  bool odd_one_is_due_ = false;
   absl::btree_map<Sequence, Note> notes_;
   absl::btree_set<std::pair<TimeMs, Sequence>> due_;
   absl::btree_set<std::pair<TimeMs, Sequence>> answers_due_;

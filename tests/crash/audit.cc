@@ -16,7 +16,7 @@ constexpr size_t kSettleItems = 200;
 constexpr size_t kResettled = 1500;
 constexpr size_t kReissued = 800;
 constexpr size_t kSingles = 60;
-// Without a delivery; a breaker may rest for a minute.
+// Without a delivery; a breaker rests for ten seconds at most.
 constexpr DurationMs kDeliveryPatience = 90'000;
 
 }  // namespace

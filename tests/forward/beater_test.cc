@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <map>
 #include <string>
@@ -29,6 +30,7 @@ constexpr broker::Millis kInterval = 60s;
 
 Answer Taken() { return {.kind = Kind::kAccepted, .code = "200"}; }
 Answer Gone() { return {.kind = Kind::kRejected, .code = "TaskTimedOut"}; }
+Answer Denied() { return {.kind = Kind::kNeedsOperator, .code = "AccessDeniedException"}; }
 Answer Down() { return {.kind = Kind::kRetry, .code = "connection refused"}; }
 
 struct Notes : Observer {
@@ -246,10 +248,47 @@ TEST_F(BeaterTest, AnEngineThatIsDownIsProbedOnly) {
   Run();
   const size_t burst = script_.beats.size();
   for (int i = 0; i < 300; ++i) Advance(1s);
-  EXPECT_LE(script_.beats.size() - burst, 20u);
+  EXPECT_LE(script_.beats.size() - burst, 70u);
   down = false;
   for (int i = 0; i < 120; ++i) Advance(1s);
   EXPECT_EQ(notes_.answers["200"], 200);
+}
+
+TEST_F(BeaterTest, TasksWhoseBeatsAreRefusedHoldUpNoOthers) {
+  for (const size_t refused : {1u, 5u, 100u}) {
+    SCOPED_TRACE(refused);
+    script_.beats.clear();
+    script_.beat_rule = [](const std::string& token) { return token[0] == 'r' ? Denied() : Taken(); };
+    std::vector<Issued> tasks;
+    for (int i = 0; i < 5; ++i) tasks.push_back(Issue("taken-" + std::to_string(i)));
+    for (size_t i = 0; i < refused; ++i) tasks.push_back(Issue("refused-" + std::to_string(i)));
+    for (int i = 0; i < 10 * 60; ++i) {
+      for (const Issued& task : tasks) EXPECT_TRUE(broker_.Beat(task).ok());
+      Advance(1s);
+    }
+    for (int i = 0; i < 5; ++i) {
+      const std::string token = "taken-" + std::to_string(i);
+      EXPECT_GE(std::count(script_.beats.begin(), script_.beats.end(), token), 20);
+    }
+    EXPECT_GE(std::count(script_.beats.begin(), script_.beats.end(), "refused-0"), 10 * 60 / 4)
+        << "again after a twentieth of the interval";
+    for (const Issued& task : tasks) broker_.Succeed(task, "1");
+    Run();
+  }
+}
+
+TEST_F(BeaterTest, ProbesTakeTurns) {
+  bool down = true;
+  script_.beat_rule = [&](const std::string& token) { return down || token[0] == 'r' ? Down() : Taken(); };
+  std::vector<Issued> tasks;
+  for (int i = 0; i < 5; ++i) tasks.push_back(Issue("refused-" + std::to_string(i)));
+  tasks.push_back(Issue("taken", 10min));
+  for (const Issued& task : tasks) EXPECT_TRUE(broker_.Beat(task).ok());
+  Run();
+  for (int i = 0; i < 30; ++i) Advance(1s);
+  down = false;
+  for (int i = 0; i < 60; ++i) Advance(1s);
+  EXPECT_EQ(notes_.answers["200"], 1) << "although its deadline is the last";
 }
 
 TEST_F(BeaterTest, WarnsWhereNobodyListensAndWhereNobodyBeats) {

@@ -222,10 +222,109 @@ TEST_F(ForwarderTest, ADownTargetCostsProbesOnlyAndThenDrains) {
   const size_t burst = script_.told.size();
   EXPECT_LE(burst, 10u);
   for (int i = 0; i < 600; ++i) Advance(1s);
-  EXPECT_LE(script_.told.size() - burst, 40u) << "ten minutes of probes, a minute apart at last";
+  EXPECT_LE(script_.told.size() - burst, 2 * 70u) << "ten minutes of probes, two each ten seconds at last";
   down = false;
   for (int i = 0; i < 400; ++i) Advance(1s);
   EXPECT_EQ(broker_.broker().TargetStatuses()[0].owed, 0u);
+}
+
+// What some outcomes get for their own sake, others do not wait for.
+class PoisonTest : public ForwarderTest {
+ protected:
+  PoisonTest() {
+    script_.rule = [](const Delivery& delivery) { return Says(IsPoison(delivery) ? Kind::kRetry : Kind::kAccepted); };
+  }
+  static bool IsPoison(const Delivery& delivery) { return delivery.output == "\"poison\""; }
+  void Poison(int count, const std::string& name_space = "bad") {
+    for (int i = 0; i < count; ++i) Succeed("\"poison\"", {.name_space = name_space, .target = "t"});
+  }
+  Issued Good(const std::string& name_space = "good") {
+    return Succeed("1", {.name_space = name_space, .target = "t"});
+  }
+  bool IsDown() { return forwarder_->Statuses()[0].breaker != Breaker::State::kClosed; }
+  // In seconds; -1: not within an hour.
+  int DeliveredAfter(const Issued& task) {
+    Run();
+    for (int seconds = 0; seconds < 3600; ++seconds, Advance(1s)) {
+      if (StateOf(task) == DeliveryState::kDelivered) return seconds;
+    }
+    return -1;
+  }
+};
+
+TEST_F(PoisonTest, OthersAreDeliveredHoweverManyFail) {
+  for (const int count : {1, 5, 60, 1000}) {
+    SCOPED_TRACE(count);
+    Poison(count);
+    // Each 64 that are new and fail without another between them look like a target that is down.
+    for (int i = 0; i < 100; ++i) {
+      const int waited = DeliveredAfter(Good());
+      EXPECT_GE(waited, 0);
+      EXPECT_LE(waited, 10);
+      Advance(2s);
+    }
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_EQ(DeliveredAfter(Good()), 0) << "what fails again does not make the target one that is down";
+      EXPECT_FALSE(IsDown());
+      Advance(2s);
+    }
+  }
+}
+
+TEST_F(PoisonTest, WhatFailsInAQuietTimeHoldsTheNextOneUpForSecondsAndOnce) {
+  Poison(5);
+  for (int i = 0; i < 600; ++i) Advance(1s);
+  EXPECT_TRUE(IsDown()) << "nothing is known but failures";
+  const int waited = DeliveredAfter(Good());
+  EXPECT_GE(waited, 0);
+  EXPECT_LE(waited, 10);
+  for (int i = 0; i < 600; ++i) Advance(1s);
+  EXPECT_FALSE(IsDown());
+  EXPECT_EQ(DeliveredAfter(Good()), 0);
+}
+
+TEST_F(PoisonTest, WhatNeedsAnOperatorHoldsNobodyUp) {
+  script_.rule = [](const Delivery& delivery) {
+    return Says(IsPoison(delivery) ? Kind::kNeedsOperator : Kind::kAccepted, "AccessDeniedException");
+  };
+  for (int i = 0; i < 300; ++i) {
+    Poison(3);
+    EXPECT_EQ(DeliveredAfter(Good()), 0);
+    EXPECT_FALSE(IsDown());
+    Advance(3s);
+  }
+}
+
+TEST_F(PoisonTest, ATenthThatIsTakenArrivesInTime) {
+  for (const int max_under_way : {1, 10}) {
+    SCOPED_TRACE(max_under_way);
+    script_.max_under_way = max_under_way;
+    const TimeMs began = broker_.now();
+    std::vector<Issued> good;
+    for (int i = 0; i < 100; ++i) {
+      Poison(9, "same");
+      good.push_back(Good("same"));
+    }
+    for (const Issued& task : good) ASSERT_GE(DeliveredAfter(task), 0);
+    Run();
+    EXPECT_LE(broker_.now() - began, 5 * 60'000);
+    EXPECT_FALSE(IsDown());
+  }
+}
+
+TEST_F(PoisonTest, WhatNobodyHasTriedIsAProbeToo) {
+  script_.max_under_way = 1;
+  bool down = true;
+  script_.rule = [&](const Delivery& delivery) {
+    return Says(down || IsPoison(delivery) ? Kind::kRetry : Kind::kAccepted);
+  };
+  Poison(20);
+  for (int i = 0; i < 600; ++i) Advance(1s);
+  const Issued good = Good();
+  down = false;
+  const int waited = DeliveredAfter(good);
+  EXPECT_GE(waited, 0);
+  EXPECT_LE(waited, 30);
 }
 
 TEST_F(ForwarderTest, AFifthOfTheRepliesLostCostsAFewSendsMore) {

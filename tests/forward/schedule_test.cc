@@ -87,20 +87,46 @@ TEST_F(ScheduleTest, ATargetThatAsksForFewerCallsIsLeftAlone) {
   EXPECT_EQ(NextDue(true), now_ + 2500);
 }
 
-TEST_F(ScheduleTest, ADownTargetIsProbedByOneAtATimeWithoutABusyLoop) {
+TEST_F(ScheduleTest, ADownTargetIsProbedByTwoAtATimeWithoutABusyLoop) {
   now_ = 100;
   for (Sequence outcome = 1; outcome <= 3; ++outcome) Begin(outcome);
   for (Sequence outcome = 1; outcome <= 3; ++outcome) End(outcome, {.kind = Kind::kRetry});
   EXPECT_EQ(schedule_.Room(now_, 10), 0);
   EXPECT_EQ(NextDue(true), 1100);
   now_ = 1100;
-  EXPECT_EQ(schedule_.Room(now_, 10), 1);
-  schedule_.TakeDue(now_, 1);
+  EXPECT_EQ(schedule_.Room(now_, 10), 2);
+  schedule_.TakeDue(now_, 2);
   Begin(1);
+  Begin(2);
   EXPECT_EQ(schedule_.Room(now_, 10), 0);
   EXPECT_EQ(NextDue(true), now_ + 60'000) << "the probe's answer, or its absence";
   End(1, {.kind = Kind::kAccepted});
+  EXPECT_EQ(schedule_.Room(now_, 10), 9);
+}
+
+TEST_F(ScheduleTest, AnOutcomeThatFailsTellsOfTheTargetOnlyOnce) {
+  now_ = 100;
+  for (Sequence outcome = 1; outcome <= 2; ++outcome) {
+    Begin(outcome);
+    End(outcome, {.kind = Kind::kNeedsOperator});
+  }
+  for (int i = 0; i < 20; ++i) {
+    now_ = schedule_.Find(1)->next_try;
+    ASSERT_FALSE(schedule_.TakeDue(now_, 1).empty());
+    const Sequence outcome = schedule_.Find(1)->next_try == now_ ? 1 : 2;
+    Begin(outcome);
+    End(outcome, {.kind = Kind::kNeedsOperator});
+  }
   EXPECT_EQ(schedule_.Room(now_, 10), 10);
+  Begin(3);
+  End(3, {.kind = Kind::kNeedsOperator});
+  EXPECT_EQ(schedule_.Room(now_, 10), 0);
+}
+
+TEST_F(ScheduleTest, NewOnesAndRetriesShareAndTheOddOneGoesInTurns) {
+  EXPECT_EQ(schedule_.ShareOfDue(2), 1u);
+  EXPECT_EQ(schedule_.ShareOfDue(1) + schedule_.ShareOfDue(1), 1u);
+  EXPECT_EQ(schedule_.ShareOfDue(7) + schedule_.ShareOfDue(7), 7u);
 }
 
 TEST_F(ScheduleTest, ATryWithoutAnAnswerIsGivenUpAndItsLateAnswerIgnored) {
