@@ -1,5 +1,6 @@
 #include "server/outbound/curl_transfer.h"
 
+#include <netdb.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -26,6 +27,13 @@ bool IsName(std::string_view name) {
 
 bool IsValue(std::string_view value) {
   return std::none_of(value.begin(), value.end(), [](char c) { return absl::ascii_iscntrl(c) && c != '\t'; });
+}
+
+// "127.0.0.1"; no name is looked up.
+std::string TextOf(const curl_sockaddr& address) {
+  char text[NI_MAXHOST] = "an address of an unknown kind";
+  getnameinfo(&address.addr, address.addrlen, text, sizeof(text), nullptr, 0, NI_NUMERICHOST);
+  return text;
 }
 
 bool HasHeader(const HttpHeaders& headers, std::string_view name) {
@@ -171,7 +179,7 @@ void CurlTransfer::Course::TakeHeaderLine(absl::string_view line) {
 curl_socket_t CurlTransfer::OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   if (transfer.request_.guard != nullptr && !transfer.request_.guard->Allows(address->addr)) {
-    transfer.course_.forbidden = true;
+    transfer.course_.forbidden = TextOf(*address);
     return CURL_SOCKET_BAD;
   }
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -181,7 +189,7 @@ int CurlTransfer::OnRequest(void* self, char* peer_address, char* own_address, i
   auto& transfer = *static_cast<CurlTransfer*>(self);
   // A kept connection may have been made for a request without a guard.
   if (transfer.request_.guard != nullptr && !transfer.request_.guard->Allows(std::string_view(peer_address))) {
-    transfer.course_.forbidden = true;
+    transfer.course_.forbidden = peer_address;
     return CURL_PREREQFUNC_ABORT;
   }
   ++transfer.course_.sendings;
@@ -192,7 +200,7 @@ HttpResult::Failure CurlTransfer::FailureOf(CURLcode code) const {
   using Failure = HttpResult::Failure;
   if (code == CURLE_OK) return Failure::kNone;
   if (course_.too_large) return Failure::kTooLarge;
-  if (course_.forbidden && !WasSent()) return Failure::kForbiddenAddress;
+  if (!course_.forbidden.empty() && !WasSent()) return Failure::kForbiddenAddress;
   switch (code) {
     case CURLE_URL_MALFORMAT:
       return Failure::kBadRequest;
@@ -242,6 +250,9 @@ CurlTransfer::Ended CurlTransfer::Finish(CURLcode code) {
   } else {
     result.may_have_arrived = WasSent();
     result.message = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
+    if (result.failure == HttpResult::Failure::kForbiddenAddress) {
+      result.message = absl::StrCat("the address guard does not allow ", course_.forbidden);
+    }
   }
   return End(std::move(result));
 }

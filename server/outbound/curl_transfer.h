@@ -69,7 +69,8 @@ class CurlTransfer {
     bool head_complete = false;
     // How often curl has begun to send it: more than once if a kept connection died.
     int sendings = 0;
-    bool forbidden = false;
+    // An address that the guard did not allow; empty: none was asked for.
+    std::string forbidden;
     bool too_large = false;
     // We have ended the transfer, in a body that does not matter.
     bool heard_enough = false;

@@ -10,13 +10,18 @@ using forward::Answer;
 using Kind = Answer::Kind;
 using Failure = outbound::HttpResult::Failure;
 
+std::string MessageOf(const outbound::HttpResult& result) {
+  if (result.failure != Failure::kForbiddenAddress) return result.message;
+  return absl::StrCat(result.message, ": only public addresses are, and those in the target's allowed_addresses");
+}
+
 Answer OfFailure(const outbound::HttpResult& result) {
   // An address that is not allowed, a URL that is none, a certificate that is not theirs: somebody has to mend it.
   const bool wrong = result.failure == Failure::kBadRequest || result.failure == Failure::kForbiddenAddress ||
                      result.failure == Failure::kTls;
   return {.kind = wrong ? Kind::kNeedsOperator : Kind::kRetry,
           .code = std::string(NameOf(result.failure)),
-          .message = ForPeople(result.message),
+          .message = ForPeople(MessageOf(result)),
           .may_have_arrived = result.may_have_arrived};
 }
 

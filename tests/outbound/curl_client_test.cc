@@ -251,6 +251,7 @@ TEST_F(CurlClientTest, GoesWhereTheGuardLetsIt) {
     const HttpResult result = Send({.url = "http://" + host + ":" + std::to_string(server.port()), .guard = strict});
     EXPECT_EQ(result.failure, Failure::kForbiddenAddress) << host << ": " << result.message;
     EXPECT_FALSE(result.may_have_arrived);
+    EXPECT_EQ(result.message.find("the address guard does not allow "), 0u) << host << ": " << result.message;
   }
   EXPECT_EQ(server.connections(), 0u);
   EXPECT_TRUE(Send({.url = server.url(), .guard = lenient}).answered());
@@ -261,6 +262,7 @@ TEST_F(CurlClientTest, TheGuardAlsoLooksAtKeptConnections) {
   EXPECT_TRUE(Send({.url = server.url()}).answered());
   const HttpResult result = Send({.url = server.url(), .guard = std::make_shared<const AddressGuard>()});
   EXPECT_EQ(result.failure, Failure::kForbiddenAddress);
+  EXPECT_EQ(result.message, "the address guard does not allow 127.0.0.1");
   EXPECT_EQ(server.requests(), 1u);
 }
 

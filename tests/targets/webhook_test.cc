@@ -94,6 +94,15 @@ TEST(WebhookAnswer, FailuresThatSomebodyHasToMendAreForTheOperator) {
   }
 }
 
+TEST(WebhookAnswer, AnAddressThatIsNotAllowedIsNamedWithTheSettingThatAllowsIt) {
+  outbound::HttpResult result = outbound::Failed(outbound::HttpResult::Failure::kForbiddenAddress, false);
+  result.message = "the address guard does not allow 127.0.0.1";
+  const Answer answer = WebhookAnswerOf(result, false, kNow);
+  EXPECT_EQ(answer.code, "address not allowed");
+  EXPECT_EQ(answer.message.find(result.message), 0u);
+  EXPECT_NE(answer.message.find("allowed_addresses"), std::string::npos) << answer.message;
+}
+
 TEST(WebhookTarget, PostsASignedEventUnderTheGuard) {
   ManualClock clock(kNow);
   outbound::FakeHttp http;
