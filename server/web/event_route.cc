@@ -53,11 +53,19 @@ class EventCall final : private calls::Reply {
   }
 
   void OnRefused(const calls::Refused& refused) override {
+    if (refused.refusal.reason == broker::Reason::kRequestIdReused) return OnRefused({TokenUsed()});
     const google::rpc::Status status = calls::ToStatus(refused);
     if (issues_) Count(refused.refusal.retry_after > 0);
     End(status.code(), JsonRefusal(status));
   }
   void OnAbandoned() override { End(0, {.status = 499}); }
+
+  // The request id is made of the token, and the sender knows of none.
+  static const broker::Refusal& TokenUsed() {
+    static const broker::Refusal refusal{broker::Reason::kUpstreamTokenInUse,
+                                         "a task was made of this token before, with other content"};
+    return refusal;
+  }
 
   // Whoever sent the event has it still: it comes again, or not.
   void Count(bool later) { (later ? rule_->metrics->returned : rule_->metrics->bad).Increment(); }

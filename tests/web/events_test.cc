@@ -100,6 +100,15 @@ TEST_F(EventsTest, AKeyThatIsInUseIsAConflict) {
   EXPECT_TRUE(Counted("bad", 1));
 }
 
+TEST_F(EventsTest, ATokenWithOtherContentIsAConflict) {
+  ASSERT_EQ(Post(kPath, Event("AQC-1", "o-1")).status, 200);
+  const Answer answer = Post(kPath, Event("AQC-1", "o-2"));
+  EXPECT_EQ(answer.status, 409);
+  EXPECT_EQ(answer.Reason(), "UPSTREAM_TOKEN_IN_USE");
+  EXPECT_EQ(answer.Message(), "a task was made of this token before, with other content");
+  EXPECT_TRUE(Counted("bad", 1));
+}
+
 TEST_F(EventsTest, IsAskedToComeBackWhileTheBrokerIsFull) {
   broker_->SetDiskFull(true);
   EXPECT_EQ(Post(kPath, Event("AQC-1", "o-1")).status, 429);
