@@ -132,14 +132,22 @@ void CheckDeliveryWait(const Settling& request, bool in_batch, Fields& fields) {
   fields.Duration("wait_for_delivery", request.wait_for_delivery(), 0, kMaxDeliveryWait);
 }
 
-// A name that nobody knows would owe the outcome to nobody for ever.
-void CheckTarget(const std::string& target, const std::vector<std::string>& known, Fields& fields) {
+// A name that nobody knows would owe the outcome to nobody for ever, and one that is sent by a token which is not there
+// would be refused when all the work is done.
+void CheckTarget(const pb::IssueTaskRequest& request, const std::vector<TargetTerms>& known, Fields& fields) {
+  const std::string& target = request.target();
   if (target.empty()) return;
   fields.Name("target", target);
-  if (std::find(known.begin(), known.end(), target) != known.end()) return;
+  const auto terms = std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.name == target; });
+  if (terms != known.end()) {
+    return fields.Require(!terms->needs_upstream_token || !request.upstream_token().empty(), "upstream_token",
+                          absl::StrCat("is required by the target ", target));
+  }
+  const auto name = [](std::string* out, const TargetTerms& each) { out->append(each.name); };
   fields.Require(false, "target",
-                 known.empty() ? "cannot be used: this broker has no targets configured"
-                               : absl::StrCat("must be one of the configured targets: ", absl::StrJoin(known, ", ")));
+                 known.empty()
+                     ? "cannot be used: this broker has no targets configured"
+                     : absl::StrCat("must be one of the configured targets: ", absl::StrJoin(known, ", ", name)));
 }
 
 // Outcomes are parked under correlation keys only; that a token's is not to be parked may be said, and changes nothing.
@@ -245,7 +253,7 @@ Refusal Validate(const pb::IssueTaskRequest& request, const InputLimits& limits)
   fields.Bytes("summary", request.summary(), kMaxSummary);
   fields.NoControlCharacters("summary", request.summary());
   CheckLabels("labels", request.labels(), fields);
-  CheckTarget(request.target(), limits.targets, fields);
+  CheckTarget(request, limits.targets, fields);
   DurationMs timeout = limits.default_timeout;
   if (request.has_timeout()) {
     fields.Duration("timeout", request.timeout(), kMinTimeout, kMaxTimeout);

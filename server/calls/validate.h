@@ -29,13 +29,20 @@ inline constexpr int kMaxPicked = 10'000;
 inline constexpr int kMaxCredit = 1'000;
 inline constexpr DurationMs kMaxAnswerDelay = DurationMs{24} * 3600 * 1000;
 
+// What a configured target asks of its tasks.
+struct TargetTerms {
+  std::string name;
+  // Outcomes reach it by the upstream token, and no other way.
+  bool needs_upstream_token = false;
+};
+
 // What is configurable.
 struct InputLimits {
   size_t max_input = 262'144;
   size_t max_output = 262'144;
   DurationMs default_timeout = DurationMs{7} * 24 * 3600 * 1000;
-  // The names of the configured targets, in order.
-  std::vector<std::string> targets;
+  // The configured targets, in order of their names.
+  std::vector<TargetTerms> targets;
   // Of tasks with an upstream token and no target of their own; empty: none.
   std::string default_target;
 };

@@ -213,7 +213,9 @@ calls::Door BrokerHost::MakeDoor(bool bench_null) {
   door.limits.max_input = config_.tasks.max_input;
   door.limits.max_output = config_.tasks.max_output;
   door.limits.default_timeout = config_.tasks.default_timeout;
-  for (const TargetConfig& target : config_.targets) door.limits.targets.push_back(target.name);
+  for (const TargetConfig& target : config_.targets) {
+    door.limits.targets.push_back({target.name, NeedsUpstreamToken(target.kind)});
+  }
   door.limits.default_target = config_.forwarding.default_target;
   door.forwarder = forwarder_.get();
   door.subscriber_targets = outgoing_->subscriber_targets();

@@ -80,6 +80,8 @@ aws::Relay RelayThrough(targets::StepFunctionsProxy& proxy) {
 
 }  // namespace
 
+bool NeedsUpstreamToken(TargetKind kind) { return kind == TargetKind::kStepFunctions; }
+
 absl::StatusOr<std::unique_ptr<Outgoing>> Outgoing::Open(const Config& config, const Environment& environment,
                                                          const Clock& clock) {
   std::unique_ptr<Outgoing> outgoing(new Outgoing(config));

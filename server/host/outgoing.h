@@ -19,6 +19,9 @@
 
 namespace tokenbroker {
 
+// Whether outcomes reach targets of this kind by their tasks' upstream tokens, and no other way.
+bool NeedsUpstreamToken(TargetKind kind);
+
 // Outlives the targets and the relay that it makes.
 class Outgoing {
  public:

@@ -62,6 +62,17 @@ TEST(ValidateTest, TaskRefsThatAreItemsNameTheirOwnFields) {
                      [](const pb::TaskRef& ref) { return Validate(ref, ""); });
 }
 
+TEST(ValidateTest, WhatATargetAsksOfItsTasks) {
+  InputLimits limits;
+  limits.targets = {{"hook"}, {.name = "states", .needs_upstream_token = true}};
+  Check<pb::IssueTaskRequest>({{"namespace: 'a'", ""},
+                               {"namespace: 'a' target: 'hook'", ""},
+                               {"namespace: 'a' target: 'states' upstream_token: 'AQC-1'", ""},
+                               {"namespace: 'a' target: 'states'", "upstream_token"},
+                               {"namespace: 'a' target: 'nobody'", "target"}},
+                              [&](const pb::IssueTaskRequest& request) { return Validate(request, limits); });
+}
+
 TEST(ValidateTest, Namespaces) {
   const auto validate = [](const pb::IssueTaskRequest& request) { return Validate(request, InputLimits()); };
   std::vector<Case> cases;

@@ -46,7 +46,7 @@ class DeliveriesTest : public DoorFixture {
         std::make_unique<forward::Forwarder>(forward::Forwarder::Parts{*broker_, clock_, silent_, [] { return 1.0; }},
                                              forward::ScheduleOptions(), std::move(targets));
     forwarder_->Start();
-    door.limits.targets = {"t", "u"};
+    door.limits.targets = {{"t"}, {"u"}};
     door.forwarder = forwarder_.get();
     key_ = "all";
   }

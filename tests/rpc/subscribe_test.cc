@@ -87,7 +87,7 @@ class SubscribeTest : public DoorFixture {
         std::make_unique<forward::Forwarder>(forward::Forwarder::Parts{*broker_, clock_, silent_, [] { return 1.0; }},
                                              forward::ScheduleOptions(), std::move(targets));
     forwarder_->Start();
-    door.limits.targets = {"engine"};
+    door.limits.targets = {{"engine"}};
     door.forwarder = forwarder_.get();
     door.subscriber_targets = {{"engine", target_}};
     key_ = "engine";
