@@ -5,11 +5,12 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "rapidjson/document.h"
+#include "server/broker/contract_adapter.h"
+#include "server/broker/contract_bounds.h"
 #include "server/broker/contract_cost.h"
 #include "server/broker/contract_json.h"
+#include "server/broker/contract_keywords.h"
 #include "server/broker/contract_schema.h"
-#define VALIJSON_USE_EXCEPTIONS 1  // without it a schema that it cannot read ends the process
-#include "valijson/adapters/rapidjson_adapter.hpp"
 #include "valijson/schema.hpp"
 #include "valijson/schema_parser.hpp"
 #include "valijson/validation_results.hpp"
@@ -24,10 +25,10 @@ constexpr uint64_t kMaxSteps = 1'000'000;
 constexpr uint64_t kMaxExplainedSteps = 300'000;
 
 // As the standard allows, "format" says something to people only: the regular expressions behind it can be made to
-// overflow the stack.
-void RemoveFormats(rapidjson::Value& value) {
+// overflow the stack. And a reference is written as valijson reads it: it has rules of its own for what is escaped.
+void MakeReady(rapidjson::Value& value, rapidjson::Document::AllocatorType& allocator) {
   if (value.IsArray()) {
-    for (auto& item : value.GetArray()) RemoveFormats(item);
+    for (auto& item : value.GetArray()) MakeReady(item, allocator);
   } else if (value.IsObject()) {
     for (auto member = value.MemberBegin(); member != value.MemberEnd();) {
       const std::string_view name(member->name.GetString(), member->name.GetStringLength());
@@ -35,17 +36,23 @@ void RemoveFormats(rapidjson::Value& value) {
         member = value.EraseMember(member);
         continue;
       }
-      if (name != "const" && name != "enum") RemoveFormats(member->value);
+      if (name == "$ref" && member->value.IsString()) {
+        const std::string reference = PlainReference(member->value);
+        member->value.SetString(reference.data(), static_cast<rapidjson::SizeType>(reference.size()), allocator);
+      } else if (name != "const" && name != "enum") {
+        MakeReady(member->value, allocator);
+      }
       ++member;
     }
   }
 }
 
-// valijson throws on schemas it cannot read.
+// valijson throws on schemas it cannot read. The document must stay as long as the schema.
 absl::Status Compile(const rapidjson::Document& document, valijson::Schema& schema) {
   try {
     valijson::SchemaParser parser;
-    parser.populateSchema(valijson::adapters::RapidJsonAdapter(document), schema);
+    AddBounds(parser);
+    parser.populateSchema(JsonAdapter(document), schema);
     return absl::OkStatus();
   } catch (const std::exception& error) {
     return absl::InvalidArgumentError(error.what());
@@ -88,7 +95,7 @@ ContractBreach Deepest(valijson::ValidationResults& results) {
 }
 
 std::optional<ContractBreach> Hold(const valijson::Schema& schema, const rapidjson::Document& output, bool explain) {
-  const valijson::adapters::RapidJsonAdapter adapter(output);
+  const JsonAdapter adapter(output);
   valijson::ValidationResults results;
   try {
     valijson::Validator validator;
@@ -107,7 +114,7 @@ absl::Status CheckSchema(std::string_view text) {
   TB_RETURN_IF_ERROR(ParseContractJson(text, document));
   TB_RETURN_IF_ERROR(CheckSchemaRules(document));
   valijson::Schema schema;
-  RemoveFormats(document);
+  MakeReady(document, document.GetAllocator());
   return Compile(document, schema);
 }
 
@@ -117,7 +124,7 @@ std::optional<ContractBreach> CheckOutput(std::string_view schema_text, std::str
   valijson::Schema schema;
   if (!ParseContractJson(schema_text, schema_document).ok()) return std::nullopt;  // checked at issue
   if (!CheckSchemaRules(schema_document).ok()) return std::nullopt;
-  RemoveFormats(schema_document);
+  MakeReady(schema_document, schema_document.GetAllocator());
   if (!Compile(schema_document, schema).ok()) return std::nullopt;
   const absl::Status parsed = ParseContractJson(output, output_document);
   if (!parsed.ok()) return ContractBreach{"output#", std::string(parsed.message())};

@@ -14,8 +14,6 @@ namespace {
 using rapidjson::Value;
 
 constexpr std::string_view kInsteadOfNul = "\xEF\xBF\xBE";
-// Up to here every integer has a double of its own.
-constexpr double kMostExact = 9007199254740992.0;
 
 std::string_view TextOf(const Value& text) { return {text.GetString(), text.GetStringLength()}; }
 
@@ -63,7 +61,12 @@ class Readied {
 
   static void MakeInteger(Value& number) {
     const double value = number.GetDouble();
-    if (std::abs(value) <= kMostExact && value == std::trunc(value)) number.SetInt64(static_cast<int64_t>(value));
+    if (value != std::trunc(value)) return;
+    if (value >= -0x1p63 && value < 0x1p63) {
+      number.SetInt64(static_cast<int64_t>(value));
+    } else if (value > 0 && value < 0x1p64) {
+      number.SetUint64(static_cast<uint64_t>(value));
+    }
   }
 
   rapidjson::Document::AllocatorType& allocator_;

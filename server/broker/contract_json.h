@@ -2,10 +2,10 @@
 //
 //   what is nested deeper than 128   ends here, as everywhere (base/json.h)
 //   an object that has a name twice  is no text that means the same to everybody: refused
-//   1.0, 1e2                         are integers (JSON Schema draft 7, 6.1.1), and become such
+//   1.0, 1e18                        are integers (JSON Schema draft 7, 6.1.1), and become such if of 64 bits
 //   "\u0000"                         ends a text for the validator: U+FFFE, which is no character, stands for it
 //
-// Integers from 2^64 and fractions are doubles, and are compared as such.
+// Other numbers are doubles: what has a fraction, is beyond 64 bits, or on its way here had a point or an exponent.
 #pragma once
 
 #include <string_view>

@@ -1,10 +1,34 @@
 #include "server/broker/contract_keywords.h"
 
+#include <optional>
+
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "base/percent.h"
 #include "rapidjson/pointer.h"
 
 namespace tokenbroker::broker {
+namespace {
+
+// Nothing if it is none into this document. RapidJSON would read the fragment itself, but takes no "$" in it.
+std::optional<rapidjson::Pointer> PointerOf(const rapidjson::Value& reference) {
+  absl::string_view text =
+      reference.IsString() ? absl::string_view(reference.GetString(), reference.GetStringLength()) : "";
+  std::string decoded;
+  if (!absl::ConsumePrefix(&text, "#") || !AppendPercentDecoded({text.data(), text.size()}, Plus::kPlus, decoded))
+    return std::nullopt;
+  const rapidjson::Pointer pointer(decoded.data(), decoded.size());
+  if (!pointer.IsValid()) return std::nullopt;
+  for (size_t i = 0; i < pointer.GetTokenCount(); ++i) {
+    if (pointer.GetTokens()[i].length == 0) return std::nullopt;
+  }
+  return pointer;
+}
+
+}  // namespace
 
 Keyword KeywordOf(std::string_view name) {
   static const auto* const keywords = new absl::flat_hash_map<absl::string_view, Keyword>{
@@ -50,9 +74,20 @@ Keyword KeywordOf(std::string_view name) {
 }
 
 const rapidjson::Value* ReferredBy(const rapidjson::Value& reference, const rapidjson::Document& document) {
-  if (!reference.IsString() || reference.GetStringLength() == 0 || reference.GetString()[0] != '#') return nullptr;
-  const rapidjson::Pointer pointer(reference.GetString(), reference.GetStringLength());
-  return pointer.IsValid() ? pointer.Get(document) : nullptr;
+  const std::optional<rapidjson::Pointer> pointer = PointerOf(reference);
+  return pointer.has_value() ? pointer->Get(document) : nullptr;
+}
+
+std::string PlainReference(const rapidjson::Value& reference) {
+  const std::optional<rapidjson::Pointer> pointer = PointerOf(reference);
+  std::string plain = "#";
+  for (size_t i = 0; pointer.has_value() && i < pointer->GetTokenCount(); ++i) {
+    const rapidjson::Pointer::Token& token = pointer->GetTokens()[i];
+    absl::StrAppend(
+        &plain, "/",
+        absl::StrReplaceAll(absl::string_view(token.name, token.length), {{"~", "~0"}, {"/", "~1"}, {"%", "%25"}}));
+  }
+  return plain;
 }
 
 }  // namespace tokenbroker::broker

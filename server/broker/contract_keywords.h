@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "rapidjson/document.h"
@@ -37,7 +38,11 @@ inline std::string_view NameOf(const rapidjson::Value::Member& member) {
   return {member.name.GetString(), member.name.GetStringLength()};
 }
 
-// Where a "$ref" leads within the document; null: nowhere, or out of it.
+// Where a "$ref" leads within the document: behind its "#" is a JSON pointer, to anything that is there. Null: nowhere,
+// or out of it, or by way of a name that is empty.
 const rapidjson::Value* ReferredBy(const rapidjson::Value& reference, const rapidjson::Document& document);
+
+// A "$ref" that leads somewhere, with no more escaped than must be.
+std::string PlainReference(const rapidjson::Value& reference);
 
 }  // namespace tokenbroker::broker

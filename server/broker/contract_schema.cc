@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/broker/contract_keywords.h"
+#include "server/broker/contract_numbers.h"
 
 namespace tokenbroker::broker {
 namespace {
@@ -35,11 +36,6 @@ bool IsDeeper(const Value& value, int depth) {
   const auto members = value.GetObject();
   return std::any_of(members.begin(), members.end(),
                      [depth](const auto& member) { return IsDeeper(member.value, depth - 1); });
-}
-
-// By which a remainder can be computed: the processor stops at 0, and at -1, which 2^64 - 1 is to some.
-bool IsFactor(const Value& number) {
-  return number.IsInt64() ? number.GetInt64() > 0 : number.IsDouble() && number.GetDouble() > 0;
 }
 
 bool IsDraft7(const Value& draft) {
@@ -82,8 +78,8 @@ class Rules {
       case Keyword::kReference:
         return CheckReferred(member.value);
       case Keyword::kMultiple:
-        if (IsFactor(member.value) || !member.value.IsNumber()) return absl::OkStatus();
-        return Unusable("must use \"multipleOf\" with a number from above 0 to 2^63 - 1");
+        if (!member.value.IsNumber() || NumberOf(member.value) > 0) return absl::OkStatus();
+        return Unusable("must use \"multipleOf\" with a number above 0");
       case Keyword::kId:
         if (path_.size() == 1) return absl::OkStatus();
         return Unusable("must not use \"", Quoted(NameOf(member)), "\" but at the top");

@@ -86,6 +86,20 @@ TEST(Contract, ReferencesAreFollowed) {
   EXPECT_EQ(FieldOf(schema, R"({"total": "1"})"), "output#/total");
 }
 
+TEST(Contract, AReferenceLeadsWhereverItsPointerDoes) {
+  for (const char* schema : {R"({"$defs": {"a": {"type": "integer"}}, "properties": {"x": {"$ref": "#/$defs/a"}}})",
+                             R"({"$defs": {"a": {"type": "integer"}}, "properties": {"x": {"$ref": "#/%24defs/%61"}}})",
+                             R"({"foo": [{"type": "integer"}], "properties": {"x": {"$ref": "#/foo/0"}}})",
+                             R"({"a/b%": {"~": {"type": "integer"}}, "properties": {"x": {"$ref": "#/a~1b%25/%7E0"}}})",
+                             R"({"properties": {"y": {"type": "integer"}, "x": {"$ref": "#/properties/y"}}})"}) {
+    ASSERT_TRUE(CheckSchema(schema).ok()) << schema << CheckSchema(schema);
+    EXPECT_EQ(FieldOf(schema, R"({"x": 1})"), "fine") << schema;
+    EXPECT_EQ(FieldOf(schema, R"({"x": true})"), "output#/x") << schema;
+  }
+  EXPECT_FALSE(CheckSchema(R"({"$ref": "#/$defs/b", "$defs": {"a": {}}})").ok());
+  EXPECT_FALSE(CheckSchema(R"({"$ref": "#/%", "%": {}})").ok());
+}
+
 TEST(Contract, AFormatIsForPeople) {
   const char* schema =
       R"({"properties": {"format": {"type": "string"}, "day": {"format": "date"}, "kind": {"const": {"format": "x"}}}})";
@@ -125,6 +139,62 @@ TEST(Contract, AWholeNumberIsAnIntegerHoweverItIsWritten) {
   EXPECT_EQ(FieldOf(R"({"type": "integer"})", "1.5"), "output#");
   EXPECT_EQ(FieldOf(R"({"const": 1.0})", "1"), "fine");
   EXPECT_EQ(FieldOf("{}", "1e400"), "output#");
+}
+
+TEST(Contract, LargeIntegersAreIntegersToo) {
+  for (const char* output :
+       {"1e16", "1000000000000000000", "1000000000000000000.0", "18446744073709551616", "-1e300"}) {
+    EXPECT_EQ(FieldOf(R"({"type": "integer"})", output), "fine") << output;
+  }
+  EXPECT_EQ(FieldOf(R"({"const": 1e18})", "1000000000000000000"), "fine");
+  EXPECT_EQ(FieldOf(R"({"maxLength": 1e30})", "\"text\""), "fine");
+}
+
+TEST(Contract, IntegersOf64BitsAreExact) {
+  struct Case {
+    const char* schema;
+    const char* met_by;
+    const char* broken_by;
+  };
+  for (const Case& one : {
+           Case{R"({"const": 9007199254740993})", "9007199254740993", "9007199254740992"},
+           Case{R"({"enum": ["x", 9007199254740993]})", "9007199254740993", "9007199254740992"},
+           Case{R"({"const": {"id": [9007199254740993]}})", R"({"id": [9007199254740993]})",
+                R"({"id": [9007199254740992]})"},
+           Case{R"({"maximum": 9007199254740992})", "9007199254740992", "9007199254740993"},
+           Case{R"({"minimum": 9007199254740993})", "9007199254740993", "9007199254740992"},
+           Case{R"({"exclusiveMinimum": 9007199254740992})", "9007199254740993", "9007199254740992"},
+           Case{R"({"exclusiveMaximum": 9223372036854775807})", "9223372036854775806", "9223372036854775807"},
+           Case{R"({"uniqueItems": true})", "[9007199254740993, 9007199254740992]", "[1e18, 1000000000000000000]"},
+           Case{R"({"maximum": 18446744073709551614})", "-1", "18446744073709551615"},
+           Case{R"({"const": 18446744073709551615})", "18446744073709551615", "18446744073709551616"},
+           Case{R"({"const": -1})", "-1", "18446744073709551615"},
+           Case{R"({"multipleOf": 2})", "9007199254740994", "9007199254740993"},
+           Case{R"({"multipleOf": 5})", "18446744073709551615", "18446744073709551614"},
+           Case{R"({"multipleOf": 9223372036854775808})", "9223372036854775808", "9223372036854775807"},
+       }) {
+    EXPECT_TRUE(CheckSchema(one.schema).ok()) << CheckSchema(one.schema);
+    EXPECT_EQ(FieldOf(one.schema, one.met_by), "fine") << one.schema << one.met_by;
+    EXPECT_EQ(FieldOf(one.schema, one.broken_by), "output#") << one.schema << one.broken_by;
+  }
+}
+
+TEST(Contract, FractionsAreMultiplesAsNearAsDoublesAre) {
+  for (const char* output : {"19.99", "0.07", "-3", "0", "123456789.01"}) {
+    EXPECT_EQ(FieldOf(R"({"multipleOf": 0.01})", output), "fine") << output;
+  }
+  for (const char* output : {"19.995", "1e-17", "0.001"}) {
+    EXPECT_EQ(FieldOf(R"({"multipleOf": 0.01})", output), "output#") << output;
+  }
+  EXPECT_EQ(FieldOf(R"({"multipleOf": 2})", "4.5"), "output#");
+}
+
+TEST(Contract, WhatANumberMustKeepToIsSaid) {
+  EXPECT_EQ(CheckOutput(R"({"maximum": 9007199254740992})", "9007199254740993")->message,
+            "Expected a number of at most 9007199254740992");
+  EXPECT_EQ(CheckOutput(R"({"exclusiveMinimum": 0.5})", "0.5")->message, "Expected a number above 0.5");
+  EXPECT_EQ(FieldOf(R"({"maximum": 5})", "\"no number\""), "fine");
+  EXPECT_FALSE(CheckSchema(R"({"maximum": "5"})").ok());
 }
 
 TEST(Contract, WhatADraftOf7PassesOverIsRefused) {
@@ -180,6 +250,8 @@ TEST(HostileContract, ASchemaThatIsItself) {
   Survives(
       R"({"definitions": {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}, "$ref": "#/definitions/a"})",
       "1");
+  Survives(R"({"": {}, "$ref": "#/"})", "1");
+  Survives(R"({"a": {"": {}, "$ref": "#/a/"}, "$ref": "#/a"})", "1");
   Survives(
       R"({"definitions": {"a": {"allOf": [{"$ref": "#/definitions/b"}]}, "b": {"allOf": [{"$ref": "#/definitions/a"}]}}, "properties": {"x": {"$ref": "#/definitions/a"}}})",
       R"({"x": 1})");
@@ -229,10 +301,10 @@ TEST(HostileContract, ManyBranchesTimesManyItems) {
 }
 
 TEST(HostileContract, MultiplesOfNothing) {
-  for (const char* factor : {"0", "-0", "0.0", "-1", "1e-400", "-9223372036854775808", "18446744073709551615"}) {
+  for (const char* factor : {"0", "-0", "0.0", "-1", "1e-400", "-9223372036854775808", "\"0\""}) {
     EXPECT_FALSE(CheckSchema(std::string("{\"multipleOf\": ") + factor + "}").ok()) << factor;
   }
-  for (const char* factor : {"1", "0.01", "9223372036854775807", "1e300"}) {
+  for (const char* factor : {"1", "0.01", "9223372036854775807", "18446744073709551615", "1e300"}) {
     for (const char* output : {"0", "7", "-9223372036854775808", "1e308", "18446744073709551615"}) {
       Survives(std::string("{\"multipleOf\": ") + factor + "}", output);
     }
