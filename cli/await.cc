@@ -12,6 +12,9 @@ namespace {
 // One call waits this long at most, so that a dead connection is noticed. The call's own deadline is a little later.
 constexpr DurationMs kLongestCall = 30'000;
 constexpr DurationMs kSlack = 5'000;
+// The broker's first answer should come at once, and so should the news that it is back; it reads an unset limit as its
+// default.
+constexpr DurationMs kAMoment = 1;
 constexpr TimeMs kNever = std::numeric_limits<TimeMs>::max();
 
 }  // namespace
@@ -26,8 +29,8 @@ absl::StatusOr<v1::Task> AwaitEnd(Broker& broker, const AwaitOptions& options, W
   v1::AwaitTaskRequest request;
   *request.mutable_task() = options.task;
   while (true) {
-    // The broker reads an unset limit as its default, so ask for at least a moment.
-    const DurationMs limit = std::clamp<DurationMs>(end - waiter.Now(), 1, kLongestCall);
+    const DurationMs longest = answered && !away ? kLongestCall : kAMoment;
+    const DurationMs limit = std::clamp<DurationMs>(end - waiter.Now(), kAMoment, longest);
     *request.mutable_limit() = ToProto(limit);
     const auto answer = broker.Await(request, limit + (answered ? kSlack : options.patience));
     if (answer.ok()) {
@@ -39,6 +42,7 @@ absl::StatusOr<v1::Task> AwaitEnd(Broker& broker, const AwaitOptions& options, W
       continue;
     }
     if (!IsRetryable(answer.status())) return answer.status();
+    answered = answered || IsOfBroker(answer.status());
     const DurationMs pause = backoff.Next(answer.status());
     const TimeMs give_up = answered ? end : std::min(end, start + options.patience);
     if (waiter.Now() + pause >= give_up) return answer.status();

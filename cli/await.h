@@ -14,7 +14,8 @@ struct AwaitOptions {
   v1::TaskRef task;
   // For how long in all; unset means until the task ends.
   std::optional<DurationMs> limit;
-  // How long the broker may stay silent before its first answer; afterwards the wait is patient.
+  // How long the broker may stay silent before its first answer, be it that it is shutting down; afterwards the wait is
+  // patient.
   DurationMs patience = 10'000;
 };
 

@@ -126,6 +126,8 @@ ErrorDetails DetailsOf(const absl::Status& error) {
   return details;
 }
 
+bool IsOfBroker(const absl::Status& status) { return !DetailsOf(status).reason_name.empty(); }
+
 bool IsRetryable(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:

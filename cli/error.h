@@ -40,6 +40,9 @@ absl::Status StatusOf(const v1::SettlementResult& result);
 
 ErrorDetails DetailsOf(const absl::Status& status);
 
+// Whether the broker itself has answered so, and not something on the way to it.
+bool IsOfBroker(const absl::Status& status);
+
 // Whether the same call may be sent again: the broker is away, or asked for patience.
 bool IsRetryable(const absl::Status& status);
 

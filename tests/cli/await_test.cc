@@ -44,12 +44,12 @@ TEST_F(AwaitTest, CallsAgainUntilTheTaskEnds) {
   const auto task =
       Await({Answer(v1::TASK_STATE_WAITING), Answer(v1::TASK_STATE_WAITING), Answer(v1::TASK_STATE_FAILED)});
   EXPECT_EQ(task->state(), v1::TASK_STATE_FAILED);
-  EXPECT_EQ(limits_, (std::vector<DurationMs>{30'000, 30'000, 30'000}));
+  EXPECT_EQ(limits_, (std::vector<DurationMs>{1, 30'000, 30'000}));
 }
 
 TEST_F(AwaitTest, StopsAtTheLimit) {
   EXPECT_EQ(Await({Answer(v1::TASK_STATE_WAITING)}, 45'000)->state(), v1::TASK_STATE_WAITING);
-  EXPECT_EQ(limits_, (std::vector<DurationMs>{30'000, 15'000}));
+  EXPECT_EQ(limits_, (std::vector<DurationMs>{1, 30'000, 14'999}));
 }
 
 TEST_F(AwaitTest, OnceAnsweredItSurvivesALongOutage) {
@@ -58,6 +58,25 @@ TEST_F(AwaitTest, OnceAnsweredItSurvivesALongOutage) {
   steps.push_back(Answer(v1::TASK_STATE_SUCCEEDED));
   EXPECT_EQ(Await(steps)->state(), v1::TASK_STATE_SUCCEEDED);
   EXPECT_NE(remarks_.str().find("is back"), std::string::npos);
+}
+
+TEST_F(AwaitTest, ARestartInItsFirstSecondsIsWaitedOut) {
+  std::vector<Step> steps(100, Away());
+  steps.front() = Answer(v1::TASK_STATE_WAITING);
+  steps.push_back(Answer(v1::TASK_STATE_WAITING));
+  steps.push_back(Answer(v1::TASK_STATE_SUCCEEDED));
+  EXPECT_EQ(Await(steps)->state(), v1::TASK_STATE_SUCCEEDED);
+  EXPECT_EQ(limits_.front(), 1) << "the answer to the first call comes at once";
+  EXPECT_EQ(limits_[1], 30'000);
+  EXPECT_EQ(limits_[100], 1) << "that it is back is seen at once";
+  EXPECT_EQ(limits_.back(), 30'000);
+}
+
+TEST_F(AwaitTest, ThatItIsDrainingIsAnAnswer) {
+  std::vector<Step> steps(100, Away());
+  steps.front() = Refusal(absl::StatusCode::kUnavailable, v1::ERROR_REASON_DRAINING);
+  steps.push_back(Answer(v1::TASK_STATE_SUCCEEDED));
+  EXPECT_EQ(Await(steps)->state(), v1::TASK_STATE_SUCCEEDED);
 }
 
 TEST_F(AwaitTest, ABrokerThatNeverAnsweredIsGivenUpSoon) {
