@@ -240,7 +240,7 @@ void Print(const char* list, std::vector<Intake> intakes, std::string& out) {
     for (const Slot& slot : SlotsOf(intake)) {
       const std::string value = slot.get();
       if (value.empty()) continue;
-      absl::StrAppend(&out, indent, slot.key, ": ", Quoted(value), "\n");
+      absl::StrAppend(&out, indent, slot.key, ": ", Quoted(IsKeptBack(slot.key) ? kKeptBack : value), "\n");
       indent = "      ";
     }
     if (!intake.task.labels.empty()) absl::StrAppend(&out, "      labels:\n");

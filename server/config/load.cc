@@ -19,6 +19,7 @@
 #include "server/config/settings.h"
 #include "server/config/targets.h"
 #include "server/config/validate.h"
+#include "server/config/values.h"
 #include "server/config/yaml_tree.h"
 
 namespace tokenbroker {
@@ -29,7 +30,7 @@ class Layers {
  public:
   void Set(const Setting& setting, std::string_view text, std::string origin) {
     if (absl::Status status = setting.set(text, loaded_.config); !status.ok()) {
-      errors_.push_back(absl::StrCat(setting.name, ": ", status.message(), ", not '", Shown(text), "' (", origin, ")"));
+      errors_.push_back(absl::StrCat(setting.name, ": ", status.message(), ButNot(text), " (", origin, ")"));
       return;
     }
     loaded_.origins[setting.name] = std::move(origin);
@@ -68,6 +69,11 @@ class Layers {
   absl::StatusOr<LoadedConfig> Finish() && {
     if (!errors_.empty()) return absl::InvalidArgumentError(absl::StrJoin(errors_, "\n"));
     return std::move(loaded_);
+  }
+
+  // The refused value, unless there may be a secret in it.
+  static std::string ButNot(std::string_view text) {
+    return MayHoldSecret(text) ? "" : absl::StrCat(", not '", Shown(text), "'");
   }
 
   // What a person typed, safe to stand in one line.
@@ -186,8 +192,8 @@ class CommandLine {
   size_t Take(const std::vector<std::string>& args, size_t i) {
     const std::string& arg = args[i];
     if (!absl::StartsWith(arg, "--") || arg == "--") {
-      layers_.Error(
-          absl::StrCat("unexpected argument '", Layers::Shown(arg), "': flags look like --grpc-listen 127.0.0.1:7433"));
+      layers_.Error(absl::StrCat("unexpected argument '", MayHoldSecret(arg) ? kKeptBack : Layers::Shown(arg),
+                                 "': flags look like --grpc-listen 127.0.0.1:7433"));
       return 1;
     }
     const size_t equals = arg.find('=');

@@ -11,6 +11,7 @@
 #include "server/config/names.h"
 #include "server/config/settings.h"
 #include "server/config/targets.h"
+#include "server/config/values.h"
 
 namespace tokenbroker {
 namespace {
@@ -29,6 +30,10 @@ std::string Quoted(const std::string& value) {
     quoted += c;
   }
   return quoted + "\"";
+}
+
+std::string QuotedList(const std::vector<std::string>& values) {
+  return absl::StrJoin(values, ", ", [](std::string* out, const std::string& value) { *out += Quoted(value); });
 }
 
 // As a YAML scalar: plain where nothing can be misread, else in double quotes.
@@ -100,10 +105,9 @@ class Printer {
       absl::StrAppend(&out_, "  ", Scalar(target.name), ":\n    kind: ", absl::string_view(kind.data(), kind.size()),
                       "\n");
       for (const auto& [key, values] : target.options) {
-        absl::StrAppend(
-            &out_, "    ", Scalar(key), ": [",
-            absl::StrJoin(values, ", ", [](std::string* out, const std::string& value) { *out += Quoted(value); }),
-            "]\n");
+        // A key that the kind does not know is found out later; what it names may be a URL all the same.
+        const bool kept_back = IsKeptBack(key) || std::any_of(values.begin(), values.end(), MayHoldSecret);
+        absl::StrAppend(&out_, "    ", Scalar(key), ": [", kept_back ? Quoted(kKeptBack) : QuotedList(values), "]\n");
       }
     }
   }

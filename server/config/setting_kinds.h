@@ -129,7 +129,9 @@ Setting Path(std::string name, Field field, std::string doc) {
 template <typename Field>
 Setting OriginOrEmpty(std::string name, Field field, std::string doc) {
   auto set = [=](std::string_view text, Config& config) -> absl::Status {
-    if (!text.empty()) TB_RETURN_IF_ERROR(CheckOrigin(text));
+    if (!text.empty() && !CheckOrigin(text).ok()) {
+      return absl::InvalidArgumentError("must be http[s]://HOST[:PORT] with nothing around it, or empty");
+    }
     field(config) = std::string(text);
     return absl::OkStatus();
   };

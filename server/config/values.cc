@@ -119,6 +119,14 @@ absl::Status CheckOrigin(std::string_view text) {
   return small && ParseHost(rest).ok() && !has_own_port ? absl::OkStatus() : fault;
 }
 
+bool MayHoldSecret(std::string_view text) {
+  return text.find("://") != std::string_view::npos || text.find('@') != std::string_view::npos;
+}
+
+bool IsKeptBack(std::string_view key) {
+  return key == "url" || key == "dead_letter_url" || key == "endpoint" || key == "external_id";
+}
+
 bool IsAddress(const std::string& host) { return IsIpv4(host) || IsIpv6(host); }
 
 bool IsLoopback(std::string_view host) {

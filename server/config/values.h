@@ -29,6 +29,16 @@ absl::StatusOr<std::string> ParseHost(std::string_view text);
 // out, nothing behind it.
 absl::Status CheckOrigin(std::string_view text);
 
+// Whether a text that somebody gave is to be kept from others: it looks like a URL, or names a user. There may be a
+// password in it, or a path that is one.
+bool MayHoldSecret(std::string_view text);
+
+// Whether `config print` leaves out the value that targets and intakes have by this key: a URL, or an external id.
+bool IsKeptBack(std::string_view key);
+
+// What stands there instead. Nothing that has been kept back passes for a setting.
+inline constexpr char kKeptBack[] = "(not shown)";
+
 // Of namespaces and targets.
 inline constexpr char kNameRule[] = "1 to 64 characters of [a-z0-9-_.], a letter or digit first";
 bool IsName(std::string_view text);

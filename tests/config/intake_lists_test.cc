@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "absl/strings/str_replace.h"
 #include "server/config/load.h"
 #include "server/config/print.h"
 
@@ -75,8 +76,11 @@ TEST(IntakeLists, ReadsWhatStandsInTheFile) {
 }
 
 TEST(IntakeLists, PrintsWhatItReads) {
-  const LoadedConfig loaded = Parsed(kAll);
-  const LoadedConfig again = Parsed(PrintConfig(loaded, true));
+  LoadedConfig loaded = Parsed(kAll);
+  const LoadedConfig again =
+      Parsed(absl::StrReplaceAll(PrintConfig(loaded, true), {{"(not shown)", "https://kept.back"}}));
+  loaded.config.intake.queues[0].url = "https://kept.back";
+  loaded.config.intake.queues[0].dead_letter_url = "https://kept.back";
   EXPECT_EQ(again.config.intake.activities, loaded.config.intake.activities);
   EXPECT_EQ(again.config.intake.queues, loaded.config.intake.queues);
   EXPECT_EQ(again.config.intake.events, loaded.config.intake.events);

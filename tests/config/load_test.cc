@@ -142,6 +142,19 @@ TEST_F(LoadTest, ErrorsNameSettingRuleValueAndOrigin) {
               HasSubstr("must be 1s to 366d, or 0 (no limit), not '10ms'"));
 }
 
+TEST_F(LoadTest, ARefusedUrlIsNotRepeated) {
+  const std::string url = "http://user:pw@host:3128";
+  for (const std::string& text :
+       {Error(LoadDev({"--forwarding-http-proxy", url})),
+        Error(LoadDev({"--forwarding-http-proxy", "user:pw@host:3128"})), Error(LoadDev({"--http-cors-origins", url})),
+        Error(LoadDev({"--grpc-listen", url})), Error(LoadDev({url}))}) {
+    EXPECT_EQ(text.find("pw"), std::string::npos) << text;
+  }
+  EXPECT_EQ(Error(LoadDev({}, {{"TOKENBROKER_FORWARDING_HTTP_PROXY", url}})),
+            "forwarding.http_proxy: must be http[s]://HOST[:PORT] with nothing around it, or empty "
+            "(TOKENBROKER_FORWARDING_HTTP_PROXY)");
+}
+
 TEST_F(LoadTest, AllErrorsComeAtOnce) {
   const std::string path = File("log:\n  level: loud\nnope: 1\n");
   const std::string error =
@@ -223,8 +236,9 @@ TEST_F(LoadTest, ListsAreWrittenWithCommasOrInYaml) {
   const std::string file = File("http:\n  cors:\n    origins: [https://a.example, 'http://b:8080']\n");
   EXPECT_EQ(LoadDev({"--config", file})->config.http.cors.origins, both);
   EXPECT_TRUE(LoadDev({"--config", file, "--http-cors-origins="})->config.http.cors.origins.empty());
-  EXPECT_THAT(Error(LoadDev({"--http-cors-origins", "https://a.example,example.com"})),
-              HasSubstr("http.cors.origins: must be origins such as https://console.example, or *, not "));
+  EXPECT_THAT(
+      Error(LoadDev({"--http-cors-origins", "https://a.example,example.com"})),
+      HasSubstr("http.cors.origins: must be origins such as https://console.example, or * (--http-cors-origins)"));
   EXPECT_THAT(Error(LoadDev({"--callbacks-origins", "*"})), HasSubstr("callbacks.origins: must be origins such as"));
   EXPECT_THAT(Error(LoadDev({"--callbacks-show-input", "Loans"})), HasSubstr("must be namespaces, or *"));
   EXPECT_THAT(Error(LoadDev({"--config", File("http.cors.origins: [[a]]")})), HasSubstr("not a list or map"));

@@ -13,6 +13,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(PrintConfig, ShowsValuesAndOrigins) {
   const LoadedConfig loaded = ParseConfigYaml("admin:\n  listen: \"[::1]:9\"\n", "f.yaml").value();
@@ -32,7 +33,7 @@ TEST(PrintConfig, CanBeReadAgain) {
       "  certificates:\n    - {name: \"CN: x\", namespaces: {n: [administer]}}\n" +
       "  aws_keys:\n    - {access_key_id: \"0\", secret_file: \"/a: b\", session_token_variable: V, namespaces: {n: "
       "[read]}}\n" +
-      "targets:\n  a: {kind: none}\n  b: {kind: webhook, url: \"https://x: y\", more: [c, \"d\\\"\"]}\n";
+      "targets:\n  a: {kind: none}\n  b: {kind: webhook, source: \"x: y\", more: [c, \"d\\\"\"]}\n";
   const LoadedConfig loaded = ParseConfigYaml(text).value();
   for (const bool origins : {false, true}) {
     const std::string printed = PrintConfig(loaded, origins);
@@ -45,6 +46,22 @@ TEST(PrintConfig, CanBeReadAgain) {
     EXPECT_EQ(again->config.auth.certificates, loaded.config.auth.certificates);
     EXPECT_EQ(again->config.auth.aws_keys, loaded.config.auth.aws_keys);
   }
+}
+
+TEST(PrintConfig, KeepsBackWhatMayBeASecret) {
+  const LoadedConfig loaded = ParseConfigYaml(R"(
+targets:
+  a: {kind: webhook, url: "https://hooks.example/hidden?key=hidden", urll: ["https://hooks.example/hidden"]}
+  b: {kind: step_functions, endpoint: "https://sfn.example/hidden", external_id: hidden, region: eu-west-1}
+intake:
+  activities: [{name: act, arn: "arn:aws:states:r:1:activity:n", endpoint: "https://hidden", external_id: hidden, namespace: p}]
+  queues: [{name: q, url: "https://sqs/hidden", dead_letter_url: "https://sqs/hidden", namespace: p, token: $.a}]
+)")
+                                  .value();
+  const std::string printed = PrintConfig(loaded, true);
+  EXPECT_THAT(printed, AllOf(Not(HasSubstr("hidden")), Not(HasSubstr("://"))));
+  EXPECT_THAT(printed, AllOf(HasSubstr("    url: [\"(not shown)\"]\n"), HasSubstr("      url: \"(not shown)\"\n"),
+                             HasSubstr("eu-west-1")));
 }
 
 TEST(Settings, TakeTheirOwnDefaultsBack) {
