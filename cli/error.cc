@@ -1,6 +1,9 @@
 #include "cli/error.h"
 
+#include <cstdio>
+
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "cli/time_text.h"
 #include "google/rpc/error_details.pb.h"
 
@@ -124,6 +127,19 @@ ErrorDetails DetailsOf(const absl::Status& error) {
   if (!payload || !status.ParseFromString(std::string(*payload))) return details;
   for (const auto& any : status.details()) TakeAny(any, details);
   return details;
+}
+
+absl::Status Refused(const absl::Status& status, size_t request_bytes) {
+  unsigned long long bytes = 0;
+  unsigned long long most = 0;
+  // An answer that is too large for this program is told in the same words.
+  const bool too_large = status.code() == absl::StatusCode::kResourceExhausted && !IsOfBroker(status) &&
+                         std::sscanf(std::string(status.message()).c_str(),
+                                     "Received message larger than max (%llu vs. %llu)", &bytes, &most) == 2 &&
+                         bytes == request_bytes;
+  if (!too_large) return status;
+  return absl::OutOfRangeError(absl::StrCat("the request has ", bytes, " bytes, and this broker reads at most ", most,
+                                            " (its setting grpc.max_message_size); nothing was changed"));
 }
 
 bool IsOfBroker(const absl::Status& status) { return !DetailsOf(status).reason_name.empty(); }

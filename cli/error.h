@@ -2,6 +2,7 @@
 // errors of our own then travel by the same means, and the text for people is made in one place (advice.h).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,10 @@ absl::Status MakeError(const v1::ItemError& error);
 absl::Status StatusOf(const v1::SettlementResult& result);
 
 ErrorDetails DetailsOf(const absl::Status& status);
+
+// The error of a call with a request of so many bytes. gRPC words it when they are more than the broker reads, with the
+// code of a queue that is full; it becomes OUT_OF_RANGE, for no later try fares better.
+absl::Status Refused(const absl::Status& status, size_t request_bytes);
 
 // Whether the broker itself has answered so, and not something on the way to it.
 bool IsOfBroker(const absl::Status& status);

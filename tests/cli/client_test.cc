@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "cli/error.h"
+#include "cli/exit_code.h"
 #include "google/rpc/error_details.pb.h"
 #include "tokenbroker/v1/resolver_service.grpc.pb.h"
 #include "tokenbroker/v1/task_service.grpc.pb.h"
@@ -88,6 +89,15 @@ TEST_F(ClientTest, ErrorsCarryReasonAndRequestId) {
   EXPECT_EQ(error.message(), "too late");
   EXPECT_EQ(DetailsOf(error).reason, v1::ERROR_REASON_TASK_EXPIRED);
   EXPECT_EQ(DetailsOf(error).request_id, "req-7");
+}
+
+TEST_F(ClientTest, ARequestBeyondWhatTheBrokerReadsIsNotWorthAnotherTry) {
+  v1::SucceedRequest request;
+  request.set_output(std::string(size_t{5} << 20, '1'));
+  const absl::Status error = (*Connect(settings_))->Succeed(request, 5'000).status();
+  EXPECT_EQ(ExitCodeFor(error), kUsage) << error;
+  EXPECT_FALSE(IsRetryable(error));
+  EXPECT_THAT(std::string(error.message()), HasSubstr("reads at most 4194304 (its setting grpc.max_message_size)"));
 }
 
 TEST_F(ClientTest, EveryServiceIsAsked) {
