@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/contract_limits.h"
 #include "base/status_macros.h"
+#include "base/text.h"
 #include "cli/file.h"
 
 namespace tokenbroker::cli {
@@ -47,9 +48,10 @@ absl::StatusOr<v1::TaskRef> TokenRef(const std::string& token) {
   if (token.size() > kMaxToken) {
     return absl::InvalidArgumentError(absl::StrCat("the token is longer than ", kMaxToken, " bytes"));
   }
-  const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
-  if (!std::all_of(token.begin(), token.end(), visible)) {
-    return absl::InvalidArgumentError("the token holds white space or other characters that no token has");
+  // An upstream token may have whatever is text beyond ASCII.
+  const auto visible = [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; };
+  if (!IsValidUtf8(token) || !std::all_of(token.begin(), token.end(), visible)) {
+    return absl::InvalidArgumentError("the token holds white space or control characters, or is not UTF-8");
   }
   v1::TaskRef ref;
   ref.set_token(token);

@@ -50,6 +50,7 @@ TEST(CallbackUrl, HasBaseTokenAndAction) {
   EXPECT_EQ(*CallbackUrl("https://b.example:8433/", "T1x", ""), "https://b.example:8433/c/T1x");
   EXPECT_EQ(*CallbackUrl("https://b.example/tasks", "T1x", "fail"), "https://b.example/tasks/c/T1x/fail");
   EXPECT_EQ(*CallbackUrl("http://b", "a+/=\"", ""), "http://b/c/a%2B%2F%3D%22");
+  EXPECT_EQ(*CallbackUrl("http://b", "caf\xC3\xA9", ""), "http://b/c/caf%C3%A9");
   for (const char* base : {"", "b.example", "ftp://b", "http://", "http:///x", "http://b?x", "http://b#", "http://b c"})
     EXPECT_FALSE(CallbackUrl(base, "T1x", "").ok()) << base;
   EXPECT_FALSE(CallbackUrl("http://b", "T1x", "cancel").ok());

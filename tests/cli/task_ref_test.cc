@@ -54,11 +54,16 @@ TEST(TaskRef, NoTaskAndTwoTasksAreErrors) {
 }
 
 TEST(TaskRef, ABadTokenIsRefusedWithoutBeingRepeated) {
-  for (const std::string& token : {std::string("sec ret"), std::string("sec\nret"), "sec" + std::string(2050, 'x')}) {
+  for (const std::string& token :
+       {std::string("sec ret"), std::string("sec\nret"), std::string("sec\xff"), "sec" + std::string(2050, 'x')}) {
     const auto ref = TokenRef(token);
     ASSERT_FALSE(ref.ok());
     EXPECT_EQ(ref.status().ToString().find("sec"), std::string::npos);
   }
+}
+
+TEST(TaskRef, AnUpstreamTokenMayHaveCharactersBeyondAscii) {
+  EXPECT_EQ(TokenRef("caf\xC3\xA9")->token(), "caf\xC3\xA9");
 }
 
 TEST(TaskRef, StandardInputGivesOneLine) {
