@@ -70,11 +70,11 @@ Error Door::Identify(const Request& request, const broker::Principal*& out) cons
   return error;
 }
 
-Answer FailureAnswer(int status, std::string_view message) {
+Answer FailureAnswer(int status, std::string_view message, std::string_view request_id) {
   const ErrorKind& kind = KindOf(status);
   return {.status = status,
           .content_type = kJson10,
-          .headers = {{"x-amzn-ErrorType", std::string(kind.name)}},
+          .headers = {{"x-amzn-RequestId", std::string(request_id)}, {"x-amzn-ErrorType", std::string(kind.name)}},
           .body = BodyOf({&kind, std::string(message)}),
           .error = kind.name,
           .code = kind.code};

@@ -53,6 +53,6 @@ class Door {
 
 // How this door words what the HTTP server refuses by itself (a body that is too large, a method that is not POST,
 // ...).
-Answer FailureAnswer(int status, std::string_view message);
+Answer FailureAnswer(int status, std::string_view message, std::string_view request_id);
 
 }  // namespace tokenbroker::aws

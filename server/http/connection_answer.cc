@@ -109,7 +109,7 @@ void Connection::TellGone() {
 bool Connection::Refuse(const Failure& failure, bool close) {
   close_after_ = close_after_ || close;
   if (exchange_open_) TellGone();
-  Response response = FormFailure(exchange_->error_form(), failure);
+  Response response = FormFailure(exchange_->error_form(), failure, exchange_->id());
   WriteAnswer(response);
   return true;
 }

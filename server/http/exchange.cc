@@ -35,7 +35,7 @@ void Exchange::Answer(Response response) {
   });
 }
 
-void Exchange::Refuse(const Failure& failure) { Answer(FormFailure(*core().form_, failure)); }
+void Exchange::Refuse(const Failure& failure) { Answer(FormFailure(*core().form_, failure, request_id())); }
 
 void Exchange::Stream(Response head) {
   core().Post([&](ExchangeCore& self) {

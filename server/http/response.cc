@@ -28,7 +28,8 @@ Response PlainErrorForm(const Failure& failure) {
   return response;
 }
 
-Response FormFailure(const ErrorForm& form, const Failure& failure) {
+Response FormFailure(const ErrorForm& form, Failure failure, std::string_view request_id) {
+  failure.request_id = request_id;
   Response response = form ? form(failure) : PlainErrorForm(failure);
   if (!failure.allow.empty()) response.AddHeader("Allow", failure.allow);
   if (failure.status == 415) response.AddHeader("Accept-Encoding", "gzip");

@@ -37,6 +37,8 @@ struct Failure {
   std::string allow;
   // 503: for the Retry-After field, if positive.
   int retry_after_seconds = 0;
+  // The exchange's, which the server knows. For forms that have a place of their own for it.
+  std::string_view request_id = {};
 };
 
 // How a door words its failures. Called on any thread; must not throw.
@@ -46,7 +48,7 @@ using ErrorForm = std::function<Response(const Failure& failure)>;
 Response PlainErrorForm(const Failure& failure);
 
 // `form`, with the header fields that the failure calls for.
-Response FormFailure(const ErrorForm& form, const Failure& failure);
+Response FormFailure(const ErrorForm& form, Failure failure, std::string_view request_id);
 
 // "Not Found"; empty if the code is not known.
 std::string_view PhraseOf(int status);

@@ -71,7 +71,7 @@ void Serve(const aws::Door& door, const OperationMetrics& metrics, http::Exchang
 
 absl::Status AddAwsRoute(const aws::Door& door, BrokerMetrics& metrics, http::Router& router) {
   router.SetErrorForm("/", [](const http::Failure& failure) {
-    return ResponseOf(aws::FailureAnswer(failure.status, failure.message));
+    return ResponseOf(aws::FailureAnswer(failure.status, failure.message, failure.request_id));
   });
   const auto counted = std::make_shared<const OperationMetrics>(door, metrics);
   return router.Add(

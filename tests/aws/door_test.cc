@@ -197,14 +197,15 @@ TEST_F(AwsDoorTest, OpenDoorsLookAtNoSignature) {
 }
 
 TEST(FailureAnswer, IsAnAwsError) {
-  const Answer answer = FailureAnswer(413, "too large");
+  const Answer answer = FailureAnswer(413, "too large", "id-1");
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(answer.body,
             R"({"__type":"com.amazon.coral.service#RequestEntityTooLargeException","message":"too large"})");
-  EXPECT_EQ(FailureAnswer(404, "").error, "UnknownOperationException");
-  EXPECT_EQ(FailureAnswer(400, "").error, "SerializationException");
-  EXPECT_EQ(FailureAnswer(503, "").error, "ServiceUnavailableException");
-  EXPECT_EQ(FailureAnswer(500, "").error, "InternalFailure");
+  EXPECT_EQ(answer.headers.front(), std::make_pair(std::string("x-amzn-RequestId"), std::string("id-1")));
+  EXPECT_EQ(FailureAnswer(404, "", "").error, "UnknownOperationException");
+  EXPECT_EQ(FailureAnswer(400, "", "").error, "SerializationException");
+  EXPECT_EQ(FailureAnswer(503, "", "").error, "ServiceUnavailableException");
+  EXPECT_EQ(FailureAnswer(500, "", "").error, "InternalFailure");
 }
 
 // --- Who may call ---

@@ -87,6 +87,18 @@ TEST_F(BadInputTest, BodiesHaveABound) {
   EXPECT_EQ(body["error"]["code"], 413) << answer.body;
 }
 
+TEST_F(BadInputTest, AwsClientsFindTheIdOfTheRequestInEveryAnswer) {
+  for (const char* head :
+       {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000000\r\n", "GET / HTTP/1.1\r\nHost: x\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\n"}) {
+    http::RawPeer peer(port());
+    peer.Send(std::string(head) + "X-Request-Id: mine\r\n\r\n");
+    const http::RawAnswer answer = peer.ReadAnswer();
+    EXPECT_GE(answer.status, 400);
+    EXPECT_EQ(answer.Field("x-amzn-RequestId"), "mine") << head << answer.body;
+  }
+}
+
 TEST_F(BadInputTest, GetTakesNoBody) {
   EXPECT_EQ(Send(Request("GET", "/v1/status", {{"Content-Length", "2"}}, "{}")).status, 400);
 }
