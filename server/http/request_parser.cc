@@ -101,11 +101,11 @@ void RequestParser::TakeTarget(std::string_view target, Error& error) {
   Refuse(400, "the target is neither a path nor an http URL", error);
 }
 
-// The authority replaces Host (RFC 9112 3.2.2), of which we make no use; it has to be one all the same.
 void RequestParser::TakeAbsolute(std::string_view rest, Error& error) {
   const size_t end = std::min(rest.find_first_of("/?"), rest.size());
   const std::string_view authority = rest.substr(0, end);
   if (authority.empty() || !IsAuthority(authority)) return Refuse(400, "the target has no host", error);
+  authority_ = authority;
   rest.remove_prefix(end);
   const size_t mark = std::min(rest.find('?'), rest.size());
   request_.path = mark == 0 ? std::string_view("/") : rest.substr(0, mark);
@@ -188,6 +188,15 @@ void RequestParser::on_header_impl(Error& error) {
   }
   if (has_encoding_ && request_.minor_version == 0) return Refuse(400, "HTTP/1.0 knows no Transfer-Encoding", error);
   if (!has_host_ && request_.minor_version == 1) return Refuse(400, "Host is missing", error);
+  if (!authority_.empty()) ReplaceHost();
+}
+
+// The target's authority counts, whatever Host says (RFC 9112 3.2.2).
+void RequestParser::ReplaceHost() {
+  for (Header& header : request_.headers) {
+    if (SameName(header.name, "host")) header.value = authority_;
+  }
+  if (!has_host_) request_.headers.push_back({"Host", authority_});
 }
 
 }  // namespace tokenbroker::http

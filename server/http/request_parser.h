@@ -50,6 +50,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   void TakeTarget(std::string_view target, Error& error);
   void TakeAbsolute(std::string_view rest, Error& error);
   void TakeHost(std::string_view value, Error& error);
+  void ReplaceHost();
   void TakeLength(std::string_view value, Error& error);
   void TakeTransferEncoding(std::string_view value, Error& error);
   void TakeContentEncoding(std::string_view value, Error& error);
@@ -70,6 +71,8 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   const Limits* limits_ = nullptr;
   std::optional<Refusal> refusal_;
   uint64_t length_ = 0;
+  // Of an absolute target.
+  std::string_view authority_;
   bool has_host_ = false;
   bool has_length_ = false;
   bool has_encoding_ = false;

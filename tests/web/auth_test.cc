@@ -124,6 +124,16 @@ TEST_F(OriginTest, PagesOfAddressesAndOfThisMachineMayCall) {
   }
 }
 
+TEST_F(OriginTest, TheHostOfAnAbsoluteTargetCounts) {
+  const auto ask = [&](const char* target, const char* host) {
+    http::RawPeer peer(port());
+    peer.Send(std::string("GET ") + target + " HTTP/1.1\r\nHost: " + host + "\r\nSec-Fetch-Site: same-origin\r\n\r\n");
+    return peer.ReadAnswer().status;
+  };
+  EXPECT_EQ(ask("http://evil.example/v1/status", "localhost:8433"), 403);
+  EXPECT_EQ(ask("http://localhost:8433/v1/status", "evil.example"), 200);
+}
+
 // Over plain HTTP a browser does not say that a page reads.
 TEST_F(OriginTest, OnLoopbackNobodyCallsByAnotherName) {
   host_ = "broker:8433";
