@@ -19,22 +19,34 @@ constexpr size_t kCheckedFrom = size_t{64} << 10;
 // An answer beyond this leaves no memory to the thread's next one.
 constexpr size_t kLargestKept = size_t{1} << 20;
 
-broker::Refusal CheckSize(std::string_view bytes, const google::protobuf::Descriptor& type) {
-  if (bytes.size() < kCheckedFrom) return {};
-  const int size = static_cast<int>(bytes.size());
-  google::protobuf::io::ArrayInputStream in(bytes.data(), size);
-  const wire::Verdict verdict = wire::Check(in, size, type);
+broker::Refusal RefusalOf(const wire::Verdict& verdict, const google::protobuf::Descriptor& type) {
   switch (verdict.kind) {
     case wire::Verdict::kFits:
       return {};
     case wire::Verdict::kMalformed:
       return calls::MessageMalformed(type.full_name());
     case wire::Verdict::kTooMany:
+    case wire::Verdict::kNoText:
       break;
   }
   broker::Refusal refusal = broker::InvalidField(verdict.field.empty() ? "the request" : verdict.field, verdict.rule);
   refusal.field = verdict.field;
   return refusal;
+}
+
+broker::Refusal CheckSize(std::string_view bytes, const google::protobuf::Descriptor& type) {
+  if (bytes.size() < kCheckedFrom) return {};
+  const int size = static_cast<int>(bytes.size());
+  google::protobuf::io::ArrayInputStream in(bytes.data(), size);
+  return RefusalOf(wire::Check(in, size, type), type);
+}
+
+// Of what a parser has refused: which field is to blame, if it is a text.
+broker::Refusal WhyMalformed(std::string_view bytes, const google::protobuf::Descriptor& type) {
+  const int size = static_cast<int>(bytes.size());
+  google::protobuf::io::ArrayInputStream in(bytes.data(), size);
+  const wire::Verdict verdict = wire::CheckTexts(in, size, type);
+  return verdict.kind == wire::Verdict::kNoText ? RefusalOf(verdict, type) : calls::MessageMalformed(type.full_name());
 }
 
 // What gRPC received, in one piece.
@@ -63,7 +75,7 @@ broker::Refusal ParseMessage(grpc::ByteBuffer& buffer, google::protobuf::Message
   const Flat flat(buffer);
   if (broker::Refusal refusal = CheckSize(flat.bytes(), *message.GetDescriptor())) return refusal;
   if (message.ParseFromArray(flat.bytes().data(), static_cast<int>(flat.bytes().size()))) return {};
-  return calls::MessageMalformed(message.GetTypeName());
+  return WhyMalformed(flat.bytes(), *message.GetDescriptor());
 }
 
 void SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBuffer& buffer) {
@@ -72,8 +84,11 @@ void SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBu
 
 broker::Refusal ReadRequest(grpc::ByteBuffer& buffer, calls::Call& call) {
   const Flat flat(buffer);
-  if (broker::Refusal refusal = CheckSize(flat.bytes(), *call.request_message().GetDescriptor())) return refusal;
-  return call.ReadRequest(flat.bytes());
+  const google::protobuf::Descriptor& type = *call.request_message().GetDescriptor();
+  if (broker::Refusal refusal = CheckSize(flat.bytes(), type)) return refusal;
+  broker::Refusal refusal = call.ReadRequest(flat.bytes());
+  const bool malformed = refusal.reason == broker::Reason::kInvalidField && refusal.field.empty();
+  return malformed ? WhyMalformed(flat.bytes(), type) : refusal;
 }
 
 void WriteResponse(calls::Call& call, grpc::ByteBuffer& buffer) {

@@ -5,6 +5,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "base/element_limits.h"
+#include "base/text.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
 #include "json/fault.h"
@@ -28,7 +29,10 @@ WireFormatLite::WireType WireTypeOf(const FieldDescriptor& field) {
 // Every step answers false when the end is reached before its time: verdict() says why.
 class Walker {
  public:
-  Walker(google::protobuf::io::ZeroCopyInputStream& in, int size) : in_(&in) { in_.PushLimit(size); }
+  Walker(google::protobuf::io::ZeroCopyInputStream& in, int size, bool reads_texts)
+      : in_(&in), reads_texts_(reads_texts) {
+    in_.PushLimit(size);
+  }
 
   bool Message(const Path& path, const Descriptor& type);
 
@@ -47,6 +51,7 @@ class Walker {
   bool Packed(const Path& path, const FieldDescriptor& field, int& elements);
   // One value of a known field, or one element of it.
   bool Value(const Path& path, const FieldDescriptor& field);
+  bool Text(const Path& path);
   bool Unknown(const Path& path, int number, int wire_type);
   bool Group(const Path& path, int number);
 
@@ -60,6 +65,7 @@ class Walker {
   bool TooMany(const Path& path, std::string rule);
 
   CodedInputStream in_;
+  const bool reads_texts_;
   int depth_ = 0;
   int elements_in_all_ = 0;
   Verdict verdict_{Verdict::kMalformed};
@@ -108,6 +114,7 @@ bool Walker::Packed(const Path& path, const FieldDescriptor& field, int& element
 }
 
 bool Walker::Value(const Path& path, const FieldDescriptor& field) {
+  if (reads_texts_ && field.type() == FieldDescriptor::TYPE_STRING) return Text(path);
   if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return Skip(WireTypeOf(field));
   int size;
   if (!ReadSize(size) || depth_ == kMaxDepth) return false;
@@ -117,6 +124,15 @@ bool Walker::Value(const Path& path, const FieldDescriptor& field) {
   in_.PopLimit(outer);
   --depth_;
   return true;
+}
+
+bool Walker::Text(const Path& path) {
+  int size;
+  std::string text;
+  if (!ReadSize(size) || !in_.ReadString(&text, size)) return false;
+  if (IsValidUtf8(text)) return true;
+  verdict_ = {Verdict::kNoText, path.Text(), "must be UTF-8"};
+  return false;
 }
 
 bool Walker::Unknown(const Path& path, int number, int wire_type) {
@@ -185,7 +201,12 @@ bool Walker::TooMany(const Path& path, std::string rule) {
 }  // namespace
 
 Verdict Check(google::protobuf::io::ZeroCopyInputStream& in, int size, const Descriptor& type) {
-  Walker walker(in, size);
+  Walker walker(in, size, /*reads_texts=*/false);
+  return walker.Message({}, type) ? Verdict{} : walker.verdict();
+}
+
+Verdict CheckTexts(google::protobuf::io::ZeroCopyInputStream& in, int size, const Descriptor& type) {
+  Walker walker(in, size, /*reads_texts=*/true);
   return walker.Message({}, type) ? Verdict{} : walker.verdict();
 }
 

@@ -14,13 +14,15 @@ namespace tokenbroker::wire {
 struct Verdict {
   enum Kind {
     kFits,
-    // No parser would take it. What a parser looks at beside the encoding (UTF-8) is not looked at.
+    // No parser would take it.
     kMalformed,
     kTooMany,
+    // Of CheckTexts: a text is not UTF-8, which a parser looks at, too.
+    kNoText,
   };
   Kind kind = kFits;
-  // Of kTooMany: the field, as google.rpc.BadRequest names it, or empty if it is the request as a whole; and the rule
-  // that it breaks: "must hold at most 1000 elements".
+  // Of kTooMany and kNoText: the field, as google.rpc.BadRequest names it, or empty if it is the request as a whole;
+  // and the rule that it breaks: "must hold at most 1000 elements".
   std::string field;
   std::string rule;
 };
@@ -30,5 +32,8 @@ struct Verdict {
 // all together (a oneof whose members take turns leaves them all in an arena). Reads the tags and lengths only, up to
 // the first that is one too many; deeper than a parser goes, it does not go either.
 Verdict Check(google::protobuf::io::ZeroCopyInputStream& in, int size, const google::protobuf::Descriptor& type);
+
+// The same, and reads the texts as well: for what a parser has refused.
+Verdict CheckTexts(google::protobuf::io::ZeroCopyInputStream& in, int size, const google::protobuf::Descriptor& type);
 
 }  // namespace tokenbroker::wire

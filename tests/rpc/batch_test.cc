@@ -118,7 +118,9 @@ TEST_F(BatchTest, ABatchThatIsNotWellFormedIsRefusedAsAWholeHoweverManyItemsAre)
   request.add_items()->set_namespace_("demo");
   const std::string good = request.SerializeAsString();
   const std::string bad_text("\x0a\x03\x0a\x01\xff", 5);
-  for (const std::string& end : {bad_text, std::string("\x0a\x05"), std::string("\x0a"), std::string("\x0c"),
+  EXPECT_EQ(SendBytes("TaskService/BatchIssueTasks", good + bad_text).error_message(),
+            "items[1].namespace must be UTF-8");
+  for (const std::string& end : {std::string("\x0a\x05"), std::string("\x0a"), std::string("\x0c"),
                                  std::string("\x00", 1), std::string("\x0a\x01\xff")}) {
     const grpc::Status status = SendBytes("TaskService/BatchIssueTasks", good + end);
     EXPECT_EQ(status.error_message().substr(0, 70),
@@ -163,6 +165,24 @@ TEST_F(BatchTest, LargeMessagesOfNothingAreRefusedUnparsed) {
   EXPECT_EQ(unknown.error_message().substr(0, 24), "the request is too long:");
   const grpc::Status malformed = SendBytes("TaskService/GetTask", std::string(1'000'000, '\xff'));
   EXPECT_EQ(malformed.error_message().substr(0, 33), "the request is not a well-formed ");
+}
+
+TEST_F(BatchTest, ATextThatIsNotUtf8IsNamed) {
+  pb::BatchSettleRequest batch;
+  batch.add_items();
+  batch.add_items()->mutable_succeed()->set_output("xx");
+  pb::IssueTaskRequest issue;
+  issue.set_correlation_key("xx");
+  for (const auto& [method, text, field] :
+       {std::make_tuple("ResolverService/BatchSettle", batch.SerializeAsString(), "items[1].succeed.output"),
+        std::make_tuple("TaskService/IssueTask", issue.SerializeAsString(), "correlation_key")}) {
+    std::string bytes = text;
+    bytes.replace(bytes.find("xx"), 2, "x\xff");
+    const grpc::Status status = SendBytes(method, bytes);
+    EXPECT_EQ(ReasonOf(status), "INVALID_FIELD") << method;
+    EXPECT_EQ(status.error_message(), std::string(field) + " must be UTF-8");
+    EXPECT_EQ(DetailOf<google::rpc::BadRequest>(status).field_violations(0).field(), field) << method;
+  }
 }
 
 TEST_F(BatchTest, OutcomesAreJudgedInOrder) {

@@ -169,6 +169,23 @@ TEST(WireCheck, SaysWhatIsMalformed) {
   }
 }
 
+TEST(WireCheck, NamesTheTextThatIsNoUtf8) {
+  v1::BatchIssueTasksRequest batch;
+  batch.add_items()->set_namespace_("caf\xC3\xA9");
+  (*batch.add_items()->mutable_labels())["kind"] = "xx";
+  const auto field_of = [](const std::string& bytes) {
+    google::protobuf::io::ArrayInputStream in(bytes.data(), static_cast<int>(bytes.size()), 3);
+    const Verdict verdict = CheckTexts(in, static_cast<int>(bytes.size()), *v1::BatchIssueTasksRequest::descriptor());
+    return verdict.kind == Verdict::kFits ? "fits" : verdict.field + " " + verdict.rule;
+  };
+  std::string bytes = batch.SerializeAsString();
+  EXPECT_EQ(field_of(bytes), "fits");
+  bytes.replace(bytes.find("xx"), 2, "x\xff");
+  EXPECT_FALSE(v1::BatchIssueTasksRequest().ParseFromString(bytes));
+  EXPECT_EQ(field_of(bytes), "items[1].labels[0].value must be UTF-8");
+  EXPECT_EQ(VerdictOn<v1::BatchIssueTasksRequest>(bytes), "fits") << "unless it is asked to read them";
+}
+
 TEST(WireCheck, GoesAsDeepAsAParser) {
   const std::string bytes = Times(100, "\x7b") + Times(100, "\x7c");
   EXPECT_EQ(VerdictOn<v1::GetTaskRequest>(bytes), "fits");
