@@ -1,0 +1,1 @@
+// A source for targets that are nothing but a precompiled header.
