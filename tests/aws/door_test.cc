@@ -201,7 +201,8 @@ TEST(FailureAnswer, IsAnAwsError) {
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(answer.body,
             R"({"__type":"com.amazon.coral.service#RequestEntityTooLargeException","message":"too large"})");
-  EXPECT_EQ(answer.headers.front(), std::make_pair(std::string("x-amzn-RequestId"), std::string("id-1")));
+  EXPECT_EQ(answer.headers.front().first, "x-amzn-RequestId");
+  EXPECT_EQ(answer.headers.front().second, "id-1");
   EXPECT_EQ(FailureAnswer(404, "", "").error, "UnknownOperationException");
   EXPECT_EQ(FailureAnswer(400, "", "").error, "SerializationException");
   EXPECT_EQ(FailureAnswer(503, "", "").error, "ServiceUnavailableException");
