@@ -195,10 +195,8 @@ Refusal Rules::RefuseNamespace() const {
           absl::StrCat("the broker has ", limits_.namespaces, " namespaces, the limit that limits.namespaces sets")};
 }
 
-Refusal Rules::RefuseIssue(const IssueOperation& operation) const {
-  const IssueRequest& request = operation.request;
+Refusal Rules::RefuseIssue(const IssueRequest& request, uint32_t name_space) const {
   if (disk_full_) return RefuseFull(Reason::kDiskFull, "the disk is nearly full: no new tasks until there is room");
-  const uint32_t name_space = state_.namespaces.Find(request.name_space);
   if (name_space == NamespaceTable::kNone) {
     return state_.namespaces.size() < limits_.namespaces ? Refusal{} : RefuseNamespace();
   }
@@ -209,9 +207,7 @@ Refusal Rules::RefuseIssue(const IssueOperation& operation) const {
   return {};
 }
 
-Refusal Rules::RefuseOneMoreTask(const IssueOperation& operation) const {
-  const IssueRequest& request = operation.request;
-  const uint32_t name_space = state_.namespaces.Find(request.name_space);
+Refusal Rules::RefuseOneMoreTask(const IssueRequest& request, uint32_t name_space) const {
   const uint64_t open = name_space == NamespaceTable::kNone ? 0 : state_.namespaces[name_space].open;
   if (open < limits_.open_tasks_per_namespace) return {};
   return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("namespace ", Quoted(request.name_space), " has ",
@@ -247,7 +243,8 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
       return;
     }
   }
-  if (operation.refusal = RefuseIssue(operation); operation.refusal) return;
+  uint32_t name_space = state_.namespaces.Find(request.name_space);
+  if (operation.refusal = RefuseIssue(request, name_space); operation.refusal) return;
   Sequence holder = 0;
   if (!request.correlation_key.empty()) holder = state_.Find(operation.correlation_index_key, operation.stored_task);
   if (OpenTask* open = holder == 0 ? nullptr : state_.open.Find(holder)) ExpireIfDue(holder, *open, now);
@@ -255,13 +252,13 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
   if (parked && request.has_contract() && operation.parked_at != holder) {
     operation.parked_at = holder;
     operation.next = Operation::Next::kCheckParked;
-    operation.check_for = state_.namespaces.Find(request.name_space);
+    operation.check_for = name_space;
     return;
   }
   const Sequence superseded = Superseded(operation, holder);
   if (operation.refusal) return;
   const bool ends_at_once = parked && !BreaksContract(operation);
-  if (superseded == 0 && !ends_at_once) operation.refusal = RefuseOneMoreTask(operation);
+  if (superseded == 0 && !ends_at_once) operation.refusal = RefuseOneMoreTask(request, name_space);
   if (operation.refusal) return;
   if (!request.upstream_token.empty()) {
     const Sequence other = state_.Find(operation.upstream_key, operation.stored_upstream);
@@ -277,7 +274,7 @@ void Rules::Decide(IssueOperation& operation, TimeMs now) {
                    {TaskState::kSuperseded, "", "Superseded", absl::StrCat("by attempt ", attempt), "broker", ""}, now);
     observer_.Resolved(TaskState::kSuperseded);
   }
-  const uint32_t name_space = state_.namespaces.Intern(request.name_space);
+  if (name_space == NamespaceTable::kNone) name_space = state_.namespaces.Intern(request.name_space);
   const uint32_t lane = state_.lanes.Intern(name_space, request.target);
   operation.task = state_.Issue(operation, lane, attempt, superseded, now);
   operation.deadline = now + request.timeout;

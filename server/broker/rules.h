@@ -70,8 +70,9 @@ class Rules {
 
   // --- Issue ---
   Refusal RefuseNamespace() const;
-  Refusal RefuseIssue(const IssueOperation& operation) const;
-  Refusal RefuseOneMoreTask(const IssueOperation& operation) const;
+  // The namespace by its number, kNone if it is a new one.
+  Refusal RefuseIssue(const IssueRequest& request, uint32_t name_space) const;
+  Refusal RefuseOneMoreTask(const IssueRequest& request, uint32_t name_space) const;
   // The open task that holds the correlation key, 0 if none; sets the refusal if it may not be superseded.
   Sequence Superseded(IssueOperation& operation, Sequence holder) const;
   void ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs now);

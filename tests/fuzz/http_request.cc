@@ -77,6 +77,26 @@ Body ReadBody(BodyDecoder decoder, std::string_view input, size_t step) {
   return body;
 }
 
+// It keeps fields of one name together, and leaves Host as it is where an absolute target replaces it.
+void CompareFields(const beast::http::request<beast::http::string_body>& other, const Request& request) {
+  const beast::string_view target = other.target();
+  const bool absolute = target.front() != '/' && target != "*";
+  size_t fields = 0;
+  for (const auto& field : other) {
+    const bool replaced = absolute && field.name() == beast::http::field::host;
+    TB_HOLDS(std::any_of(request.headers.begin(), request.headers.end(), [&](const Header& own) {
+      return field.name_string() == beast::string_view(own.name) &&
+             (replaced || field.value() == beast::string_view(own.value));
+    }));
+    ++fields;
+  }
+  const bool added = absolute && other.count(beast::http::field::host) == 0;
+  TB_HOLDS(fields + (added ? 1 : 0) == request.headers.size());
+  if (!absolute) return;
+  const std::string_view host = *request.Find("host");
+  TB_HOLDS(!host.empty() && target.substr(target.find("://") + 3).starts_with(beast::string_view(host)));
+}
+
 void CompareWithBeast(std::string_view head, std::string_view rest, const Request& request, const RequestParser& parser,
                       const Body& body) {
   beast::http::request_parser<beast::http::string_body> other;
@@ -89,15 +109,7 @@ void CompareWithBeast(std::string_view head, std::string_view rest, const Reques
   TB_HOLDS(other.content_length().value_or(0) == parser.length());
   TB_HOLDS(other.get().method_string() == beast::string_view(NameOf(request.method)));
   TB_HOLDS(other.get().version() == unsigned(10 + request.minor_version));
-  // It keeps fields of one name together.
-  size_t fields = 0;
-  for (const auto& field : other.get()) {
-    TB_HOLDS(std::any_of(request.headers.begin(), request.headers.end(), [&](const Header& own) {
-      return field.name_string() == beast::string_view(own.name) && field.value() == beast::string_view(own.value);
-    }));
-    ++fields;
-  }
-  TB_HOLDS(fields == request.headers.size());
+  CompareFields(other.get(), request);
   if (!body.complete || rest.empty() || other.is_done()) return;
   other.eager(true);
   other.put(boost::asio::const_buffer(rest.data(), rest.size()), error);

@@ -159,9 +159,9 @@ TEST_F(DeliveriesTest, DeadLettersAreListedAndRedriven) {
   key_ = "reader";
   EXPECT_EQ(Redrive(redrive, &redriven).error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_EQ(Drop(ids[0]).error_code(), grpc::StatusCode::PERMISSION_DENIED);
-  *redrive.mutable_task() = ByKey("demo", "nobody-waits");
-  EXPECT_EQ(Redrive(redrive, &redriven).error_code(), grpc::StatusCode::PERMISSION_DENIED) << "whatever there is";
-  redrive.clear_task();
+  pb::RedriveDeliveriesRequest redrive_key;
+  *redrive_key.mutable_task() = ByKey("demo", "nobody-waits");
+  EXPECT_EQ(Redrive(redrive_key, &redriven).error_code(), grpc::StatusCode::PERMISSION_DENIED) << "whatever there is";
   key_ = "all";
   EXPECT_TRUE(Drop(ids[0]).ok());
   EXPECT_TRUE(Drop(ids[0]).ok()) << "a second call";

@@ -135,10 +135,16 @@ void Model::Judge(const Wish& wish, const Reply& reply, Moment asked, TimeMs now
 
 // --- Issue ---
 
+const Wish* Model::ParkedFor(const Wish& issue, TimeMs now) const {
+  auto parked = issue.key.empty() ? parked_.end() : parked_.find({issue.name_space, issue.key});
+  if (parked == parked_.end() || parked->second.keep_until <= now) return nullptr;
+  const Wish& outcome = parked->second.wish;
+  return outcome.MeetsContract(issue.numbers_only, issue.only_error) ? &outcome : nullptr;
+}
+
 Reason Model::ExpectedRefusal(const Wish& wish, TimeMs now, Sequence& superseded) const {
   superseded = 0;
   if (disk_full) return Reason::kDiskFull;
-  if (Open(wish.name_space, now) >= limits_.open_tasks_per_namespace) return Reason::kNamespaceLimit;
   auto holder = wish.key.empty() ? keys_.end() : keys_.find({wish.name_space, wish.key});
   if (holder != keys_.end() && holder->second.back() != 0) {
     const ModelTask& task = tasks_.at(holder->second.back());
@@ -148,6 +154,8 @@ Reason Model::ExpectedRefusal(const Wish& wish, TimeMs now, Sequence& superseded
       superseded = task.task;
     }
   }
+  const bool stays_open = superseded == 0 && ParkedFor(wish, now) == nullptr;
+  if (stays_open && Open(wish.name_space, now) >= limits_.open_tasks_per_namespace) return Reason::kNamespaceLimit;
   auto other = wish.upstream.empty() ? upstreams_.end() : upstreams_.find(wish.upstream);
   if (other == upstreams_.end() || other->second.back() == superseded) return Reason::kNone;
   return tasks_.at(other->second.back()).StateAt(now) == TaskState::kWaiting ? Reason::kUpstreamTokenInUse
@@ -205,13 +213,9 @@ void Model::ApplyIssue(const Wish& wish, const Reply& reply, TimeMs now) {
   if (!wish.upstream.empty()) upstreams_[wish.upstream].push_back(task.task);
   if (wish.key.empty()) return;
   keys_[{wish.name_space, wish.key}].push_back(task.task);
-  auto parked = parked_.find({wish.name_space, wish.key});
-  if (parked == parked_.end()) return;
-  const bool counts = parked->second.keep_until > now;
-  if (counts && parked->second.wish.MeetsContract(wish.numbers_only, wish.only_error)) {
-    End(task, parked->second.wish.state, parked->second.wish, now);
-  }
-  parked_.erase(parked);
+  if (!parked_.contains({wish.name_space, wish.key})) return;
+  if (const Wish* outcome = ParkedFor(wish, now)) End(task, outcome->state, *outcome, now);
+  parked_.erase({wish.name_space, wish.key});
   Check(reply.state == task.state, absl::StrCat("a new task begins in ", Say(reply.state), ", not ", Say(task.state)));
 }
 

@@ -155,6 +155,8 @@ class Model {
   };
 
   void JudgeIssue(const Wish& wish, const Reply& reply, Moment asked, TimeMs now);
+  // The parked outcome that ends the task as soon as it is issued, null if there is none.
+  const Wish* ParkedFor(const Wish& issue, TimeMs now) const;
   Reason ExpectedRefusal(const Wish& wish, TimeMs now, Sequence& superseded) const;
   void ApplyIssue(const Wish& wish, const Reply& reply, TimeMs now);
   void JudgeResolve(const Wish& wish, const Reply& reply, Moment asked, TimeMs now);
