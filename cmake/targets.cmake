@@ -49,7 +49,7 @@ endfunction()
 
 # Tests of these parts link nothing but our own code and plain libraries, so they can be judged by a sanitizer: label "core",
 # target core_tests.
-set(TB_CORE_PARTS base token storage timers telemetry config http broker forward outbound targets simulation)
+set(TB_CORE_PARTS base token storage timers telemetry config http contract broker forward outbound targets simulation)
 # Corpora run on one thread, and some of them link protobuf, which is not compiled for ThreadSanitizer.
 if(NOT TOKENBROKER_SANITIZE MATCHES thread)
   list(APPEND TB_CORE_PARTS fuzz)

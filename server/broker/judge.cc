@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "server/broker/contract.h"
 #include "server/broker/rules.h"
+#include "server/contract/contract.h"
 #include "storage/log_entry.h"
 
 namespace tokenbroker::broker {
@@ -163,8 +163,8 @@ bool Judge::CheckContract(ResolveOperation& operation) const {
     operation.refusal = StoreTrouble(entry.status());
     return false;
   }
-  const std::optional<ContractBreach> breach =
-      FindBreach({entry->output_schema, entry->allowed_errors}, operation.state, operation.output, operation.error);
+  const std::optional<contract::Breach> breach = contract::FindBreach(
+      {entry->output_schema, entry->allowed_errors}, operation.state, operation.output, operation.error);
   operation.contract_checked = operation.task;
   if (!breach.has_value()) return true;
   operation.verdict = Verdict::kRefused;

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failpoint.h"
-#include "server/broker/contract.h"
+#include "server/contract/contract.h"
 
 namespace tokenbroker::broker {
 namespace {
@@ -295,8 +295,8 @@ void Pipeline::CheckParked(IssueOperation& operation) {
     parked = *found;
   }
   const IssueRequest& request = operation.request;
-  const Contract contract{request.output_schema, request.allowed_errors};
-  operation.parked_breach = FindBreach(contract, parked.state, parked.output, parked.error).has_value();
+  const contract::Contract contract{request.output_schema, request.allowed_errors};
+  operation.parked_breach = contract::FindBreach(contract, parked.state, parked.output, parked.error).has_value();
 }
 
 void Pipeline::CheckContract(ResolveOperation& operation) {

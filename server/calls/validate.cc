@@ -9,11 +9,11 @@
 #include "absl/strings/str_join.h"
 #include "base/contract_limits.h"
 #include "google/protobuf/map.h"
-#include "server/broker/contract.h"
 #include "server/broker/limits.h"
 #include "server/broker/token_codec.h"
 #include "server/calls/convert.h"
 #include "server/calls/fields.h"
+#include "server/contract/contract.h"
 
 namespace tokenbroker::calls {
 namespace {
@@ -87,7 +87,7 @@ void CheckTrace(const pb::TraceContext& trace, Fields& fields) {
 void CheckContract(const pb::OutcomeContract& contract, Fields& fields) {
   fields.Bytes("contract.output_schema", contract.output_schema(), kMaxSchema);
   if (!fields.broken() && !contract.output_schema().empty()) {
-    const absl::Status status = broker::CheckSchema(contract.output_schema());
+    const absl::Status status = contract::CheckSchema(contract.output_schema());
     if (!status.ok()) {
       fields.Require(false, "contract.output_schema", absl::StrCat("is not a usable JSON Schema: ", status.message()));
     }

@@ -1,9 +1,9 @@
 // A schema and, behind the first zero byte, an output: neither can hurt the other's broker.
-#include "server/broker/contract.h"
+#include "server/contract/contract.h"
 
 #include "tests/fuzz/fuzz.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 namespace {
 
 void Check(std::string_view input) {
@@ -11,14 +11,14 @@ void Check(std::string_view input) {
   const std::string_view schema = input.substr(0, end);
   const std::string_view output = input.substr(std::min(end + 1, input.size()));
   if (!CheckSchema(schema).ok()) return;
-  const std::optional<ContractBreach> breach = CheckOutput(schema, output);
+  const std::optional<Breach> breach = CheckOutput(schema, output);
   if (breach.has_value()) TB_HOLDS(breach->field.substr(0, 7) == "output#" && !breach->message.empty());
 }
 
 }  // namespace
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  tokenbroker::broker::Check(tokenbroker::ViewOf(data, size));
+  tokenbroker::contract::Check(tokenbroker::ViewOf(data, size));
   return 0;
 }

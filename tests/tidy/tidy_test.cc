@@ -2,10 +2,10 @@
 //
 // Folders are layers, arrows point down only:
 //
-//   base < proto < token < storage < json < bulk < timers, telemetry, config < tls < http, broker < forward < calls <
-//   aws, intake, pages < rpc, web, drop, admin < host, the wiring < commands. cli stands beside the server, on base,
-//   token, proto and bulk alone; so do rest < tools and wire, which doors use, and sigv4 < outbound < outbound/aws <
-//   targets, where outcomes leave
+//   base < proto < token < storage < json < bulk < timers, telemetry, config < tls < http, contract < broker < forward
+//   < calls < aws, intake, pages < rpc, web, drop, admin < host, the wiring < commands. cli stands beside the server,
+//   on base, token, proto and bulk alone; so do rest < tools and wire, which doors use, and sigv4 < outbound <
+//   outbound/aws < targets, where outcomes leave
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -41,9 +41,10 @@ const std::vector<Layer> kLayers = {
     {"server/timers", {"base"}, {}},
     {"server/telemetry", {"base"}, {"sodium"}},
     {"server/config", {"base", "server/telemetry"}, {"yaml-cpp/"}},
+    {"server/contract", {"base", "storage"}, {"rapidjson/", "valijson/"}},
     {"server/broker",
-     {"base", "storage", "server/timers", "token"},
-     {"openssl/", "sodium", "rapidjson/", "valijson/", "nlohmann/", "boost/sort/"}},
+     {"base", "storage", "server/contract", "server/timers", "token"},
+     {"openssl/", "sodium", "nlohmann/", "boost/sort/"}},
     {"server/forward", {"base", "storage", "server/broker"}, {}},
     {"json", {"base"}, {"google/protobuf/"}},
     {"server/wire", {"base", "json"}, {"google/protobuf/"}},
@@ -53,8 +54,8 @@ const std::vector<Layer> kLayers = {
      {"base", "json", "server/rest", "tokenbroker", "google/api", "google/rpc"},
      {"google/protobuf/", "nlohmann/"}},
     {"server/calls",
-     {"base", "storage", "server/broker", "server/config", "server/forward", "server/telemetry", "tokenbroker",
-      "google/rpc"},
+     {"base", "storage", "server/broker", "server/config", "server/contract", "server/forward", "server/telemetry",
+      "tokenbroker", "google/rpc"},
      {"google/protobuf/", "openssl/"}},
     {"server/pages",
      {"base", "json", "token", "storage", "server/broker", "server/calls", "server/http", "server/rest", "google/rpc"},

@@ -1,6 +1,6 @@
 // Numbers of contracts and outputs, as they are and not as the doubles next to them.
 //
-// A number is an integer of 64 bits, or a double (contract_json.h); a long double holds each of them exactly.
+// A number is an integer of 64 bits, or a double (parse.h); a long double holds each of them exactly.
 #pragma once
 
 #include <limits>
@@ -8,7 +8,7 @@
 
 #include "rapidjson/document.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 
 using Number = long double;
 static_assert(std::numeric_limits<Number>::digits >= 64);
@@ -28,4 +28,4 @@ bool IsMultiple(const rapidjson::Value& number, const rapidjson::Value& factor);
 // As it is written in JSON.
 std::string TextOfNumber(const rapidjson::Value& number);
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

@@ -1,4 +1,4 @@
-#include "server/broker/contract_schema.h"
+#include "server/contract/schema.h"
 
 #include <algorithm>
 #include <string_view>
@@ -7,10 +7,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "server/broker/contract_keywords.h"
-#include "server/broker/contract_numbers.h"
+#include "server/contract/keywords.h"
+#include "server/contract/numbers.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 namespace {
 
 using rapidjson::Value;
@@ -132,4 +132,4 @@ absl::Status CheckSchemaRules(const rapidjson::Document& schema) {
   return Rules(schema).Check(schema);
 }
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

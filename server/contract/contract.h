@@ -1,8 +1,8 @@
 // What an outcome must look like to be accepted.
 //
 // Whoever writes a schema or an output must not be able to hurt the broker with it. So there are rules for schemas
-// (contract_schema.h), and one for outputs: holding it against its schema must not take more than a million steps
-// (contract_cost.h). An array of 20,000 objects of ten fields, each with a type, is within that.
+// (schema.h), and one for outputs: holding it against its schema must not take more than a million steps
+// (cost.h). An array of 20,000 objects of ten fields, each with a type, is within that.
 //
 // Thread-safe; takes up to some tenths of a second.
 #pragma once
@@ -15,22 +15,22 @@
 #include "absl/types/span.h"
 #include "storage/log_entry.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 
 // OK if the text is a JSON Schema (draft 7) that this broker can check; otherwise the message says why it is not.
 absl::Status CheckSchema(std::string_view schema);
 
-struct ContractBreach {
+struct Breach {
   // "output#/total" (a JSON pointer into the output) or "error".
   std::string field;
   std::string message;
 };
 
 // Nothing if the output meets the schema.
-std::optional<ContractBreach> CheckOutput(std::string_view schema, std::string_view output);
+std::optional<Breach> CheckOutput(std::string_view schema, std::string_view output);
 
 // Nothing if the error is in the list, or the list is empty.
-std::optional<ContractBreach> CheckError(absl::Span<const std::string_view> allowed, std::string_view error);
+std::optional<Breach> CheckError(absl::Span<const std::string_view> allowed, std::string_view error);
 
 // What a task's issue says of its outcomes. Not owned.
 struct Contract {
@@ -39,7 +39,7 @@ struct Contract {
 };
 
 // How an outcome breaks the contract: a success with its output, a failure with its error. Nothing if it does not.
-std::optional<ContractBreach> FindBreach(const Contract& contract, storage::TaskState state, std::string_view output,
-                                         std::string_view error);
+std::optional<Breach> FindBreach(const Contract& contract, storage::TaskState state, std::string_view output,
+                                 std::string_view error);
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

@@ -1,11 +1,11 @@
-#include "server/broker/contract_cost.h"
+#include "server/contract/cost.h"
 
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
-#include "server/broker/contract_keywords.h"
+#include "server/contract/keywords.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 namespace {
 
 using rapidjson::Value;
@@ -156,4 +156,4 @@ uint64_t CountSteps(const rapidjson::Document& schema, const Value& output, uint
   return steps.steps();
 }
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

@@ -12,14 +12,14 @@
 #include <utility>
 
 #include "rapidjson/document.h"
-#include "server/broker/contract_numbers.h"
+#include "server/contract/numbers.h"
 #define VALIJSON_USE_EXCEPTIONS 1  // without it a schema that it cannot read ends the process
 #include "valijson/exceptions.hpp"
 #include "valijson/internal/adapter.hpp"
 #include "valijson/internal/basic_adapter.hpp"
 #include "valijson/internal/frozen_value.hpp"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 
 class JsonAdapter;
 using JsonMember = std::pair<std::string, JsonAdapter>;
@@ -177,10 +177,10 @@ inline valijson::adapters::DerefProxy<JsonMember> JsonObject::const_iterator::op
   return valijson::adapters::DerefProxy<JsonMember>(**this);
 }
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract
 
 template <>
-struct valijson::adapters::AdapterTraits<tokenbroker::broker::JsonAdapter> {
+struct valijson::adapters::AdapterTraits<tokenbroker::contract::JsonAdapter> {
   using DocumentType = rapidjson::Document;
   static std::string adapterName() { return "JsonAdapter"; }
 };

@@ -1,4 +1,4 @@
-#include "server/broker/contract_bounds.h"
+#include "server/contract/bounds.h"
 
 #include <new>
 #include <stdexcept>
@@ -10,7 +10,7 @@
 #include "valijson/constraints/concrete_constraints.hpp"
 #include "valijson/validation_results.hpp"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 namespace {
 
 using valijson::adapters::Adapter;
@@ -74,4 +74,4 @@ void AddBounds(valijson::SchemaParser& parser) {
   for (const Bound& bound : kBounds) parser.addConstraintBuilder(bound.keyword, new BoundBuilder(bound));
 }
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

@@ -1,4 +1,4 @@
-#include "server/broker/contract_numbers.h"
+#include "server/contract/numbers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 namespace {
 
 using rapidjson::Value;
@@ -54,4 +54,4 @@ std::string TextOfNumber(const Value& number) {
   return text.GetString();
 }
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

@@ -8,7 +8,7 @@
 
 #include "rapidjson/document.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 
 enum class Keyword : uint8_t {
   kOther,    // an annotation, a number, or none that draft 7 knows
@@ -45,4 +45,4 @@ const rapidjson::Value* ReferredBy(const rapidjson::Value& reference, const rapi
 // A "$ref" that leads somewhere, with no more escaped than must be.
 std::string PlainReference(const rapidjson::Value& reference);
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

@@ -1,22 +1,22 @@
-#include "server/broker/contract.h"
+#include "server/contract/contract.h"
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "rapidjson/document.h"
-#include "server/broker/contract_adapter.h"
-#include "server/broker/contract_bounds.h"
-#include "server/broker/contract_cost.h"
-#include "server/broker/contract_json.h"
-#include "server/broker/contract_keywords.h"
-#include "server/broker/contract_schema.h"
+#include "server/contract/adapter.h"
+#include "server/contract/bounds.h"
+#include "server/contract/cost.h"
+#include "server/contract/keywords.h"
+#include "server/contract/parse.h"
+#include "server/contract/schema.h"
 #include "valijson/schema.hpp"
 #include "valijson/schema_parser.hpp"
 #include "valijson/validation_results.hpp"
 #include "valijson/validator.hpp"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 namespace {
 
 // In steps of CountSteps: some tenths of a second, if all that is found is that something is wrong.
@@ -81,8 +81,8 @@ std::string PointerFrom(const std::vector<std::string>& context) {
 size_t Depth(const std::string& pointer) { return std::count(pointer.begin(), pointer.end(), '/'); }
 
 // Of all that is wrong, what lies deepest says most.
-ContractBreach Deepest(valijson::ValidationResults& results) {
-  ContractBreach breach{"output#", "does not meet the task's output schema"};
+Breach Deepest(valijson::ValidationResults& results) {
+  Breach breach{"output#", "does not meet the task's output schema"};
   size_t deepest = 0;
   valijson::ValidationResults::Error error;
   for (bool first = true; results.popError(error); first = false) {
@@ -94,7 +94,7 @@ ContractBreach Deepest(valijson::ValidationResults& results) {
   return breach;
 }
 
-std::optional<ContractBreach> Hold(const valijson::Schema& schema, const rapidjson::Document& output, bool explain) {
+std::optional<Breach> Hold(const valijson::Schema& schema, const rapidjson::Document& output, bool explain) {
   const JsonAdapter adapter(output);
   valijson::ValidationResults results;
   try {
@@ -102,7 +102,7 @@ std::optional<ContractBreach> Hold(const valijson::Schema& schema, const rapidjs
     if (validator.validate(schema, adapter, nullptr)) return std::nullopt;
     if (explain) validator.validate(schema, adapter, &results);
   } catch (const std::exception& error) {
-    return ContractBreach{"output#", error.what()};
+    return Breach{"output#", error.what()};
   }
   return Deepest(results);
 }
@@ -111,38 +111,38 @@ std::optional<ContractBreach> Hold(const valijson::Schema& schema, const rapidjs
 
 absl::Status CheckSchema(std::string_view text) {
   rapidjson::Document document;
-  TB_RETURN_IF_ERROR(ParseContractJson(text, document));
+  TB_RETURN_IF_ERROR(ParseJson(text, document));
   TB_RETURN_IF_ERROR(CheckSchemaRules(document));
   valijson::Schema schema;
   MakeReady(document, document.GetAllocator());
   return Compile(document, schema);
 }
 
-std::optional<ContractBreach> CheckOutput(std::string_view schema_text, std::string_view output) {
+std::optional<Breach> CheckOutput(std::string_view schema_text, std::string_view output) {
   rapidjson::Document schema_document;
   rapidjson::Document output_document;
   valijson::Schema schema;
-  if (!ParseContractJson(schema_text, schema_document).ok()) return std::nullopt;  // checked at issue
+  if (!ParseJson(schema_text, schema_document).ok()) return std::nullopt;  // checked at issue
   if (!CheckSchemaRules(schema_document).ok()) return std::nullopt;
   MakeReady(schema_document, schema_document.GetAllocator());
   if (!Compile(schema_document, schema).ok()) return std::nullopt;
-  const absl::Status parsed = ParseContractJson(output, output_document);
-  if (!parsed.ok()) return ContractBreach{"output#", std::string(parsed.message())};
+  const absl::Status parsed = ParseJson(output, output_document);
+  if (!parsed.ok()) return Breach{"output#", std::string(parsed.message())};
   const uint64_t steps = CountSteps(schema_document, output_document, kMaxSteps);
-  if (steps > kMaxSteps) return ContractBreach{"output#", "is too large to be held against the task's output schema"};
+  if (steps > kMaxSteps) return Breach{"output#", "is too large to be held against the task's output schema"};
   return Hold(schema, output_document, /*explain=*/steps <= kMaxExplainedSteps);
 }
 
-std::optional<ContractBreach> CheckError(absl::Span<const std::string_view> allowed, std::string_view error) {
+std::optional<Breach> CheckError(absl::Span<const std::string_view> allowed, std::string_view error) {
   if (allowed.empty() || std::find(allowed.begin(), allowed.end(), error) != allowed.end()) return std::nullopt;
-  return ContractBreach{"error", "is not one of the error codes that the task allows"};
+  return Breach{"error", "is not one of the error codes that the task allows"};
 }
 
-std::optional<ContractBreach> FindBreach(const Contract& contract, storage::TaskState state, std::string_view output,
-                                         std::string_view error) {
+std::optional<Breach> FindBreach(const Contract& contract, storage::TaskState state, std::string_view output,
+                                 std::string_view error) {
   if (state == storage::TaskState::kFailed) return CheckError(contract.allowed_errors, error);
   if (state != storage::TaskState::kSucceeded || contract.output_schema.empty()) return std::nullopt;
   return CheckOutput(contract.output_schema, output);
 }
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

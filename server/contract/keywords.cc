@@ -1,4 +1,4 @@
-#include "server/broker/contract_keywords.h"
+#include "server/contract/keywords.h"
 
 #include <optional>
 
@@ -10,7 +10,7 @@
 #include "base/percent.h"
 #include "rapidjson/pointer.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 namespace {
 
 // Nothing if it is none into this document. RapidJSON would read the fragment itself, but takes no "$" in it.
@@ -90,4 +90,4 @@ std::string PlainReference(const rapidjson::Value& reference) {
   return plain;
 }
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

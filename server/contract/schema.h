@@ -4,7 +4,7 @@
 #include "absl/status/status.h"
 #include "rapidjson/document.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 
 // Refuses with INVALID_ARGUMENT what would be dangerous to check or would not be checked:
 //   * regular expressions, which can be made to take unbounded time and stack
@@ -15,4 +15,4 @@ namespace tokenbroker::broker {
 // What passes is a finite tree.
 absl::Status CheckSchemaRules(const rapidjson::Document& schema);
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

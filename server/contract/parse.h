@@ -13,9 +13,9 @@
 #include "absl/status/status.h"
 #include "rapidjson/document.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 
 // INVALID_ARGUMENT says why the text cannot be used, and repeats nothing of it.
-absl::Status ParseContractJson(std::string_view text, rapidjson::Document& document);
+absl::Status ParseJson(std::string_view text, rapidjson::Document& document);
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract

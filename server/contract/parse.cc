@@ -1,4 +1,4 @@
-#include "server/broker/contract_json.h"
+#include "server/contract/parse.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/json.h"
 
-namespace tokenbroker::broker {
+namespace tokenbroker::contract {
 namespace {
 
 using rapidjson::Value;
@@ -75,7 +75,7 @@ class Readied {
 
 }  // namespace
 
-absl::Status ParseContractJson(std::string_view text, rapidjson::Document& document) {
+absl::Status ParseJson(std::string_view text, rapidjson::Document& document) {
   // First, for whatever walks the values goes as deep as they do.
   if (!CheckJson(text).ok()) {
     return absl::InvalidArgumentError(absl::StrCat("is not well-formed JSON, or nested deeper than ", kMaxJsonDepth));
@@ -90,4 +90,4 @@ absl::Status ParseContractJson(std::string_view text, rapidjson::Document& docum
   return absl::OkStatus();
 }
 
-}  // namespace tokenbroker::broker
+}  // namespace tokenbroker::contract
