@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "server/broker/rules.h"
+#include "server/broker/refusals.h"
 #include "server/contract/contract.h"
 #include "storage/log_entry.h"
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failpoint.h"
+#include "server/broker/refusals.h"
 #include "server/contract/contract.h"
 
 namespace tokenbroker::broker {

@@ -3,57 +3,15 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "server/broker/refusals.h"
 
 namespace tokenbroker::broker {
-namespace {
-
-constexpr DurationMs kRetryWhenFull = 1000;
-
-std::string Quoted(std::string_view text) {
-  return absl::StrCat("\"", absl::string_view(text.data(), text.size()), "\"");
-}
-
-Refusal RefuseFull(Reason reason, std::string message) { return {reason, std::move(message), "", kRetryWhenFull}; }
-
-bool SameOutcome(const ResolveOperation& operation, const ParkedOutcome& parked) {
-  return operation.state == parked.state && operation.output == parked.output && operation.error == parked.error &&
-         operation.cause == parked.cause;
-}
-
-}  // namespace
-
-Refusal DeliverySettled() { return {Reason::kDeliverySettled, "the delivery is settled"}; }
-
-Refusal TaskUnknown() { return {Reason::kTaskUnknown, "no such task"}; }
-
-Refusal LacksRight(const Principal& principal, std::string_view right, std::string_view name_space) {
-  std::string message = absl::StrCat("the caller lacks the right \"", absl::string_view(right.data(), right.size()),
-                                     "\" in namespace ", Quoted(name_space));
-  if (principal.unknown.empty()) return {Reason::kPermissionDenied, std::move(message)};
-  return {Reason::kCredentialsUnknown, absl::StrCat(message, "; ", principal.unknown)};
-}
-
-Refusal RefuseBeyondLimits(const token::Limits& limits, token::Action action, std::string_view error, TimeMs now) {
-  if (limits.none()) return {};
-  std::string why = limits.Refusal(action, error, now / 1000);
-  return why.empty() ? Refusal{} : Refusal{Reason::kPermissionDenied, std::move(why)};
-}
-
 namespace {
 
 // Cancelling and extending are the issuer's: no token is made for them, so no limited token names a task there.
 Refusal RefuseForIssuer(const token::Limits& limits) {
   if (limits.none()) return {};
   return {Reason::kPermissionDenied, "a limited token cannot name the task of this call"};
-}
-
-token::Action ActionOf(const ResolveOperation& operation) {
-  return operation.state == TaskState::kSucceeded ? token::kSucceed : token::kFail;
-}
-
-// Of the callback that was parked under the key of the request.
-bool BreaksContract(const IssueOperation& operation) {
-  return operation.request.has_contract() && operation.parked_breach;
 }
 
 }  // namespace
@@ -140,33 +98,10 @@ void Rules::LookForOutcome(Operation& operation, Sequence task, Sequence& outcom
   operation.next = outcome_at != 0 ? Operation::Next::kCompare : Operation::Next::kFindOutcome;
 }
 
-namespace {
-
-std::string_view NameOf(Right right) {
-  switch (right) {
-    case kIssue:
-      return "issue";
-    case kResolve:
-      return "resolve";
-    case kRead:
-      return "read";
-    case kAdminister:
-      return "administer";
-  }
-  return "";
-}
-
-}  // namespace
-
-Refusal RefuseTask(const TaskAddress& address, const Principal& principal, Right right, std::string_view name_space) {
-  const bool knows_of_it = address.proven() || principal.May(kRead, name_space);
-  return knows_of_it ? LacksRight(principal, NameOf(right), name_space) : TaskUnknown();
-}
-
 OpenTask* Rules::WaitingTask(TaskOperation& operation, Right right, TimeMs now) {
   const TaskAddress& address = operation.address;
   if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(right, address.name_space)) {
-    operation.refusal = LacksRight(*operation.principal, NameOf(right), address.name_space);
+    operation.refusal = LacksRight(*operation.principal, right, address.name_space);
     return nullptr;
   }
   const Sequence task = TaskOf(address, operation);
@@ -185,198 +120,6 @@ OpenTask* Rules::WaitingTask(TaskOperation& operation, Right right, TimeMs now) 
   if (open != nullptr && !ExpireIfDue(task, *open, now)) return open;
   LookForOutcome(operation, task, operation.outcome_at);
   return nullptr;
-}
-
-// --- Issue ---
-
-// Namespaces stay for good: to try again later is of no use.
-Refusal Rules::RefuseNamespace() const {
-  return {Reason::kNamespaceLimit,
-          absl::StrCat("the broker has ", limits_.namespaces, " namespaces, the limit that limits.namespaces sets")};
-}
-
-Refusal Rules::RefuseIssue(const IssueRequest& request, uint32_t name_space) const {
-  if (disk_full_) return RefuseFull(Reason::kDiskFull, "the disk is nearly full: no new tasks until there is room");
-  if (name_space == NamespaceTable::kNone) {
-    return state_.namespaces.size() < limits_.namespaces ? Refusal{} : RefuseNamespace();
-  }
-  if (state_.lanes.full() && state_.lanes.Find(name_space, request.target) == LaneTable::kNone) {
-    return {Reason::kNamespaceLimit,
-            absl::StrCat("the broker has ", LaneTable::kMax, " pairs of namespace and target, its limit")};
-  }
-  return {};
-}
-
-Refusal Rules::RefuseOneMoreTask(const IssueRequest& request, uint32_t name_space) const {
-  const uint64_t open = name_space == NamespaceTable::kNone ? 0 : state_.namespaces[name_space].open;
-  if (open < limits_.open_tasks_per_namespace) return {};
-  return RefuseFull(Reason::kNamespaceLimit, absl::StrCat("namespace ", Quoted(request.name_space), " has ",
-                                                          limits_.open_tasks_per_namespace, " open tasks, its limit"));
-}
-
-Sequence Rules::Superseded(IssueOperation& operation, Sequence holder) const {
-  const OpenTask* open = holder == 0 ? nullptr : state_.open.Find(holder);
-  if (open == nullptr) return 0;
-  const uint16_t attempt = operation.request.attempt;
-  if (attempt > open->attempt) return holder;
-  if (attempt != 0 && attempt < open->attempt) {
-    operation.refusal = {Reason::kTaskSuperseded,
-                         absl::StrCat("attempt ", attempt, " is older than the open attempt ", open->attempt)};
-  } else {
-    operation.refusal = {Reason::kCorrelationKeyInUse,
-                         absl::StrCat("a task with this correlation key is open, at attempt ", open->attempt)};
-  }
-  return 0;
-}
-
-void Rules::Decide(IssueOperation& operation, TimeMs now) {
-  const IssueRequest& request = operation.request;
-  if (!request.request_id.empty()) {
-    const Sequence known = state_.Find(operation.request_key, operation.stored_request);
-    if (known != 0 && known != operation.gone) {
-      OpenTask* open = state_.open.Find(known);
-      operation.task = known;
-      operation.deadline = open == nullptr ? 0 : static_cast<TimeMs>(open->deadline);
-      operation.ended = open == nullptr || ExpireIfDue(known, *open, now);
-      operation.outcome_at = state_.index.Find(storage::OutcomeIndexKey(known));
-      operation.next = Operation::Next::kCompareIssue;
-      return;
-    }
-  }
-  uint32_t name_space = state_.namespaces.Find(request.name_space);
-  if (operation.refusal = RefuseIssue(request, name_space); operation.refusal) return;
-  Sequence holder = 0;
-  if (!request.correlation_key.empty()) holder = state_.Find(operation.correlation_index_key, operation.stored_task);
-  if (OpenTask* open = holder == 0 ? nullptr : state_.open.Find(holder)) ExpireIfDue(holder, *open, now);
-  const bool parked = ParkedAt(holder, now) != nullptr;
-  if (parked && request.has_contract() && operation.parked_at != holder) {
-    operation.parked_at = holder;
-    operation.next = Operation::Next::kCheckParked;
-    operation.check_for = name_space;
-    return;
-  }
-  const Sequence superseded = Superseded(operation, holder);
-  if (operation.refusal) return;
-  const bool ends_at_once = parked && !BreaksContract(operation);
-  if (superseded == 0 && !ends_at_once) operation.refusal = RefuseOneMoreTask(request, name_space);
-  if (operation.refusal) return;
-  if (!request.upstream_token.empty()) {
-    const Sequence other = state_.Find(operation.upstream_key, operation.stored_upstream);
-    OpenTask* open = other == 0 || other == superseded ? nullptr : state_.open.Find(other);
-    if (open != nullptr && !ExpireIfDue(other, *open, now)) {
-      operation.refusal = {Reason::kUpstreamTokenInUse, "an open task was issued for this upstream token"};
-      return;
-    }
-  }
-  const uint16_t attempt = std::max<uint16_t>(request.attempt, 1);
-  if (superseded != 0) {
-    state_.Resolve(superseded,
-                   {TaskState::kSuperseded, "", "Superseded", absl::StrCat("by attempt ", attempt), "broker", ""}, now);
-    observer_.Resolved(TaskState::kSuperseded);
-  }
-  if (name_space == NamespaceTable::kNone) name_space = state_.namespaces.Intern(request.name_space);
-  const uint32_t lane = state_.lanes.Intern(name_space, request.target);
-  operation.task = state_.Issue(operation, lane, attempt, superseded, now);
-  operation.deadline = now + request.timeout;
-  operation.superseded = superseded;
-  observer_.Issued();
-  if (parked) ApplyParked(operation, holder, now);
-}
-
-// The outcome was there before the task. One that breaks the task's contract is dropped; its sender was told PARKED, so
-// this is counted and logged.
-void Rules::ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs now) {
-  const ParkedOutcome& parked = *state_.parked.Find(parked_at);
-  if (BreaksContract(operation)) {
-    observer_.ParkedOutcomeRefused(operation.request.name_space);
-    state_.Unpark(parked_at, 0, now);
-    return;
-  }
-  operation.state = parked.state;
-  state_.Resolve(operation.task,
-                 {parked.state, parked.output, parked.error, parked.cause, parked.resolved_by, parked.request_id}, now);
-  observer_.Resolved(parked.state);
-  state_.Unpark(parked_at, operation.task, now);
-}
-
-// --- Resolve ---
-
-void Rules::Decide(ResolveOperation& operation, TimeMs now) {
-  const TaskAddress& address = operation.address;
-  operation.refusal = RefuseBeyondLimits(address.limits, ActionOf(operation), operation.error, now);
-  if (operation.refusal) {
-    operation.verdict = Verdict::kRefused;
-    return;
-  }
-  operation.verdict = Verdict::kUnknown;
-  OpenTask* open = WaitingTask(operation, kResolve, now);
-  if (open != nullptr) return DecideOpen(operation, operation.task, *open, now);
-  if (operation.refusal.reason == Reason::kTaskUnknown && address.kind == TaskAddress::Kind::kKey) {
-    operation.refusal = {};
-    return DecideWithoutTask(operation, now);
-  }
-  if (operation.refusal && operation.refusal.reason != Reason::kTaskUnknown) operation.verdict = Verdict::kRefused;
-}
-
-void Rules::DecideOpen(ResolveOperation& operation, Sequence task, OpenTask& open, TimeMs now) {
-  if (open.has_contract && operation.contract_checked != task) {
-    operation.next = Operation::Next::kCheckContract;
-    operation.check_for = state_.NameSpaceOf(open);
-    return;
-  }
-  operation.verdict = Verdict::kAccepted;
-  if (operation.dry_run) return;
-  operation.outcome_at = state_.Resolve(task,
-                                        {operation.state, operation.output, operation.error, operation.cause,
-                                         operation.principal->id, operation.request_id},
-                                        now);
-  observer_.Resolved(operation.state);
-}
-
-void Rules::CompareWithParked(ResolveOperation& operation, const ParkedOutcome& parked) {
-  if (SameOutcome(operation, parked)) {
-    operation.verdict = Verdict::kParked;
-    return;
-  }
-  operation.verdict = Verdict::kConflict;
-  operation.refusal = {Reason::kTaskAlreadyResolved, "another outcome is parked under this correlation key"};
-  operation.recorded = std::make_unique<RecordedOutcome>(
-      RecordedOutcome{parked.state, parked.time, parked.error, parked.cause, parked.resolved_by});
-}
-
-Refusal Rules::RefuseParking(const ResolveOperation& operation) const {
-  const std::string_view name = operation.address.name_space;
-  const uint32_t name_space = state_.namespaces.Find(name);
-  if (name_space == NamespaceTable::kNone && state_.namespaces.size() >= limits_.namespaces) return RefuseNamespace();
-  const uint64_t parked = name_space == NamespaceTable::kNone ? 0 : state_.namespaces[name_space].parked;
-  const size_t bytes = ParkedOutcome::Bytes(operation.output.size() + operation.error.size() + operation.cause.size());
-  const bool many = parked >= limits_.parked_per_namespace;
-  if (!many && state_.parked.bytes() + bytes <= limits_.parked_bytes) return {};
-  observer_.Overloaded(Queue::kParked);
-  return RefuseFull(Reason::kNamespaceLimit,
-                    many ? absl::StrCat("namespace ", Quoted(name), " has ", limits_.parked_per_namespace,
-                                        " parked callbacks, its limit")
-                         : absl::StrCat("parked callbacks of all namespaces hold ", limits_.parked_bytes,
-                                        " bytes at most, and this one does not fit any more"));
-}
-
-void Rules::DecideWithoutTask(ResolveOperation& operation, TimeMs now) {
-  const TaskAddress& address = operation.address;
-  const Sequence known = TaskOf(address, operation);
-  if (const ParkedOutcome* parked = ParkedAt(known, now)) return CompareWithParked(operation, *parked);
-  if (operation.park_for < 0) {
-    operation.refusal = TaskUnknown();
-    return;
-  }
-  if (operation.refusal = RefuseParking(operation); operation.refusal) {
-    operation.verdict = Verdict::kRefused;
-    return;
-  }
-  operation.verdict = Verdict::kParked;
-  if (operation.dry_run) return;
-  const uint32_t name_space = state_.namespaces.Intern(address.name_space);
-  const DurationMs park_for = operation.park_for == 0 ? kDefaultParkTime : operation.park_for;
-  state_.Park(operation, name_space, now + park_for, now);
 }
 
 // --- Heartbeat, cancel, extend ---
@@ -441,7 +184,7 @@ OpenTask* Rules::Look(LookOperation& operation, TimeMs now) {
   operation.refusal = RefuseBeyondLimits(address.limits, token::kRead, {}, now);
   if (operation.refusal) return nullptr;
   if (address.kind == TaskAddress::Kind::kKey && !operation.principal->May(kRead, address.name_space)) {
-    operation.refusal = LacksRight(*operation.principal, "read", address.name_space);
+    operation.refusal = LacksRight(*operation.principal, kRead, address.name_space);
     return nullptr;
   }
   const Sequence task = TaskOf(address, operation);
@@ -490,7 +233,7 @@ void Rules::Decide(DeliveryOperation& operation, TimeMs now) {
   if (operation.by_operator()) {
     const std::string& name_space = state_.namespaces[state_.lanes[owed->lane].name_space].name;
     if (!operation.principal->May(kAdminister, name_space)) {
-      operation.refusal = LacksRight(*operation.principal, "administer", name_space);
+      operation.refusal = LacksRight(*operation.principal, kAdminister, name_space);
       return;
     }
     if (operation.state == DeliveryState::kPending && !owed->dead) return;  // it is owed already

@@ -68,16 +68,22 @@ class Rules {
   // Begins to wait for `sequence`, unless too many wait already, or the caller only looks: its limit is 0.
   void Wait(AwaitOperation& operation, Sequence sequence, TimeMs now);
 
-  // --- Issue ---
+  // --- Issue: rules_issue.cc ---
+  // Whether its request id is known: then it is compared with what was issued for that.
+  bool IsRepeated(IssueOperation& operation, TimeMs now);
+  // The task, waiting or not, or the parked outcome that has the correlation key; 0 if there is none.
+  Sequence HolderOfKey(const IssueOperation& operation, TimeMs now);
   Refusal RefuseNamespace() const;
   // The namespace by its number, kNone if it is a new one.
   Refusal RefuseIssue(const IssueRequest& request, uint32_t name_space) const;
   Refusal RefuseOneMoreTask(const IssueRequest& request, uint32_t name_space) const;
   // The open task that holds the correlation key, 0 if none; sets the refusal if it may not be superseded.
   Sequence Superseded(IssueOperation& operation, Sequence holder) const;
+  Refusal RefuseUpstreamInUse(const IssueOperation& operation, Sequence superseded, TimeMs now);
+  void Accept(IssueOperation& operation, uint32_t name_space, Sequence superseded, TimeMs now);
   void ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs now);
 
-  // --- Resolve ---
+  // --- Resolve: rules_resolve.cc ---
   void DecideOpen(ResolveOperation& operation, Sequence task, OpenTask& open, TimeMs now);
   void DecideWithoutTask(ResolveOperation& operation, TimeMs now);
   Refusal RefuseParking(const ResolveOperation& operation) const;
@@ -107,16 +113,5 @@ class Rules {
   bool disk_full_ = false;
   std::vector<TimerWheel::Timer> due_;
 };
-
-// Delivered or dropped, once and for all.
-Refusal DeliverySettled();
-// A refusal of somebody who may not know whether the task exists.
-Refusal TaskUnknown();
-// Of a limited token that does not allow this. `error` counts for kFail alone.
-Refusal RefuseBeyondLimits(const token::Limits& limits, token::Action action, std::string_view error, TimeMs now);
-Refusal LacksRight(const Principal& principal, std::string_view right, std::string_view name_space);
-// Of a task that is there, to somebody without the right: who presents its token, or may read it, knows of it; others
-// learn nothing.
-Refusal RefuseTask(const TaskAddress& address, const Principal& principal, Right right, std::string_view name_space);
 
 }  // namespace tokenbroker::broker

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
-#include "server/broker/rules.h"
+#include "server/broker/refusals.h"
 #include "server/calls/convert.h"
 
 namespace tokenbroker::calls {
@@ -72,7 +72,7 @@ broker::Refusal CheckBackupPath(const std::string& path, const std::string& root
 
 void CreateBackupCall::Begin() {
   if (!(principal().everywhere & broker::kAdminister))
-    return Refuse(broker::LacksRight(principal(), "administer", "*"));
+    return Refuse(broker::LacksRight(principal(), broker::kAdminister, "*"));
   if (const broker::Refusal refusal = CheckBackupPath(request().path(), door().backup_root)) return Refuse(refusal);
   if (!door().backups->Begin([this] { Copy(); }, [this] { Copied(); })) Refuse(BackupUnderWay());
 }
@@ -94,7 +94,7 @@ void CreateBackupCall::Copied() {
 
 void GetStatusCall::Begin() {
   if (!(principal().everywhere & broker::kAdminister))
-    return Refuse(broker::LacksRight(principal(), "administer", "*"));
+    return Refuse(broker::LacksRight(principal(), broker::kAdminister, "*"));
   Read([this] { Show(); });
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/broker/rules.h"
+#include "server/broker/refusals.h"
 #include "server/calls/convert.h"
 #include "server/calls/cursor.h"
 #include "server/calls/delivery_view.h"
@@ -16,10 +16,9 @@ namespace {
 constexpr size_t kRecordsAtOnce = 32;
 
 // Without a namespace the right is wanted in all of them.
-broker::Refusal RefuseWithout(broker::Right right, std::string_view name, const broker::Principal& principal,
-                              const std::string& name_space) {
+broker::Refusal RefuseWithout(broker::Right right, const broker::Principal& principal, const std::string& name_space) {
   const bool may = name_space.empty() ? (principal.everywhere & right) != 0 : principal.May(right, name_space);
-  return may ? broker::Refusal() : broker::LacksRight(principal, name, name_space.empty() ? "*" : name_space);
+  return may ? broker::Refusal() : broker::LacksRight(principal, right, name_space.empty() ? "*" : name_space);
 }
 
 template <typename Request>
@@ -40,7 +39,7 @@ size_t LimitOf(const Request& request) {
 
 void ListDeliveriesCall::Begin() {
   if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
-  if (const broker::Refusal refusal = RefuseWithout(broker::kRead, "read", principal(), request().namespace_())) {
+  if (const broker::Refusal refusal = RefuseWithout(broker::kRead, principal(), request().namespace_())) {
     return Refuse(refusal);
   }
   if (!request().page_token().empty()) {
@@ -101,7 +100,7 @@ void DeliveryChangeCall<RequestT, ResponseT>::Find(const pb::TaskRef& task, brok
   // Whether there is such a task is not told to those who may not change its delivery.
   const std::string_view name_space = look_.address.name_space;
   if (task.has_key() && !this->principal().May(broker::kAdminister, name_space)) {
-    return this->Refuse(broker::LacksRight(this->principal(), "administer", name_space));
+    return this->Refuse(broker::LacksRight(this->principal(), broker::kAdminister, name_space));
   }
   this->broker().Ask(this->Own(look_));
 }
@@ -120,7 +119,7 @@ void DeliveryChangeCall<RequestT, ResponseT>::Change() {
   if (!record.ok()) return this->Refuse(ReadRefusal(record.status()));
   const broker::TaskRecord& found = **record;
   if (!this->principal().May(broker::kAdminister, found.issued.name_space)) {
-    return this->Refuse(broker::LacksRight(this->principal(), "administer", found.issued.name_space));
+    return this->Refuse(broker::LacksRight(this->principal(), broker::kAdminister, found.issued.name_space));
   }
   if (!found.delivery.has_value()) return this->Refuse(DeliveryUnknown());
   if (found.delivery->state == change_.state) return Unchanged(found);
@@ -218,8 +217,7 @@ PickedDeliveries::Result PickedDeliveries::result() const {
 
 void DropDeliveriesCall::Begin() {
   if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
-  if (const broker::Refusal refusal =
-          RefuseWithout(broker::kAdminister, "administer", principal(), request().namespace_())) {
+  if (const broker::Refusal refusal = RefuseWithout(broker::kAdminister, principal(), request().namespace_())) {
     return Refuse(refusal);
   }
   Read([this] { Pick(); });
@@ -245,8 +243,7 @@ void DropDeliveriesCall::Decided() {
 void RedriveDeliveriesCall::Begin() {
   if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
   if (request().has_task()) return Find(request().task(), broker::DeliveryState::kPending);
-  if (const broker::Refusal refusal =
-          RefuseWithout(broker::kAdminister, "administer", principal(), request().namespace_())) {
+  if (const broker::Refusal refusal = RefuseWithout(broker::kAdminister, principal(), request().namespace_())) {
     return Refuse(refusal);
   }
   Read([this] { Pick(); });

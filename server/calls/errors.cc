@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "google/rpc/error_details.pb.h"
 #include "server/broker/broker.h"
-#include "server/broker/rules.h"
+#include "server/broker/refusals.h"
 #include "server/calls/convert.h"
 #include "server/telemetry/log.h"
 

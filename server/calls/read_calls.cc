@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "server/broker/rules.h"
+#include "server/broker/refusals.h"
 #include "server/calls/convert.h"
 #include "server/calls/cursor.h"
 #include "server/calls/delivery_view.h"
@@ -106,7 +106,7 @@ void BatchGetTasksCall::ShowItem(broker::LocateOperation& operation, pb::BatchGe
 void ListTasksCall::Begin() {
   if (const broker::Refusal refusal = Validate(request())) return Refuse(refusal);
   if (!principal().May(broker::kRead, request().namespace_())) {
-    return Refuse(broker::LacksRight(principal(), "read", request().namespace_()));
+    return Refuse(broker::LacksRight(principal(), broker::kRead, request().namespace_()));
   }
   if (!request().page_token().empty()) {
     const std::optional<broker::Sequence> from = ParsePageToken(request().page_token(), HashConditions(request()));

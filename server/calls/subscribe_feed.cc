@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/broker/rules.h"
+#include "server/broker/refusals.h"
 #include "server/calls/convert.h"
 
 namespace tokenbroker::calls {
@@ -76,8 +76,8 @@ void Fill(const forward::Delivery& delivery, pb::OutgoingDelivery* out) {
 
 // A target takes outcomes of every namespace.
 broker::Refusal RefuseUnlessMaySubscribe(const broker::Principal& principal) {
-  for (const auto& [right, name] : {std::pair(broker::kRead, "read"), {broker::kAdminister, "administer"}}) {
-    if (!(principal.everywhere & right)) return broker::LacksRight(principal, name, "*");
+  for (const broker::Right right : {broker::kRead, broker::kAdminister}) {
+    if (!(principal.everywhere & right)) return broker::LacksRight(principal, right, "*");
   }
   return {};
 }

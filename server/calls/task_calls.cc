@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/broker/rules.h"
+#include "server/broker/refusals.h"
 #include "server/calls/convert.h"
 #include "server/calls/delivery_view.h"
 #include "server/calls/fill.h"
@@ -20,7 +20,7 @@ broker::Refusal CheckIssue(const pb::IssueTaskRequest& request, const InputLimit
                            const broker::Principal& principal) {
   if (broker::Refusal refusal = Validate(request, limits)) return refusal;
   if (principal.May(broker::kIssue, request.namespace_())) return {};
-  return broker::LacksRight(principal, "issue", request.namespace_());
+  return broker::LacksRight(principal, broker::kIssue, request.namespace_());
 }
 
 // Sets every field.

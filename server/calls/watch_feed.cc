@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/system_clock.h"
-#include "server/broker/rules.h"
+#include "server/broker/refusals.h"
 #include "server/calls/convert.h"
 #include "server/calls/cursor.h"
 #include "server/telemetry/log.h"
@@ -39,7 +39,7 @@ void WatchFeed::Start(pb::WatchTasksRequest request) {
 broker::Refusal WatchFeed::Begin() {
   if (broker::Refusal refusal = Validate(request_)) return refusal;
   if (!parts_.principal.May(broker::kRead, request_.namespace_()))
-    return broker::LacksRight(parts_.principal, "read", request_.namespace_());
+    return broker::LacksRight(parts_.principal, broker::kRead, request_.namespace_());
   const broker::Sequence newest = parts_.door.broker.committed();
   const auto cursor = request_.cursor().empty() ? newest : ParseCursor(request_.cursor());
   if (!cursor.has_value()) return broker::InvalidField("cursor", "must be one that a change or a list came with");
