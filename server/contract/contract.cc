@@ -6,9 +6,8 @@
 #include "base/status_macros.h"
 #include "rapidjson/document.h"
 #include "server/contract/adapter.h"
-#include "server/contract/bounds.h"
+#include "server/contract/constraints.h"
 #include "server/contract/cost.h"
-#include "server/contract/keywords.h"
 #include "server/contract/parse.h"
 #include "server/contract/schema.h"
 #include "valijson/schema.hpp"
@@ -24,34 +23,11 @@ constexpr uint64_t kMaxSteps = 1'000'000;
 // What is wrong, and where, is collected for each alternative that was tried: it takes longer, and memory.
 constexpr uint64_t kMaxExplainedSteps = 300'000;
 
-// As the standard allows, "format" says something to people only: the regular expressions behind it can be made to
-// overflow the stack. And a reference is written as valijson reads it: it has rules of its own for what is escaped.
-void MakeReady(rapidjson::Value& value, rapidjson::Document::AllocatorType& allocator) {
-  if (value.IsArray()) {
-    for (auto& item : value.GetArray()) MakeReady(item, allocator);
-  } else if (value.IsObject()) {
-    for (auto member = value.MemberBegin(); member != value.MemberEnd();) {
-      const std::string_view name(member->name.GetString(), member->name.GetStringLength());
-      if (name == "format" && member->value.IsString()) {
-        member = value.EraseMember(member);
-        continue;
-      }
-      if (name == "$ref" && member->value.IsString()) {
-        const std::string reference = PlainReference(member->value);
-        member->value.SetString(reference.data(), static_cast<rapidjson::SizeType>(reference.size()), allocator);
-      } else if (name != "const" && name != "enum") {
-        MakeReady(member->value, allocator);
-      }
-      ++member;
-    }
-  }
-}
-
 // valijson throws on schemas it cannot read. The document must stay as long as the schema.
 absl::Status Compile(const rapidjson::Document& document, valijson::Schema& schema) {
   try {
     valijson::SchemaParser parser;
-    AddBounds(parser);
+    AddConstraints(parser);
     parser.populateSchema(JsonAdapter(document), schema);
     return absl::OkStatus();
   } catch (const std::exception& error) {
@@ -112,9 +88,8 @@ std::optional<Breach> Hold(const valijson::Schema& schema, const rapidjson::Docu
 absl::Status CheckSchema(std::string_view text) {
   rapidjson::Document document;
   TB_RETURN_IF_ERROR(ParseJson(text, document));
-  TB_RETURN_IF_ERROR(CheckSchemaRules(document));
+  TB_RETURN_IF_ERROR(MakeReady(document));
   valijson::Schema schema;
-  MakeReady(document, document.GetAllocator());
   return Compile(document, schema);
 }
 
@@ -123,8 +98,7 @@ std::optional<Breach> CheckOutput(std::string_view schema_text, std::string_view
   rapidjson::Document output_document;
   valijson::Schema schema;
   if (!ParseJson(schema_text, schema_document).ok()) return std::nullopt;  // checked at issue
-  if (!CheckSchemaRules(schema_document).ok()) return std::nullopt;
-  MakeReady(schema_document, schema_document.GetAllocator());
+  if (!MakeReady(schema_document).ok()) return std::nullopt;
   if (!Compile(schema_document, schema).ok()) return std::nullopt;
   const absl::Status parsed = ParseJson(output, output_document);
   if (!parsed.ok()) return Breach{"output#", std::string(parsed.message())};

@@ -78,6 +78,11 @@ const rapidjson::Value* ReferredBy(const rapidjson::Value& reference, const rapi
   return pointer.has_value() ? pointer->Get(document) : nullptr;
 }
 
+rapidjson::Value* ReferredBy(const rapidjson::Value& reference, rapidjson::Document& document) {
+  const std::optional<rapidjson::Pointer> pointer = PointerOf(reference);
+  return pointer.has_value() ? pointer->Get(document) : nullptr;
+}
+
 std::string PlainReference(const rapidjson::Value& reference) {
   const std::optional<rapidjson::Pointer> pointer = PointerOf(reference);
   std::string plain = "#";

@@ -41,6 +41,7 @@ inline std::string_view NameOf(const rapidjson::Value::Member& member) {
 // Where a "$ref" leads within the document: behind its "#" is a JSON pointer, to anything that is there. Null: nowhere,
 // or out of it, or by way of a name that is empty.
 const rapidjson::Value* ReferredBy(const rapidjson::Value& reference, const rapidjson::Document& document);
+rapidjson::Value* ReferredBy(const rapidjson::Value& reference, rapidjson::Document& document);
 
 // A "$ref" that leads somewhere, with no more escaped than must be.
 std::string PlainReference(const rapidjson::Value& reference);

@@ -1,9 +1,11 @@
 #include "server/contract/schema.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -45,9 +47,9 @@ bool IsDraft7(const Value& draft) {
 
 class Rules {
  public:
-  explicit Rules(const rapidjson::Document& document) : document_(document) {}
+  explicit Rules(rapidjson::Document& document) : document_(document) {}
 
-  absl::Status Check(const Value& schema) {
+  absl::Status Check(Value& schema) {
     ++values_;
     if (path_.size() > kMaxExpandedDepth || values_ > kMaxValues) return Unusable("refers to too much with \"$ref\"");
     if (!schema.IsObject()) return absl::OkStatus();
@@ -55,13 +57,13 @@ class Rules {
       return Unusable("must not refer to itself with \"$ref\"");
     }
     path_.push_back(&schema);
-    for (const auto& member : schema.GetObject()) TB_RETURN_IF_ERROR(CheckMember(member));
+    for (auto& member : schema.GetObject()) TB_RETURN_IF_ERROR(CheckMember(member));
     path_.pop_back();
     return absl::OkStatus();
   }
 
  private:
-  absl::Status CheckMember(const Value::Member& member) {
+  absl::Status CheckMember(Value::Member& member) {
     ++values_;
     switch (KeywordOf(NameOf(member))) {
       case Keyword::kSame:
@@ -99,34 +101,42 @@ class Rules {
     return absl::OkStatus();
   }
 
-  absl::Status CheckEach(const Value::Member& member) {
+  absl::Status CheckEach(Value::Member& member) {
     if (member.value.IsArray()) {
-      for (const auto& one : member.value.GetArray()) TB_RETURN_IF_ERROR(Check(one));
+      for (auto& one : member.value.GetArray()) TB_RETURN_IF_ERROR(Check(one));
     } else if (member.value.IsObject() && KeywordOf(NameOf(member)) == Keyword::kItems) {
       return Check(member.value);
     } else if (member.value.IsObject()) {
-      for (const auto& one : member.value.GetObject()) TB_RETURN_IF_ERROR(Check(one.value));
+      for (auto& one : member.value.GetObject()) TB_RETURN_IF_ERROR(Check(one.value));
     }
     return absl::OkStatus();
   }
 
-  absl::Status CheckReferred(const Value& reference) {
+  absl::Status CheckReferred(Value& reference) {
     if (!reference.IsString() || reference.GetStringLength() == 0 || reference.GetString()[0] != '#') {
       return Unusable("must not refer to another document with \"$ref\"");
     }
-    const Value* const referred = ReferredBy(reference, document_);
+    const auto [known, is_new] = referred_.try_emplace(&reference, nullptr);
+    if (is_new) {
+      known->second = ReferredBy(reference, document_);
+      const std::string plain = PlainReference(reference);
+      reference.SetString(plain.data(), static_cast<rapidjson::SizeType>(plain.size()), document_.GetAllocator());
+    }
+    Value* const referred = known->second;
     return referred == nullptr ? Unusable("refers to nothing with \"$ref\"") : Check(*referred);
   }
 
-  const rapidjson::Document& document_;
+  rapidjson::Document& document_;
   uint64_t values_ = 0;
   // The schemas around what is being checked.
   std::vector<const Value*> path_;
+  // Each reference is read once: it may be long.
+  absl::flat_hash_map<const Value*, Value*> referred_;
 };
 
 }  // namespace
 
-absl::Status CheckSchemaRules(const rapidjson::Document& schema) {
+absl::Status MakeReady(rapidjson::Document& schema) {
   if (!schema.IsObject()) return Unusable("must be a JSON object");
   if (IsDeeper(schema, kMaxDepth)) return Unusable("must not be nested deeper than ", kMaxDepth);
   return Rules(schema).Check(schema);

@@ -99,9 +99,9 @@ TEST(Contract, AReferenceLeadsWhereverItsPointerDoes) {
 
 TEST(Contract, AFormatIsForPeople) {
   const char* schema =
-      R"({"properties": {"format": {"type": "string"}, "day": {"format": "date"}, "kind": {"const": {"format": "x"}}}})";
+      R"({"properties": {"format": {"type": "string"}, "day": {"format": "date"}, "enum": {"format": "date"}, "kind": {"const": {"format": "x"}}}})";
   ASSERT_TRUE(CheckSchema(schema).ok()) << CheckSchema(schema);
-  EXPECT_EQ(FieldOf(schema, R"({"day": "tomorrow"})"), "fine");
+  EXPECT_EQ(FieldOf(schema, R"({"day": "tomorrow", "enum": "tomorrow"})"), "fine");
   EXPECT_EQ(FieldOf(schema, R"({"format": 1})"), "output#/format") << "a property of that name is none";
   EXPECT_EQ(FieldOf(schema, R"({"kind": {"format": "y"}})"), "output#/kind");
 }

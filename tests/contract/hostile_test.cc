@@ -35,6 +35,16 @@ TEST(HostileContract, ASchemaThatIsItself) {
       R"({"x": 1})");
 }
 
+// Between our reading of a reference and valijson's, no schema may come back to itself.
+TEST(HostileContract, AReferenceThatIsEscapedTwice) {
+  for (const char* escaped : {"%7E1", "~01", "%7E01", "~0%31", "%257E1"}) {
+    const std::string schema = R"({"definitions": {"/": {}, "~1": {"$ref": "#/properties/const"}, "%7E1": {}},
+      "properties": {"const": {"$ref": "#/definitions/)" +
+                               std::string(escaped) + R"("}}})";
+    Survives(schema, R"({"const": 1})");
+  }
+}
+
 TEST(HostileContract, DeepNesting) {
   Survives(R"({"enum":)" + Repeat("[", 16'000) + Repeat("]", 16'000) + "}", "1");
   Survives("{}", Repeat("[", 200'000) + Repeat("]", 200'000));
@@ -62,7 +72,10 @@ TEST(HostileContract, DoublingReferences) {
 TEST(HostileContract, LongStringsAgainstFormats) {
   for (const char* format : {"date", "time", "date-time", "email", "uri", "regex"}) {
     const std::string schema = std::string("{\"format\": \"") + format + "\"}";
-    Survives(schema, '"' + std::string(262'000, '1') + '"');
+    const std::string digits = '"' + std::string(262'000, '1') + '"';
+    Survives(schema, digits);
+    Survives(R"({"properties": {"const": )" + schema + "}}", R"({"const": )" + digits + "}");
+    Survives(R"({"const": )" + schema + R"(, "properties": {"a": {"$ref": "#/const"}}})", R"({"a": )" + digits + "}");
   }
 }
 

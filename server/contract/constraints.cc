@@ -1,4 +1,4 @@
-#include "server/contract/bounds.h"
+#include "server/contract/constraints.h"
 
 #include <new>
 #include <stdexcept>
@@ -70,7 +70,7 @@ class BoundBuilder final : public valijson::ConstraintBuilder {
 
 }  // namespace
 
-void AddBounds(valijson::SchemaParser& parser) {
+void AddConstraints(valijson::SchemaParser& parser) {
   for (const Bound& bound : kBounds) parser.addConstraintBuilder(bound.keyword, new BoundBuilder(bound));
 }
 
