@@ -1,6 +1,12 @@
 // Schemas and outputs made to hurt: none may crash, hang or take much memory.
 #include <gtest/gtest.h>
 
+#include <random>
+#include <set>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "server/contract/contract.h"
 #include "tests/contract/field_of.h"
 
@@ -43,6 +49,67 @@ TEST(HostileContract, AReferenceThatIsEscapedTwice) {
                                std::string(escaped) + R"("}}})";
     Survives(schema, R"({"const": 1})");
   }
+}
+
+// Keywords where names are wanted, names where keywords are, and references from all of it into all of it, their
+// characters escaped once, twice or not at all.
+class RandomSchema {
+ public:
+  explicit RandomSchema(uint64_t seed) : random_(seed) {}
+
+  std::string Make() {
+    std::string schema = Value("#", 4);
+    for (size_t at = 0; (at = schema.find('@', at)) != std::string::npos;) schema.replace(at, 1, Pick(paths_));
+    return schema;
+  }
+
+  std::string Output(int depth) { return depth == 0 ? "1" : "{\"" + Name() + "\":" + Output(depth - 1) + "}"; }
+
+ private:
+  int Below(int end) { return static_cast<int>(random_() % static_cast<uint64_t>(end)); }
+  std::string Pick(const std::vector<std::string>& from) { return from[Below(static_cast<int>(from.size()))]; }
+  std::string Name() {
+    return Pick(
+        {"properties", "definitions", "const", "enum", "items", "allOf", "not", "dependencies", "/", "~1", "a"});
+  }
+  std::string Scalar() { return Pick({"{}", "1", "true", R"("text")", "[]"}); }
+
+  // "@" stands for a reference.
+  std::string Value(const std::string& path, int depth) {
+    paths_.push_back(path);
+    if (depth == 0) return Below(3) == 0 ? Scalar() : R"({"$ref":"@"})";
+    if (Below(12) == 0) return "[" + Value(path + "/0", depth - 1) + "]";
+    std::string members;
+    std::set<std::string> names;
+    for (int left = 1 + Below(3); left > 0; --left) {
+      const std::string name = Name();
+      if (!names.insert(name).second) continue;
+      absl::StrAppend(&members, members.empty() ? "" : ",", "\"", name, "\":");
+      members += Below(4) == 0 ? R"({"$ref":"@"})" : Value(path + "/" + Escaped(name), depth - 1);
+    }
+    return "{" + members + "}";
+  }
+
+  std::string Escaped(const std::string& name) {
+    std::string escaped = Below(6) == 0 ? name : absl::StrReplaceAll(name, {{"~", "~0"}, {"/", "~1"}});
+    if (Below(3) == 0) escaped = absl::StrReplaceAll(escaped, {{"~", "%7E"}});
+    if (Below(6) == 0) escaped = absl::StrReplaceAll(escaped, {{"%", "%25"}});
+    return escaped;
+  }
+
+  std::mt19937_64 random_;
+  std::vector<std::string> paths_;
+};
+
+TEST(HostileContract, MadeAtRandom) {
+  int usable = 0;
+  for (uint64_t seed = 0; seed < 20'000; ++seed) {
+    RandomSchema random(seed);
+    const std::string schema = random.Make();
+    if (CheckSchema(schema).ok()) ++usable;
+    Survives(schema, random.Output(3));
+  }
+  EXPECT_GT(usable, 1'000) << "most are refused before they are read";
 }
 
 TEST(HostileContract, DeepNesting) {
