@@ -84,13 +84,16 @@ std::string ExitCodeTable() {
   return R"(Exit codes of tokenctl
 
    0  done: accepted, replayed or parked; for await: the task succeeded
-   1  a fault of tokenctl or of the broker, or standard output could not be written
-   2  the command line, a file or a field is wrong; nothing was changed
-   3  no such task
-   4  conflict: another outcome is recorded, or the correlation key is in use
+   1  a fault of tokenctl or of the broker, or standard output could not be written: the result is lost, what the
+      command did is not
+   2  the command line, a file or a field is wrong, or all of it is more than the broker reads, or a cursor is too old;
+      nothing was changed
+   3  no such task, or it has no delivery
+   4  conflict: another outcome is recorded, the correlation key is in use, the delivery is settled, the cancellation
+      was requested, or another bulk works on the file
    5  a deadline passed first
    6  credentials unknown, or a right is missing
-   7  the broker is away, overloaded or too slow: the same command may be sent again
+   7  the broker is away, overloaded, full or too slow: the same command may be sent again
    8  the outcome breaks the task's contract; the task stays open
    9  the task was cancelled, or a newer attempt took its place
   10  await: the task failed

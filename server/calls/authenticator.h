@@ -1,4 +1,4 @@
-// Turns credentials into a principal. No gRPC: metadata and certificates are read by caller.h.
+// Turns credentials into a principal. No gRPC: metadata and certificates are read by each door's caller.h.
 //
 //   mode open    everybody is "anonymous" and may do everything
 //   mode keys    an API key (Authorization: Bearer KEY) or a client certificate names the caller; who shows neither

@@ -35,8 +35,9 @@ std::string HostOf(const std::string& listen) { return listen.substr(0, listen.r
 void PrintBanner(const Config& config, bool temporary, const BrokerHost& host) {
   const std::string grpc = HostOf(config.grpc.listen) + ":" + std::to_string(host.grpc_port());
   const bool in_memory = config.storage.backend == StorageBackend::kMemory;
-  std::cout << "\nTask Token Broker " << kVersion
-            << ", development mode: everybody on this machine may do everything.\n\n"
+  const bool open = config.auth.mode == AuthMode::kOpen;
+  std::cout << "\nTask Token Broker " << kVersion << ", development mode"
+            << (open ? ": whoever reaches it may do everything" : "") << ".\n\n"
             << "  gRPC    " << grpc << "\n";
   const std::string http = HostOf(config.http.listen) + ":" + std::to_string(host.http_port());
   if (host.http_port() != 0) std::cout << "  HTTP    http://" << http << "\n";

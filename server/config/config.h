@@ -1,4 +1,4 @@
-// Everything that can be set, typed. The defaults stand here and nowhere else; settings.cc gives each field its name,
+// Everything that can be set, typed, with its default. settings.cc gives each field its name,
 // its limits and its line of documentation; docs/operating.md shows the result.
 #pragma once
 

@@ -20,7 +20,7 @@
 namespace tokenbroker {
 
 enum class ConfigMode {
-  // `tokenbroker dev`: for a first try and for tests. Text logs, nothing that has to be set. Takes --data DIR for
+  // `tokenbroker dev`: for a first try and for tests. Nothing has to be set. Takes --data DIR for
   // --storage-path; without either the path stays empty, and the caller makes a temporary folder and removes it at the
   // end.
   kDev,

@@ -176,9 +176,11 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
   all.push_back(Count("limits.queue_reads", TB_FIELD(limits.queue_reads), 100, 1'000'000,
                       "Calls that wait to read the store; further ones are refused with OVERLOADED."));
   all.push_back(Count("limits.awaits", TB_FIELD(limits.awaits), 0, 10'000'000,
-                      "AwaitTask calls under way; further ones are refused with OVERLOADED."));
-  all.push_back(Count("limits.watches", TB_FIELD(limits.watches), 0, 1'000'000,
-                      "WatchTasks calls under way; further ones are refused with OVERLOADED."));
+                      "Calls that wait for a task or a delivery; further AwaitTask calls are refused with OVERLOADED, "
+                      "and outcomes answered without waiting."));
+  all.push_back(
+      Count("limits.watches", TB_FIELD(limits.watches), 0, 1'000'000,
+            "WatchTasks calls under way, over gRPC and over HTTP each; further ones are refused with OVERLOADED."));
   all.push_back(Size(
       "limits.progress_bytes", TB_FIELD(limits.progress_bytes), 0, kTiB,
       "Memory for progress that heartbeats reported. Beyond it beats are still accepted, but their progress is not "

@@ -58,6 +58,13 @@ absl::Status ArmFailpointsFromEnvironment() {
   return absl::OkStatus();
 }
 
+// Whether calls that do nothing are served, to anybody.
+bool ServesBenchCalls() {
+  if (std::getenv(kBenchNull) == nullptr) return false;
+  Log(Level::kWarning, "bench_calls_served", {{"variable", kBenchNull}});
+  return true;
+}
+
 // Whoever waits for the file sees it whole.
 absl::Status WritePorts(const std::string& path, const BrokerHost& host) {
   if (path.empty()) return absl::OkStatus();
@@ -91,7 +98,7 @@ int Serve(const Config& config, const std::function<void(const BrokerHost&)>& re
   const sigset_t signals = BlockSignals();
   RaiseFileLimit();
   if (absl::Status status = ArmFailpointsFromEnvironment(); !status.ok()) return Fail(status);
-  absl::StatusOr<std::unique_ptr<BrokerHost>> host = BrokerHost::Open(config, std::getenv(kBenchNull) != nullptr);
+  absl::StatusOr<std::unique_ptr<BrokerHost>> host = BrokerHost::Open(config, ServesBenchCalls());
   if (!host.ok()) return Fail(host.status());
   if (absl::Status status = WritePorts(config.ports_file, **host); !status.ok()) return Fail(status);
   Log(Level::kInfo, "serving",

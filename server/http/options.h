@@ -1,4 +1,4 @@
-// How a Server is set up. Sizes are in bytes, times in milliseconds; the defaults stand here and nowhere else.
+// How a Server is set up. Sizes are in bytes, times in milliseconds.
 #pragma once
 
 #include <cstddef>

@@ -76,7 +76,7 @@ class RouteTable {
   std::vector<Node> nodes_ = std::vector<Node>(1);
 };
 
-// Of TaskService, ResolverService and AdminService.
+// Of all services of the contract but those of gRPC itself.
 absl::StatusOr<RouteTable> ContractRoutes();
 
 }  // namespace tokenbroker::rest

@@ -10,7 +10,7 @@
 namespace tokenbroker::rpc {
 namespace {
 
-// gRPC's own threads run the handlers, which never block; reads run on the broker's executor.
+// Of gRPC's own, for its chores: calls run on our network threads.
 constexpr int kMaxThreads = 64;
 // What requests may hold in gRPC's buffers, all connections together.
 constexpr size_t kBufferBytes = size_t{1} << 30;

@@ -175,7 +175,7 @@ const std::vector<Source>& Sources() {
   static const std::vector<Source>* const sources = [] {
     auto* all = new std::vector<Source>;
     const fs::path root = TB_SOURCES;
-    for (const char* part : {"base", "token", "storage", "bulk", "server", "cli", "tools", "tests"}) {
+    for (const char* part : {"base", "token", "storage", "json", "bulk", "server", "cli", "tools", "tests"}) {
       for (const auto& entry :
            fs::recursive_directory_iterator(root / part, fs::directory_options::follow_directory_symlink)) {
         if (entry.path().extension() != ".cc" && entry.path().extension() != ".h") continue;
@@ -266,6 +266,13 @@ TEST(Tidy, ExceptionsAreStillNeeded) {
 TEST(Tidy, NoFolderIsTwoLayers) {
   std::set<std::string> folders;
   for (const Layer& layer : kLayers) EXPECT_TRUE(folders.insert(layer.folder).second) << layer.folder;
+}
+
+TEST(Tidy, EveryLayerIsLookedAt) {
+  for (const Layer& layer : kLayers) {
+    const auto lies_in = [&](const Source& source) { return FolderOf(source.file) == layer.folder; };
+    EXPECT_TRUE(std::any_of(Sources().begin(), Sources().end(), lies_in)) << layer.folder;
+  }
 }
 
 TEST(Tidy, EveryHeaderIsGuarded) {
