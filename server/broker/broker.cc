@@ -101,7 +101,7 @@ absl::Status Broker::Recover() {
   TB_FAILPOINT("start.checkpoint_loaded");
   ShardState::Rest rest;
   if (!checkpoint.state.empty()) {
-    TB_ASSIGN_OR_RETURN(rest, state_.LoadRest(checkpoint.state));
+    TB_ASSIGN_OR_RETURN(rest, state_.LoadRest(checkpoint.state, checkpoint.covers));
   }
   TB_RETURN_IF_ERROR(state_.CheckLoaded());
   for (Sequence parked : rest.parked) {

@@ -114,7 +114,7 @@ absl::StatusOr<TaskRecordPtr> Catalog::Load(const Located& located) const {
     absl::StatusOr<std::string> bytes = store_.Read(state_.shard, located.progress_logged_at);
     absl::StatusOr<storage::LogEntry> entry = bytes.ok() ? storage::DecodeEntry(*bytes) : bytes.status();
     const auto* progress = entry.ok() ? std::get_if<storage::ProgressEntry>(&*entry) : nullptr;
-    // A number that never got to the disk before a crash may have been given away again.
+    // Older brokers kept notes of records that never got to the disk, and whose numbers may be another's now.
     if (progress != nullptr && progress->task == located.task) record->progress = progress->details;
   }
   return record;

@@ -242,7 +242,7 @@ absl::Status Checkpointer::CopyTask(Sequence task, std::vector<storage::HeldCopy
   return absl::OkStatus();
 }
 
-// A number that never got to the disk before a crash may have been given away again, or to nobody.
+// Older brokers kept notes of records that never got to the disk, and whose numbers may be another's now, or nobody's.
 absl::Status Checkpointer::CopyProgress(Sequence record, std::vector<storage::HeldCopy>& out) {
   absl::StatusOr<std::string> bytes = parts_.store.Read(parts_.state.shard, record);
   if (absl::IsNotFound(bytes.status())) return absl::OkStatus();

@@ -55,7 +55,7 @@ std::string ShardState::PackRest() const {
   return out;
 }
 
-absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes) {
+absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes, Sequence covers) {
   Rest rest;
   storage::WireReader in(bytes);
   const auto read_time = [&in] {
@@ -72,7 +72,10 @@ absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes) {
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     const Sequence task = in.Varint();
     const Sequence at = in.Varint();
-    progress.KeepLogged(task, at, read_time());
+    const TimeMs time = read_time();
+    // Behind what the checkpoint covers replay says what there is: this record may never have got to the disk, and its
+    // number will then be given to another.
+    if (at <= covers) progress.KeepLogged(task, at, time);
   }
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     const Sequence task = in.Varint();

@@ -93,7 +93,8 @@ class ShardState {
   struct Rest {
     std::vector<Sequence> parked;  // their records are to be replayed first
   };
-  absl::StatusOr<Rest> LoadRest(std::string_view bytes);
+  // `covers` is that of the checkpoint.
+  absl::StatusOr<Rest> LoadRest(std::string_view bytes, Sequence covers);
   // After blocks and rest are loaded: DATA_LOSS if they do not belong together.
   absl::Status CheckLoaded();
 

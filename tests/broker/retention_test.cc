@@ -20,6 +20,28 @@ class RetentionTest : public testing::Test {
     }
   }
   bool HasRecord(const Issued& task) { return broker_.store().Read(0, task.task).ok(); }
+  int CountHeld() {
+    int held = 0;
+    EXPECT_TRUE(broker_.store().ScanHeld(0, 0, [&](Sequence) { return ++held; }).ok());
+    return held;
+  }
+  // The heartbeat is answered, and the record of its progress waits for the next round.
+  void BeatUnwritten(const Issued& task, std::string_view progress) {
+    Call<HeartbeatOperation> call;
+    call.op.principal = &Anybody();
+    call.op.address = broker_.broker().AddressOfToken(task.token);
+    call.op.progress = progress;
+    EXPECT_TRUE(broker_.broker().TryNow(call.op));
+    EXPECT_TRUE(call.answered && !call.op.refusal);
+  }
+  // A checkpoint knows of progress whose record never gets to the disk. The answer is the number that it had.
+  Sequence LoseProgressOf(const Issued& task) {
+    const Sequence number = broker_.broker().committed() + 1;
+    BeatUnwritten(task, "\"lost\"");
+    EXPECT_TRUE(broker_.broker().TakeLastCheckpoint().ok());
+    broker_.Crash();
+    return number;
+  }
 
   BrokerHarness broker_{{.retention = {.resolved = kResolved.count(), .hold_after = kHoldAfter.count()},
                          .checkpoint = {.interval = kInterval.count()}}};
@@ -80,9 +102,33 @@ TEST_F(RetentionTest, ProgressOutlivesTheLogItWasToldIn) {
   EXPECT_FALSE(broker_.store().Read(0, told_at).ok()) << "its copy was released";
   broker_.Succeed(task, "1");
   Live(3 * kResolved);
-  int held = 0;
-  EXPECT_TRUE(broker_.store().ScanHeld(0, 0, [&](Sequence) { return ++held; }).ok());
-  EXPECT_EQ(held, 0);
+  EXPECT_EQ(CountHeld(), 0);
+}
+
+TEST_F(RetentionTest, ATaskIsNotReleasedForProgressThatNeverGotItsNumber) {
+  const Issued first = broker_.Issue({.timeout = 24h});
+  const Sequence number = LoseProgressOf(first);
+  const Issued second = broker_.Issue({.correlation_key = "k", .timeout = 24h, .input = "2"});
+  ASSERT_EQ(second.task, number);
+  EXPECT_EQ(broker_.Get(first).progress, "");
+  Live(kHoldAfter + 3 * kInterval);
+  broker_.Succeed(first, "1");
+  Live(3 * kResolved);
+  EXPECT_GT(*broker_.store().Floor(0), second.task);
+  EXPECT_EQ(broker_.Get(Ref::Key("k")).input, "2");
+}
+
+TEST_F(RetentionTest, ProgressIsHeldUnderANumberThatOtherProgressNeverGot) {
+  const Issued first = broker_.Issue({.timeout = 24h});
+  const Issued second = broker_.Issue({.timeout = 24h});
+  const Sequence number = LoseProgressOf(first);
+  broker_.Beat(second, "\"half\"");
+  ASSERT_EQ(broker_.broker().committed(), number);
+  broker_.Succeed(first, "1");
+  Live(3 * kResolved);
+  EXPECT_GT(*broker_.store().Floor(0), number);
+  broker_.Crash();
+  EXPECT_EQ(broker_.Get(second).progress, "\"half\"");
 }
 
 TEST_F(RetentionTest, ATaskThatEndsLateIsKeptForItsTimeFromThenOn) {

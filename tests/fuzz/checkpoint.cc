@@ -31,7 +31,7 @@ void CheckBlock(std::string_view bytes) {
 
 void CheckRest(std::string_view bytes) {
   ShardState state(0, {0, "0123456789abcdef"}, Codec(), 0);
-  const absl::StatusOr<ShardState::Rest> rest = state.LoadRest(bytes);
+  const absl::StatusOr<ShardState::Rest> rest = state.LoadRest(bytes, UINT64_MAX);
   if (!rest.ok()) TB_HOLDS(absl::IsDataLoss(rest.status()));
 }
 
