@@ -80,7 +80,6 @@ void Checkpointer::Begin(Sequence committed) {
   draft_.blocks = parts_.state.open.TakeDirtyBlocks();
   const std::vector<uint64_t> owed = parts_.state.outbox.TakeDirtyBlocks();
   draft_.blocks.insert(draft_.blocks.end(), owed.begin(), owed.end());
-  draft_.checkpoint.releases.swap(parts_.state.releases);
   phase_ = Phase::kPacking;
   TB_FAILPOINT("checkpoint.begun");
 }
@@ -93,7 +92,19 @@ void Checkpointer::Pack(size_t blocks_max) {
     const bool owed = number & Outbox::kBlockBit;
     draft_.checkpoint.blocks.push_back(owed ? parts_.state.outbox.Pack(number) : parts_.state.open.Pack(number));
   }
-  if (end == draft_.blocks.size()) draft_.checkpoint.state = parts_.state.PackRest();
+  if (end == draft_.blocks.size()) PackRest();
+}
+
+// Releases are taken with the notes of progress: replay releases a record only by a note that still names it. What
+// ended its use is on disk by now, or is progress that a crash undoes, note and all.
+void Checkpointer::PackRest() {
+  draft_.checkpoint.state = parts_.state.PackRest();
+  std::vector<storage::Release>& taken = draft_.checkpoint.releases;
+  std::vector<storage::Release>& before = parts_.state.releases;
+  taken.swap(before);
+  // None, but for a draft that is packed once more.
+  taken.insert(taken.end(), before.begin(), before.end());
+  before.clear();
 }
 
 void Checkpointer::HandOver() {

@@ -62,6 +62,8 @@ class Checkpointer {
   bool Due(Sequence committed);
   void Begin(Sequence committed);
   void Pack(size_t blocks_max);
+  // With the lock.
+  void PackRest();
   void HandOver();
   absl::Status WriteNow(bool orderly);
   // On the background's thread.

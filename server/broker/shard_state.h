@@ -132,7 +132,7 @@ class ShardState {
   std::vector<storage::Mark> holds;
   // Of what is below this there may be held copies.
   Sequence release_floor = 0;
-  // Held tasks that ended, and held progress that newer one took the place of, since the last checkpoint.
+  // Held tasks that ended, and held progress that newer one took the place of, since the last checkpoint was packed.
   std::vector<storage::Release> releases;
   // Whether nothing can have been sent since the checkpoint: the stop was orderly.
   bool orderly_stop = false;

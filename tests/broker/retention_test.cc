@@ -131,6 +131,34 @@ TEST_F(RetentionTest, ProgressIsHeldUnderANumberThatOtherProgressNeverGot) {
   EXPECT_EQ(broker_.Get(second).progress, "\"half\"");
 }
 
+// Behind the position that the checkpoint covers, and before its last part is packed.
+TEST_F(RetentionTest, WhatIsReleasedWhileACheckpointIsTakenIsReleasedAfterACrash) {
+  const Issued ends = broker_.Issue({.timeout = 24h});
+  const Issued goes_on = broker_.Issue({.timeout = 24h});
+  for (const Issued& task : {ends, goes_on}) broker_.Beat(task, "\"half\"");
+  Live(kHoldAfter + 3 * kInterval);
+  ASSERT_EQ(CountHeld(), 4) << "two tasks, and the progress of each";
+  const Issued young = broker_.Issue();
+  BeatUnwritten(young, "1");
+  broker_.AdvanceUnnoticed(kInterval);
+  broker_.broker().RunOnce();  // begins the checkpoint
+  BeatUnwritten(goes_on, "\"more\"");
+  Call<ResolveOperation> end;
+  end.op.principal = &Anybody();
+  end.op.address = broker_.broker().AddressOfToken(ends.token);
+  end.op.output = "1";
+  broker_.broker().Submit(end.op);
+  broker_.broker().RunOnce();  // packs it
+  ASSERT_TRUE(end.answered);
+  ASSERT_TRUE(broker_.background().RunOne());  // writes it
+  broker_.Crash();
+  EXPECT_EQ(broker_.Get(goes_on).progress, "\"more\"");
+  Live(3 * kResolved);
+  for (const Issued& task : {goes_on, young}) broker_.Succeed(task, "1");
+  Live(3 * kResolved);
+  EXPECT_EQ(CountHeld(), 0);
+}
+
 TEST_F(RetentionTest, ATaskThatEndsLateIsKeptForItsTimeFromThenOn) {
   const Issued task = broker_.Issue({.request_id = "r", .correlation_key = "k", .timeout = 24h});
   Live(3 * kResolved);

@@ -80,6 +80,7 @@ class Simulation {
   void CheckLists();
   void CheckEverything();
   void CheckNothingLeaks();
+  void CheckOnlyTheLatestAreKept();
   void CheckDeliveries();
   void Say(const std::string& what);
 
@@ -444,12 +445,24 @@ void Simulation::CheckNothingLeaks() {
     Quiesce();
   }
   model_.CheckNothingMissed(harness_.now());
+  CheckOnlyTheLatestAreKept();
+}
+
+void Simulation::CheckOnlyTheLatestAreKept() {
+  constexpr size_t kLatest = 8;
   const auto& tasks = model_.tasks();
-  for (auto task = tasks.begin(); task != tasks.end() && std::next(task, 8) != tasks.end(); ++task) {
-    if (std::distance(task, tasks.end()) <= 8) break;
+  if (tasks.size() <= kLatest) return;
+  const auto latest = std::prev(tasks.end(), kLatest);
+  for (auto task = tasks.begin(); task != latest; ++task) {
     if (harness_.store().Read(0, task->first).ok())
       return model_.Wrong(absl::StrCat("the record of task ", task->first, " is kept for ever"));
   }
+  // What comes before them is of tasks that are forgotten.
+  const absl::Status scanned = harness_.store().ScanHeld(0, 0, [&](Sequence record) {
+    if (record < latest->first) model_.Wrong(absl::StrCat("the copy of record ", record, " is held for ever"));
+    return false;
+  });
+  if (!scanned.ok()) model_.Wrong(absl::StrCat("what is held cannot be read: ", scanned.ToString()));
 }
 
 SimulationReport Simulation::Run(int steps) {
