@@ -201,7 +201,7 @@ void Encode(const Entry& entry, std::string& out) {
 template <typename Entry>
 absl::StatusOr<Entry> Decode(std::string_view bytes) {
   Entry entry;
-  if (bytes.empty() || PeekEntryType(bytes) != TypeOf(entry)) {
+  if (PeekEntryType(bytes) != TypeOf(entry)) {
     return absl::DataLossError(absl::StrCat("a log entry is not of type ", static_cast<int>(TypeOf(entry))));
   }
   Reader reader(bytes.substr(1));

@@ -186,7 +186,9 @@ absl::StatusOr<IssuedEntry> DecodeIssued(std::string_view bytes);
 absl::StatusOr<ResolvedEntry> DecodeResolved(std::string_view bytes);
 absl::StatusOr<DeliveryEntry> DecodeDelivery(std::string_view bytes);
 
-// The entry's type without decoding it; the bytes must not be empty.
-inline EntryType PeekEntryType(std::string_view bytes) { return static_cast<EntryType>(bytes[0]); }
+// The entry's type without decoding it; none of the above for bytes that are no entry.
+inline EntryType PeekEntryType(std::string_view bytes) {
+  return bytes.empty() ? EntryType{} : static_cast<EntryType>(bytes[0]);
+}
 
 }  // namespace tokenbroker::storage

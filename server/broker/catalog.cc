@@ -49,10 +49,11 @@ absl::StatusOr<TaskRecordPtr> Catalog::LoadIssued(Sequence task) const {
   auto record = std::make_unique<TaskRecord>();
   record->task = task;
   TB_ASSIGN_OR_RETURN(record->issued_bytes, store_.Read(state_.shard, task));
-  // Of what is held not all is a task's.
-  if (storage::PeekEntryType(record->issued_bytes) != storage::EntryType::kIssued)
-    return absl::NotFoundError("not the record of a task");
-  TB_ASSIGN_OR_RETURN(record->issued, storage::DecodeIssued(record->issued_bytes));
+  TB_ASSIGN_OR_RETURN(storage::LogEntry entry, storage::DecodeEntry(record->issued_bytes));
+  // Numbers that callers send, and what is held, may lead to other entries. What is none at all is damage.
+  auto* const issued = std::get_if<storage::IssuedEntry>(&entry);
+  if (issued == nullptr) return absl::NotFoundError("not the record of a task");
+  record->issued = std::move(*issued);
   record->deadline = record->issued.deadline;
   return record;
 }

@@ -258,7 +258,8 @@ absl::Status Checkpointer::CopyProgress(Sequence record, std::vector<storage::He
   absl::StatusOr<std::string> bytes = parts_.store.Read(parts_.state.shard, record);
   if (absl::IsNotFound(bytes.status())) return absl::OkStatus();
   TB_RETURN_IF_ERROR(bytes.status());
-  if (storage::PeekEntryType(*bytes) == storage::EntryType::kProgress) out.push_back({record, *std::move(bytes), {}});
+  TB_ASSIGN_OR_RETURN(const storage::LogEntry entry, storage::DecodeEntry(*bytes));
+  if (std::holds_alternative<storage::ProgressEntry>(entry)) out.push_back({record, *std::move(bytes), {}});
   return absl::OkStatus();
 }
 

@@ -63,6 +63,16 @@ TEST_F(FailureTest, ANumberThatNeverGotToTheDiskIsGivenAwayAgain) {
   EXPECT_EQ(broker_.Get(second).state, TaskState::kWaiting);
 }
 
+TEST_F(FailureTest, ARecordThatIsDamagedIsNotCalledUnknown) {
+  storage::MemoryStore& store = broker_.store();
+  std::string progress;
+  storage::EncodeEntry(storage::ProgressEntry{.task = 9}, progress);
+  ASSERT_TRUE(store.Append(0, {{1, ""}, {2, "damaged"}, {3, progress}}).ok());
+  EXPECT_TRUE(absl::IsDataLoss(broker_.broker().Load({.task = 1}).status()));
+  EXPECT_TRUE(absl::IsDataLoss(broker_.broker().Load({.task = 2}).status()));
+  EXPECT_TRUE(absl::IsNotFound(broker_.broker().Load({.task = 3}).status())) << "no damage, and no task";
+}
+
 TEST_F(FailureTest, AllOfAGroupIsKeptOrNone) {
   const Issued task = broker_.Issue({.correlation_key = "k"});
   for (MemoryFate fate : {MemoryFate::kFailsAndIsLost, MemoryFate::kFailsAndIsKept}) {

@@ -41,6 +41,14 @@ TEST_F(OutboxTest, AnOutcomeIsOwedToItsTarget) {
   EXPECT_EQ(broker_.Note(outcome, DeliveryState::kDelivered).reason, Reason::kDeliverySettled);
 }
 
+// Its number leads to the record of its delivery as that of a task to its outcome's.
+TEST_F(OutboxTest, AnOutcomeIsNoTask) {
+  const Sequence outcome = Succeed();
+  broker_.Note(outcome, DeliveryState::kDelivered);
+  const Ref id = Ref::Id(FormatTaskId(0, outcome));
+  EXPECT_EQ(broker_.Get(id).reason, Reason::kTaskUnknown);
+}
+
 TEST_F(OutboxTest, NothingIsOwedWithoutATarget) {
   const Issued task = broker_.Issue();
   broker_.Succeed(task, "1");

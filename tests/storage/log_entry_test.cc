@@ -229,6 +229,8 @@ std::vector<std::pair<std::string, LogEntry>> GoldenEntries() {
   };
 }
 
+TEST(LogEntry, NothingIsOfNoType) { EXPECT_EQ(PeekEntryType(""), EntryType{}); }
+
 TEST(LogEntry, GoldenBytesAreReadAndWrittenAlike) {
   for (const auto& [name, entry] : GoldenEntries()) {
     SCOPED_TRACE(name);
