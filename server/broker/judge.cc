@@ -121,8 +121,8 @@ void Judge::TellOfEnd(TaskOperation& operation, Right right, std::optional<TaskS
 }
 
 bool Judge::Compare(ResolveOperation& operation) const {
-  absl::StatusOr<std::string> bytes = store_.Read(shard_, operation.outcome_at);
-  absl::StatusOr<storage::ResolvedEntry> entry = bytes.ok() ? storage::DecodeResolved(*bytes) : bytes.status();
+  std::string bytes;
+  const absl::StatusOr<storage::ResolvedEntry> entry = ReadOutcome(operation.task, operation.outcome_at, bytes);
   if (absl::IsNotFound(entry.status())) {
     if (operation.address.kind == TaskAddress::Kind::kKey) return false;
     operation.verdict = Verdict::kUnknown;
@@ -179,6 +179,9 @@ absl::StatusOr<storage::ResolvedEntry> Judge::ReadOutcome(Sequence task, Sequenc
     if (outcome_at == 0) return absl::NotFoundError("the outcome is kept no longer");
   }
   TB_ASSIGN_OR_RETURN(bytes, store_.Read(shard_, outcome_at));
+  // The index leads from an outcome to its delivery as it does from a task to its outcome.
+  if (storage::PeekEntryType(bytes) == storage::EntryType::kDelivery)
+    return absl::NotFoundError("no task has the number");
   return storage::DecodeResolved(bytes);
 }
 

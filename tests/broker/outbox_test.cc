@@ -47,6 +47,9 @@ TEST_F(OutboxTest, AnOutcomeIsNoTask) {
   broker_.Note(outcome, DeliveryState::kDelivered);
   const Ref id = Ref::Id(FormatTaskId(0, outcome));
   EXPECT_EQ(broker_.Get(id).reason, Reason::kTaskUnknown);
+  EXPECT_EQ(broker_.Succeed(id, "1").verdict, Verdict::kUnknown);
+  EXPECT_EQ(broker_.Beat(id).reason, Reason::kTaskUnknown);
+  EXPECT_EQ(broker_.Cancel(id).reason, Reason::kTaskUnknown);
 }
 
 TEST_F(OutboxTest, NothingIsOwedWithoutATarget) {
