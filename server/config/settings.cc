@@ -185,9 +185,10 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
       "limits.progress_bytes", TB_FIELD(limits.progress_bytes), 0, kTiB,
       "Memory for progress that heartbeats reported. Beyond it beats are still accepted, but their progress is not "
       "kept."));
-  all.push_back(Size("limits.disk_free_min", TB_FIELD(limits.disk_free_min), 0, 1'024 * kTiB,
-                     "With less than this free where the store is, less what it has still to write of what it has, new "
-                     "tasks are refused with DISK_FULL; open ones can still be resolved."));
+  all.push_back(
+      Size("limits.disk_free_min", TB_FIELD(limits.disk_free_min), 0, 1'024 * kTiB,
+           "With less than this free where the store is, less what it has still to write of what it has, new "
+           "tasks are refused with DISK_FULL, until a quarter of it more is free; open ones can still be resolved."));
 }
 
 void AddForwarding(std::vector<Setting>& all) {

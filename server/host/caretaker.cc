@@ -19,6 +19,9 @@ constexpr std::chrono::milliseconds kInterval{1000};
 constexpr std::chrono::milliseconds kShortestInterval{10};
 // More than a broker takes in and a disk takes: 1 GB a second.
 constexpr uint64_t kWrittenPerMs = 1'000'000;
+// While a store writes what is in memory to its final place, that counts twice, and then its logs go, several at once:
+// up to 256 MiB come back, a quarter of the usual minimum.
+constexpr uint64_t kMarginShare = 4;
 
 // When the file, or who may read it, last changed: nanoseconds since the epoch; 0 if it cannot be looked at.
 int64_t ChangedAt(const std::string& path) {
@@ -75,8 +78,11 @@ void Caretaker::Look() {
   LookAtBroker();
 }
 
+bool Caretaker::IsDiskFull(bool was_full, uint64_t free, uint64_t min) {
+  return free < min || (was_full && free - min < min / kMarginShare);
+}
+
 std::chrono::milliseconds Caretaker::NextLookAtDisk(uint64_t free, uint64_t min) {
-  if (free < min) return kInterval;  // nothing more can go wrong: new tasks are refused
   const uint64_t last = std::min<uint64_t>((free - min) / kWrittenPerMs, kInterval.count());
   return std::max(std::chrono::milliseconds(last), kShortestInterval);
 }
@@ -90,8 +96,9 @@ void Caretaker::LookAtDisk() {
     std::lock_guard<std::mutex> lock(mutex_);
     snapshot_.disk_free = free;
   }
-  next_look_at_disk_ = NextLookAtDisk(free, options_.disk_free_min);
-  const bool full = free < options_.disk_free_min;
+  const bool full = IsDiskFull(disk_full_.load(), free, options_.disk_free_min);
+  // Nothing more can go wrong while new tasks are refused.
+  next_look_at_disk_ = full ? kInterval : NextLookAtDisk(free, options_.disk_free_min);
   if (disk_full_.exchange(full) == full) return;
   parts_.broker.SetDiskFull(full);
   Log(full ? Level::kError : Level::kInfo, full ? "disk_full" : "disk_has_room",

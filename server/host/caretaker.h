@@ -55,7 +55,11 @@ class Caretaker {
 
   bool disk_full() const { return disk_full_.load(); }
 
-  // How soon the disk is to be looked at again: before all that is free beyond the minimum can have been written.
+  // Whether new tasks are to be refused: with less than the minimum free and then, as what is free rises and falls with
+  // what the store tidies up, until a quarter of the minimum more is.
+  static bool IsDiskFull(bool was_full, uint64_t free, uint64_t min);
+  // How soon a disk that is not full is to be looked at again: before all that is free beyond the minimum can have been
+  // written.
   static std::chrono::milliseconds NextLookAtDisk(uint64_t free, uint64_t min);
 
  private:

@@ -85,8 +85,48 @@ TEST_F(CaretakerTest, TheDiskIsLookedAtBeforeItsReserveCanBeTouched) {
   EXPECT_EQ(Caretaker::NextLookAtDisk(kMin + kGigabyte / 2, kMin), milliseconds(500));
   EXPECT_EQ(Caretaker::NextLookAtDisk(kMin + 1, kMin), milliseconds(10));
   EXPECT_EQ(Caretaker::NextLookAtDisk(kMin, kMin), milliseconds(10));
-  EXPECT_EQ(Caretaker::NextLookAtDisk(kMin - 1, kMin), milliseconds(1000)) << "new tasks are refused already";
   EXPECT_EQ(Caretaker::NextLookAtDisk(UINT64_MAX, 0), milliseconds(1000));
+}
+
+TEST_F(CaretakerTest, AFullDiskIsFullUntilThereIsMoreThanTheMinimum) {
+  constexpr uint64_t kMin = 1000;
+  EXPECT_FALSE(Caretaker::IsDiskFull(false, kMin, kMin));
+  EXPECT_TRUE(Caretaker::IsDiskFull(false, kMin - 1, kMin));
+  EXPECT_TRUE(Caretaker::IsDiskFull(true, 0, kMin));
+  EXPECT_TRUE(Caretaker::IsDiskFull(true, kMin + 249, kMin));
+  EXPECT_FALSE(Caretaker::IsDiskFull(true, kMin + 250, kMin));
+  EXPECT_FALSE(Caretaker::IsDiskFull(true, 0, 0)) << "without a minimum no disk is full";
+  EXPECT_TRUE(Caretaker::IsDiskFull(true, UINT64_MAX - 1, UINT64_MAX));
+}
+
+// What a store has still to write of what it has comes and goes.
+TEST_F(CaretakerTest, WhatAStoreGivesBackMakesNoRoomForTheNextTimeThatItTakesIt) {
+  class Writing : public storage::MemoryStore {
+   public:
+    uint64_t PendingBytes() const override { return pending; }
+    uint64_t pending = 0;
+  };
+  Writing store;
+  const uint64_t free = std::filesystem::space(folder_.path()).available;
+  Caretaker caretaker({broker_.broker(), broker_.codec(), store, clock_, metrics_, forwarder_, beater_,
+                       subscriber_targets_, deliveries_},
+                      {.folder = folder_.path(), .disk_free_min = free / 2});
+  EXPECT_FALSE(caretaker.disk_full());
+  for (int flush = 0; flush < 3; ++flush) {
+    store.pending = free / 16 * 9;
+    caretaker.Look();
+    EXPECT_TRUE(caretaker.disk_full());
+    store.pending = free / 16 * 7;
+    caretaker.Look();
+    EXPECT_TRUE(caretaker.disk_full()) << "a little above the minimum";
+  }
+  EXPECT_THAT(log_, Not(HasSubstr("\"disk_has_room\"")));
+  EXPECT_FALSE(broker_.Issue().ok());
+  store.pending = 0;
+  caretaker.Look();
+  EXPECT_FALSE(caretaker.disk_full());
+  EXPECT_TRUE(broker_.Issue().ok());
+  EXPECT_THAT(log_, HasSubstr("\"disk_has_room\""));
 }
 
 TEST_F(CaretakerTest, GaugesShowTheLastLookUntilTheCaretakerIsGone) {
