@@ -6,7 +6,8 @@
 //               task's outcome by the task's sequence number. Derived: lost entries come back by replaying the log.
 //   open set    the tasks that still wait and the outcomes that are owed, packed in blocks. Derived, too; it makes a
 //               restart cheap.
-//   held        copies of issue entries of tasks that outlive the stretch of log they were issued in.
+//   held        copies of records that outlive their stretch of log: of the issue of tasks that wait, and of their
+//               latest progress.
 //
 // Index and open set are written by checkpoints. A checkpoint "covers" the log up to a sequence number: whoever loads
 // it must replay the log behind that number to be up to date. Replaying more than that is harmless.

@@ -6,9 +6,9 @@
 // replaying the log from there sets the same things again.
 //
 // Retention runs behind each checkpoint, with the positions of older checkpoints as its ruler. A stretch of log that is
-// older than `hold_after` is looked through for tasks that still wait; their records are copied ("held"). A stretch
-// that was looked through at least `resolved` ago is dropped whole: whatever was issued in it is held, or ended at
-// least `resolved` ago.
+// older than `hold_after` is looked through for tasks that still wait; their records, and those of their progress, are
+// copied ("held"). A stretch that was looked through at least `resolved` ago is dropped whole: whatever was issued in
+// it is held, or ended at least `resolved` ago.
 #pragma once
 
 #include <atomic>

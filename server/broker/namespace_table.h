@@ -1,4 +1,4 @@
-// Namespaces get small numbers, so that a waiting task can name its namespace in 19 bits. The table only grows.
+// Namespaces get small numbers, by which lanes (lane_table.h) and parked outcomes name them. The table only grows.
 #pragma once
 
 #include <cstdint>

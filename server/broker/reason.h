@@ -65,7 +65,7 @@ struct Refusal {
   Reason reason = Reason::kNone;
   // For people. Never holds a token or a payload.
   std::string message;
-  // The offending field, for kInvalidField and kContractViolation.
+  // The offending field, for kInvalidField, kRequestIdReused and kContractViolation.
   std::string field;
   // When to try again; 0: no use.
   DurationMs retry_after = 0;

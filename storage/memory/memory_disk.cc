@@ -52,12 +52,12 @@ void MemoryDisk::PutHeld(Shard& to, const HeldCopy& copy) {
   for (const IndexKey& key : copy.index_keys) to.index[key] = {copy.record, true};
 }
 
-void MemoryDisk::Release(Shard& to, Sequence task) {
-  const auto held = to.held.find(task);
+void MemoryDisk::Release(Shard& to, Sequence record) {
+  const auto held = to.held.find(record);
   if (held == to.held.end()) return;
   for (const IndexKey& key : held->second.index_keys) {
     const auto entry = to.index.find(key);
-    if (entry != to.index.end() && entry->second.held && entry->second.sequence == task) to.index.erase(entry);
+    if (entry != to.index.end() && entry->second.held && entry->second.sequence == record) to.index.erase(entry);
   }
   to.held.erase(held);
 }

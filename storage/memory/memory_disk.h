@@ -71,7 +71,7 @@ class MemoryDisk {
   static void PutIndex(Shard& to, const std::vector<IndexEntry>& entries);
   static void PutHead(Shard& to, const Checkpoint& checkpoint);
   static void PutHeld(Shard& to, const HeldCopy& copy);
-  static void Release(Shard& to, Sequence task);
+  static void Release(Shard& to, Sequence record);
   static void Drop(Shard& to, Sequence floor);
 
   // With mutex_ held.

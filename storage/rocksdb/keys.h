@@ -52,7 +52,7 @@ inline constexpr size_t kMarkKeySize = 10;
 
 inline Key NumberKey(ShardId shard, uint64_t number) { return Key().Byte(shard).Number(number); }
 inline Key IndexRowKey(ShardId shard, const IndexKey& key) { return Key().Byte(shard).Number(key.hi).Number(key.lo); }
-inline Key HeldKey(ShardId shard, Sequence task) { return Key().Byte(shard).Byte('t').Number(task); }
+inline Key HeldKey(ShardId shard, Sequence record) { return Key().Byte(shard).Byte('t').Number(record); }
 inline Key ReleaseKey(ShardId shard, const Release& release) {
   return Key().Byte(shard).Byte('r').Number(release.ended_at).Number(release.record);
 }

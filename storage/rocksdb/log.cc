@@ -151,12 +151,12 @@ absl::StatusOr<std::string> RocksDbStore::ReadLog(ShardId shard, Sequence sequen
   return absl::NotFoundError(absl::StrCat("shard ", shard, " has no record ", sequence));
 }
 
-absl::StatusOr<std::string> RocksDbStore::ReadHeld(ShardId shard, Sequence task) const {
+absl::StatusOr<std::string> RocksDbStore::ReadHeld(ShardId shard, Sequence record) const {
   rocksdb::PinnableSlice value;
-  const Key key = HeldKey(shard, task);
+  const Key key = HeldKey(shard, record);
   const rocksdb::Status status = (*db_)->Get({}, db_->held(), key, &value);
-  if (status.IsNotFound()) return absl::NotFoundError(absl::StrCat("shard ", shard, " has no record ", task));
-  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading held record ", task, " of shard ", shard)));
+  if (status.IsNotFound()) return absl::NotFoundError(absl::StrCat("shard ", shard, " has no record ", record));
+  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading held record ", record, " of shard ", shard)));
   TB_ASSIGN_OR_RETURN(const HeldRow held, DecodeHeld(key, ToView(value)));
   return std::string(held.bytes);
 }

@@ -131,17 +131,17 @@ absl::Status RocksDbStore::DropReleased(ShardId shard, Sequence floor, rocksdb::
     batch.Delete(db_->held(), row->key());
     TB_RETURN_IF_ERROR(DropHeld(shard, LastNumber(row->key()), batch));
   }
-  return FromRocks(row->status(), absl::StrCat("reading the released tasks of shard ", shard));
+  return FromRocks(row->status(), absl::StrCat("reading the releases of shard ", shard));
 }
 
-absl::Status RocksDbStore::DropHeld(ShardId shard, Sequence task, rocksdb::WriteBatch& batch) const {
-  const Key key = HeldKey(shard, task);
+absl::Status RocksDbStore::DropHeld(ShardId shard, Sequence record, rocksdb::WriteBatch& batch) const {
+  const Key key = HeldKey(shard, record);
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = (*db_)->Get({}, db_->held(), key, &value);
   if (status.IsNotFound()) return absl::OkStatus();
-  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading held record ", task, " of shard ", shard)));
+  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("reading held record ", record, " of shard ", shard)));
   TB_ASSIGN_OR_RETURN(const HeldRow held, DecodeHeld(key, ToView(value)));
-  const Key flagged = Key().Number(task | kHeldFlag);
+  const Key flagged = Key().Number(record | kHeldFlag);
   for (const IndexKey& index_key : held.index_keys) {
     const Key row = IndexRowKey(shard, index_key);
     rocksdb::PinnableSlice points_to;

@@ -91,7 +91,7 @@ class RocksDbStore final : public TokenStore {
   // Moves to the page that holds `sequence` or, failing that, to the first one behind it.
   void SeekPage(ShardId shard, Sequence sequence, rocksdb::Iterator& iterator) const;
   absl::StatusOr<std::string> ReadLog(ShardId shard, Sequence sequence) const;
-  absl::StatusOr<std::string> ReadHeld(ShardId shard, Sequence task) const;
+  absl::StatusOr<std::string> ReadHeld(ShardId shard, Sequence record) const;
   // The first record at or behind `sequence`; 0 if there is none.
   absl::StatusOr<Sequence> FirstFrom(ShardId shard, Sequence sequence) const;
   Sequence FloorOf(ShardId shard) const { return shards_[shard].floor.load(std::memory_order_acquire); }
@@ -115,7 +115,7 @@ class RocksDbStore final : public TokenStore {
   bool WorthReclaiming(ShardId shard) const;
   absl::Status DropMarks(ShardId shard, Sequence floor, rocksdb::WriteBatch& batch) const;
   absl::Status DropReleased(ShardId shard, Sequence floor, rocksdb::WriteBatch& batch) const;
-  absl::Status DropHeld(ShardId shard, Sequence task, rocksdb::WriteBatch& batch) const;
+  absl::Status DropHeld(ShardId shard, Sequence record, rocksdb::WriteBatch& batch) const;
 
   // --- care.cc ---
   absl::Status VerifyShard(ShardId shard) const;
