@@ -33,7 +33,7 @@ class Breaker {
     DurationMs open_for_max = 10'000;
   };
 
-  // At a time, while half open: one of those that have failed before, and one of the others.
+  // At a time, while half open: one of those that have failed before, and one of the others. Who sends sees to that.
   static constexpr int kProbes = 2;
 
   explicit Breaker(Options options) : options_(options) {}

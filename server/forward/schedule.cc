@@ -1,6 +1,7 @@
 #include "server/forward/schedule.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tokenbroker::forward {
 namespace {
@@ -39,11 +40,20 @@ size_t Schedule::ShareOfDue(size_t room) {
   return room / 2 + (odd_one_is_due_ ? 1 : 0);
 }
 
+size_t Schedule::RoomForRetries(TimeMs now) const {
+  if (breaker_.StateAt(now) == Breaker::State::kClosed) return std::numeric_limits<size_t>::max();
+  return static_cast<size_t>(std::max(0, Breaker::kProbes - 1 - retries_under_way_));
+}
+
 std::vector<Sequence> Schedule::TakeDue(TimeMs now, size_t max) {
   std::vector<Sequence> taken;
-  while (taken.size() < max && !due_.empty() && due_.begin()->first <= now) {
-    taken.push_back(due_.begin()->second);
+  const size_t most = std::min(max, RoomForRetries(now));
+  while (taken.size() < most && !due_.empty() && due_.begin()->first <= now) {
+    const Sequence outcome = due_.begin()->second;
     due_.erase(due_.begin());
+    notes_.find(outcome)->second.is_retry = true;
+    ++retries_under_way_;
+    taken.push_back(outcome);
   }
   return taken;
 }
@@ -95,6 +105,7 @@ std::optional<Record> Schedule::End(Sequence outcome, int number, Answer answer,
   answers_due_.erase({note.due, outcome});
   note.under_way = false;
   --under_way_;
+  retries_under_way_ -= std::exchange(note.is_retry, false);
   note.may_have_arrived |= answer.may_have_arrived;
   Judge(answer, note, now);
   const std::optional<DeliveryState> end = Final(answer, now - note.since >= options_.max_age);
@@ -132,6 +143,7 @@ void Schedule::Forget(Sequence outcome) {
   answers_due_.erase({found->second.due, outcome});
   due_.erase({found->second.due, outcome});
   under_way_ -= found->second.under_way;
+  retries_under_way_ -= found->second.is_retry;
   notes_.erase(found);
 }
 
@@ -140,7 +152,7 @@ TimeMs Schedule::NextDue(TimeMs now, bool new_waits, int under_way_max) const {
   const TimeMs opens = std::max({now, paused_until_, breaker_.until()});
   // Only an answer makes room.
   if (under_way_ >= breaker_.Allowed(opens, under_way_max)) return next;
-  if (!due_.empty()) next = std::min(next, std::max(due_.begin()->first, opens));
+  if (!due_.empty() && RoomForRetries(opens) > 0) next = std::min(next, std::max(due_.begin()->first, opens));
   if (new_waits && TakesNew()) next = std::min(next, opens);
   return next;
 }

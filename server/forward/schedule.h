@@ -65,7 +65,8 @@ class Schedule {
   // How many of so many tries are to be retries, as long as new ones wait, too: half, so that neither keeps the other
   // waiting, and of an odd number the last one in turns.
   size_t ShareOfDue(size_t room);
-  // Retries whose time has come, at most `max`, longest due first: to be begun now.
+  // Retries whose time has come, at most `max`, longest due first: to be begun now, or forgotten. While the target is
+  // down no more than may probe it beside one that is new, also when none is: it may come while they have no answer.
   std::vector<Sequence> TakeDue(TimeMs now, size_t max);
 
   struct Try {
@@ -109,6 +110,7 @@ class Schedule {
     TimeMs due = 0;  // of the next try, or of the answer
     int tries = 0;
     bool under_way = false;
+    bool is_retry = false;  // of what is under way or was taken for it
     bool may_have_arrived = false;
     bool has_failed = false;
     std::string code;
@@ -117,12 +119,15 @@ class Schedule {
 
   void Judge(const Answer& answer, Note& note, TimeMs now);
   DurationMs WaitAfter(const Answer& answer, int tries);
+  // How many more retries may begin.
+  size_t RoomForRetries(TimeMs now) const;
 
   const ScheduleOptions options_;
   const std::function<double()> random_;
   Breaker breaker_;
   TimeMs paused_until_ = 0;  // the target asked for fewer calls
   int under_way_ = 0;
+  int retries_under_way_ = 0;
   bool odd_one_is_due_ = false;
   absl::btree_map<Sequence, Note> notes_;
   absl::btree_set<std::pair<TimeMs, Sequence>> due_;

@@ -283,6 +283,30 @@ TEST_F(PoisonTest, WhatFailsInAQuietTimeHoldsTheNextOneUpForSecondsAndOnce) {
   EXPECT_EQ(DeliveredAfter(Good()), 0);
 }
 
+TEST_F(PoisonTest, RetriesThatNobodyAnswersLeaveRoomForANewOne) {
+  script_.rule = nullptr;
+  Poison(5);
+  Run();
+  while (script_.told.size() == 5) Advance(1s);
+  ASSERT_TRUE(IsDown());
+  const Issued good = Good();
+  Run();
+  EXPECT_EQ(script_.told.back().output, "1");
+  script_.AnswerAll(Says(Kind::kAccepted));
+  EXPECT_EQ(DeliveredAfter(good), 0);
+}
+
+TEST_F(PoisonTest, ATargetThatComesBackIsFoundByRetriesAlone) {
+  script_.rule = [](const Delivery&) { return Says(Kind::kRetry); };
+  Poison(5);
+  for (int i = 0; i < 60; ++i) Advance(1s);
+  ASSERT_TRUE(IsDown());
+  script_.rule = [](const Delivery&) { return Says(Kind::kAccepted); };
+  for (int i = 0; i < 120; ++i) Advance(1s);
+  EXPECT_FALSE(IsDown());
+  EXPECT_EQ(broker_.broker().TargetStatuses()[0].owed, 0u);
+}
+
 TEST_F(PoisonTest, WhatNeedsAnOperatorHoldsNobodyUp) {
   script_.rule = [](const Delivery& delivery) {
     return Says(IsPoison(delivery) ? Kind::kNeedsOperator : Kind::kAccepted, "AccessDeniedException");

@@ -95,13 +95,35 @@ TEST_F(ScheduleTest, ADownTargetIsProbedByTwoAtATimeWithoutABusyLoop) {
   EXPECT_EQ(NextDue(true), 1100);
   now_ = 1100;
   EXPECT_EQ(schedule_.Room(now_, 10), 2);
-  schedule_.TakeDue(now_, 2);
+  EXPECT_EQ(schedule_.TakeDue(now_, 2), std::vector<Sequence>{1}) << "the other is for a new one";
   Begin(1);
-  Begin(2);
+  EXPECT_TRUE(schedule_.TakeDue(now_, 1).empty());
+  EXPECT_EQ(NextDue(), now_ + 60'000) << "the probe's answer, or its absence";
+  EXPECT_EQ(NextDue(true), now_);
+  Begin(4);
   EXPECT_EQ(schedule_.Room(now_, 10), 0);
-  EXPECT_EQ(NextDue(true), now_ + 60'000) << "the probe's answer, or its absence";
+  EXPECT_EQ(NextDue(true), now_ + 60'000);
   End(1, {.kind = Kind::kAccepted});
   EXPECT_EQ(schedule_.Room(now_, 10), 9);
+  EXPECT_EQ(schedule_.TakeDue(now_, 10), (std::vector<Sequence>{2, 3}));
+}
+
+TEST_F(ScheduleTest, WhateverBecomesOfARetryAnotherMayProbe) {
+  now_ = 100;
+  for (Sequence outcome = 1; outcome <= 3; ++outcome) Begin(outcome);
+  for (Sequence outcome = 1; outcome <= 3; ++outcome) End(outcome, {.kind = Kind::kRetry});
+  now_ += 9'000;
+  ASSERT_EQ(schedule_.TakeDue(now_, 2), std::vector<Sequence>{1});
+  schedule_.Forget(1);
+  ASSERT_EQ(schedule_.TakeDue(now_, 2), std::vector<Sequence>{2});
+  Begin(2);
+  End(2, {.kind = Kind::kHandedBack});
+  ASSERT_EQ(schedule_.TakeDue(now_, 2), std::vector<Sequence>{3});
+  Begin(3);
+  End(3, {.kind = Kind::kRetry});
+  EXPECT_EQ(schedule_.under_way(), 0);
+  now_ = schedule_.Find(3)->next_try;
+  EXPECT_EQ(schedule_.TakeDue(now_, 2).size(), 1u);
 }
 
 TEST_F(ScheduleTest, AnOutcomeThatFailsTellsOfTheTargetOnlyOnce) {
