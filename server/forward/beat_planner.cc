@@ -95,13 +95,14 @@ void BeatPlanner::TakeFirst(Order& order, TimeMs now, std::vector<Id>& out) {
   out.push_back(id);
 }
 
-std::vector<BeatPlanner::Id> BeatPlanner::Take(TimeMs now, int64_t at_most) {
+std::vector<BeatPlanner::Id> BeatPlanner::Take(TimeMs now, int64_t at_most, bool probes) {
   MakeDue(now);
   std::vector<Id> out;
   const size_t bound = static_cast<size_t>(std::max<int64_t>(at_most, 0));
   while (out.size() < bound && due() > 0) {
     turn_of_again_ = !turn_of_again_;
-    if (!again_.empty() && (turn_of_again_ || due_.empty())) {
+    const bool others = !due_.empty() || (probes && !late_.empty());
+    if (!again_.empty() && (turn_of_again_ || !others)) {
       TakeFirst(again_, now, out);
     } else {
       TakeFirst(due_.empty() ? late_ : due_, now, out);

@@ -70,7 +70,9 @@ class BeatPlanner {
   void OnLocalBeat(Id id, TimeMs now);
 
   // At most so many tasks, the most urgent first; for each an OnAnswer must follow, if it is not forgotten before.
-  std::vector<Id> Take(TimeMs now, int64_t at_most);
+  // `probes`: they are to show whether the target lives. Those whose deadline has passed then take turns with those
+  // that failed, if nothing else is due: after a long outage they may be all that the target would take.
+  std::vector<Id> Take(TimeMs now, int64_t at_most, bool probes = false);
   void OnAnswer(Id id, Answer answer, TimeMs now);
   // Whether its last beat failed.
   bool has_failed(Id id) const;

@@ -173,7 +173,7 @@ bool Beater::SendSome(Line& line) {
     const TimeMs now = parts_.clock.Now();
     // Those under way may not have used up their part of the quota yet.
     const int64_t room = std::min<int64_t>(available, line.breaker.Allowed(now, kUnderWayMax)) - line.under_way;
-    taken = line.planner.Take(now, room);
+    taken = line.planner.Take(now, room, line.breaker.StateAt(now) == Breaker::State::kHalfOpen);
     line.under_way += static_cast<int>(taken.size());
   }
   if (taken.empty()) return false;

@@ -120,6 +120,22 @@ TEST_F(BeatPlannerTest, ThoseThatFailedTakeTurnsAndHoldNobodyUp) {
   EXPECT_FALSE(planner_.has_failed(1));
 }
 
+TEST_F(BeatPlannerTest, WhoseDeadlineHasPassedIsAProbeToo) {
+  Settle(1);
+  Pass(kInterval);
+  planner_.OnLocalBeat(1, now_);
+  for (const Id id : {2, 3, 4, 5}) {
+    planner_.Watch(id, kInterval, now_);
+    planner_.OnLocalBeat(id, now_);
+  }
+  ASSERT_EQ(planner_.Take(now_, 4), (Ids{2, 3, 4, 5}));
+  Answered({2, 3, 4, 5}, BeatAnswer::kFailed);
+  Pass(kInterval / 20);
+  EXPECT_EQ(planner_.Take(now_, 2), (Ids{2, 3})) << "there is little to be saved";
+  EXPECT_EQ(planner_.late(), 1u);
+  EXPECT_EQ(planner_.Take(now_, 2, /*probes=*/true), (Ids{1, 4}));
+}
+
 TEST_F(BeatPlannerTest, WhatWasHeldBackIsAsUrgentAsBefore) {
   for (const Id id : {1, 2}) planner_.Watch(id, id * kInterval, now_);
   planner_.OnLocalBeat(1, now_);

@@ -291,6 +291,24 @@ TEST_F(BeaterTest, ProbesTakeTurns) {
   EXPECT_EQ(notes_.answers["200"], 1) << "although its deadline is the last";
 }
 
+TEST_F(BeaterTest, WhoseDeadlineHasPassedIsAProbeToo) {
+  bool down = true;
+  script_.beat_rule = [&](const std::string& token) { return down || token[0] == 'r' ? Down() : Taken(); };
+  std::vector<Issued> tasks;
+  for (int i = 0; i < 5; ++i) tasks.push_back(Issue("taken-" + std::to_string(i)));
+  for (int i = 0; i < 20; ++i) tasks.push_back(Issue("refused-" + std::to_string(i), 10min));
+  const auto seconds = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      for (const Issued& task : tasks) EXPECT_TRUE(broker_.Beat(task).ok());
+      Advance(1s);
+    }
+  };
+  seconds(5 * 60);
+  down = false;
+  seconds(60);
+  EXPECT_GE(notes_.answers["200"], 5);
+}
+
 TEST_F(BeaterTest, WarnsWhereNobodyListensAndWhereNobodyBeats) {
   const Issued unheard = Issue("secret-1", 0ms);
   const Issued silent = Issue("secret-2");
