@@ -38,4 +38,10 @@ struct Principal {
   }
 };
 
+// What the broker does by itself: it records what became of deliveries, and cancels what no engine waits for any more.
+inline const Principal& BrokerItself() {
+  static const Principal principal{"broker", kAllRights, {}};
+  return principal;
+}
+
 }  // namespace tokenbroker::broker

@@ -55,7 +55,7 @@ class BeatPlanner {
   struct Callbacks {
     // The engine said kGone; the task is forgotten already.
     std::function<void(Id)> on_gone;
-    // At most once for each task and kind.
+    // At most once for each task.
     std::function<void(Id, Warning)> on_warning;
   };
 

@@ -18,12 +18,6 @@ constexpr DurationMs kLongestSleep = 1'000;
 // Before what the broker had no room for is handed to it again.
 constexpr DurationMs kRetryWhenFull = 100;
 
-// It is the broker that cancels.
-const broker::Principal& Myself() {
-  static const broker::Principal principal{"broker", broker::kAllRights, {}};
-  return principal;
-}
-
 BeatPlanner::Answer Judge(const Answer& answer) {
   switch (answer.kind) {
     case Answer::Kind::kAccepted:
@@ -56,7 +50,7 @@ class Beater::Cancelling : public broker::Submission {
   Cancelling(Beater& beater, Sequence task, std::string reason)
       : Submission(1), reason(std::move(reason)), beater_(beater), task_(task) {
     operation.submission = this;
-    operation.principal = &Myself();
+    operation.principal = &broker::BrokerItself();
     operation.address.kind = broker::TaskAddress::Kind::kId;
     operation.address.task = task;
     operation.reason = this->reason;

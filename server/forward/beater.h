@@ -101,8 +101,9 @@ class Beater {
   void Answered(Line& line, broker::Sequence task, Answer answer);
   void Cancel(broker::Sequence task, std::string reason);
   void Cancelled(broker::Sequence task);
-  void WakeLocked();
   void Rest(DurationMs at_most, bool wakes);
+  // With inbox_mutex_.
+  void WakeLocked();
 
   const Parts parts_;
   std::vector<std::unique_ptr<Line>> lines_;

@@ -31,12 +31,6 @@ constexpr std::chrono::milliseconds kGathering{1};
 // Before what the broker had no room for is handed to it again.
 constexpr DurationMs kRetryWhenFull = 100;
 
-// The broker itself says what became of a delivery.
-const broker::Principal& Myself() {
-  static const broker::Principal principal{"broker", broker::kAllRights, {}};
-  return principal;
-}
-
 Answer Unreadable(const absl::Status& status) {
   Answer answer;
   answer.message = std::string(status.message());
@@ -73,7 +67,7 @@ class Forwarder::Recording : public broker::Submission {
     broker::DeliveryOperation& operation = operations_[i];
     const Record& record = records_[i];
     operation.submission = this;
-    operation.principal = &Myself();
+    operation.principal = &broker::BrokerItself();
     operation.outcome = record.outcome;
     operation.state = record.state;
     operation.tries = record.tries;

@@ -106,8 +106,6 @@ class Forwarder {
   void TakeAnswer(Arrived arrived);
   bool GiveUpUnanswered(Line& line);
   void KeepPace();
-  // With mutex_ held.
-  int UnderWayMax(const Line& line) const;
   bool SendInTurn();
   bool SendSome(Line& line);
   std::vector<Sending> ToSend(Line& line);
@@ -118,13 +116,15 @@ class Forwarder {
   bool RecordSome();
   void Recorded(std::vector<Record> again);
   void Wake();
-  // With inbox_mutex_ held.
-  void WakeUnlessGathering();
   void LetGather();
   bool IsBacklog();
   void Run();
   bool Quiet() const;
   void NoteOpen();
+  // With mutex_.
+  int UnderWayMax(const Line& line) const;
+  // With inbox_mutex_.
+  void WakeUnlessGathering();
 
   const Parts parts_;
   std::vector<std::unique_ptr<Line>> lines_;
@@ -133,12 +133,13 @@ class Forwarder {
   std::vector<Record> to_record_;         // guarded by mutex_
   std::unique_ptr<Recording> recording_;  // guarded by mutex_: what the broker writes
   TimeMs record_after_ = 0;               // guarded by mutex_
-  std::vector<Arrived> arrived_;          // guarded by inbox_mutex_
+
   std::mutex inbox_mutex_;
   std::condition_variable wake_;
-  bool awake_ = false;      // guarded by inbox_mutex_
-  bool owes_more_ = false;  // guarded by inbox_mutex_
-  bool gathering_ = false;  // guarded by inbox_mutex_
+  std::vector<Arrived> arrived_;  // guarded by inbox_mutex_
+  bool awake_ = false;            // guarded by inbox_mutex_
+  bool owes_more_ = false;        // guarded by inbox_mutex_
+  bool gathering_ = false;        // guarded by inbox_mutex_
   std::atomic<bool> stopping_{false};
   std::atomic<TimeMs> stop_at_{0};
 

@@ -17,8 +17,8 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
+#include "base/backoff.h"
 #include "base/clock.h"
-#include "server/forward/backoff.h"
 #include "server/forward/breaker.h"
 #include "server/forward/outcome_target.h"
 #include "storage/log_entry.h"

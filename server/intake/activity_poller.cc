@@ -87,7 +87,7 @@ void ActivityPoller::Fail(const std::string& token, const std::string& why, int 
       "SendTaskFailure", Written(request), [this, token, why, attempt](const outbound::aws::JsonAnswer& answer) {
         if (closed_) return;
         if (answer.ok() || !MayPass(answer) || attempt == kFailAttempts) return Finish();
-        parts_.surroundings.timers.After(Backoff(attempt, parts_.surroundings.random()),
+        parts_.surroundings.timers.After(parts_.surroundings.WaitAfter(attempt),
                                          [this, token, why, attempt] { Fail(token, why, attempt + 1); });
       });
 }

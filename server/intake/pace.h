@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "server/intake/backoff.h"
 #include "server/intake/registrar.h"
 #include "server/intake/surroundings.h"
 
@@ -25,7 +24,7 @@ class Pace {
     failures_ = 0;
     return std::max<DurationMs>(0, asked_at_ + kLeastInterval - surroundings_.clock.Now());
   }
-  DurationMs AfterFailure() { return Backoff(++failures_, surroundings_.random()); }
+  DurationMs AfterFailure() { return surroundings_.WaitAfter(++failures_); }
 
   // How long the broker does not want to be brought more; 0: now is fine.
   DurationMs HoldBack() const { return std::max<DurationMs>(0, registrar_.closed_until() - surroundings_.clock.Now()); }

@@ -8,7 +8,6 @@
 #include "server/broker/reason.h"
 #include "server/calls/convert.h"
 #include "server/calls/task_calls.h"
-#include "server/intake/backoff.h"
 
 namespace tokenbroker::intake {
 namespace {
@@ -129,7 +128,7 @@ void Registrar::Judge(const std::shared_ptr<Batch>& batch) {
 }
 
 void Registrar::Wait(const std::shared_ptr<Batch>& batch, DurationMs asked_for) {
-  const DurationMs wait = std::max(asked_for, Backoff(++batch->refusals, surroundings_.random()));
+  const DurationMs wait = std::max(asked_for, surroundings_.WaitAfter(++batch->refusals));
   closed_until_ = std::max(closed_until_, surroundings_.clock.Now() + wait);
   batch->waits = true;
   waiting_.push_back(batch);

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "base/backoff.h"
 #include "server/calls/door.h"
 #include "server/intake/workload.h"
 #include "server/outbound/timers.h"
@@ -21,6 +22,11 @@ struct Surroundings {
   Workload& calls;
   // Messages and tasks that were taken and not finished.
   Workload& hands;
+
+  // How long to wait after so many failures in a row, from 1. Never not at all: what fails at once must not spin.
+  DurationMs WaitAfter(int failures) const {
+    return Backoff({.base = 1'000, .max = 60'000, .least = 100}, failures, random());
+  }
 };
 
 }  // namespace tokenbroker::intake

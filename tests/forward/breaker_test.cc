@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "server/forward/backoff.h"
-
 namespace tokenbroker::forward {
 namespace {
 
@@ -66,16 +64,6 @@ TEST(Breaker, StaysOpenLongerEachTimeAProbeFails) {
   EXPECT_EQ(breaker.Allowed(now, 7), 7);
   breaker.Failed(now, kFirst, 0);
   EXPECT_EQ(breaker.until() - now, 500) << "spread over half of the time";
-}
-
-TEST(Backoff, DoublesUpToALimitAndIsRandom) {
-  const BackoffOptions options{.base = 1000, .max = 300'000};
-  EXPECT_EQ(Backoff(options, 1, 1), 1000);
-  EXPECT_EQ(Backoff(options, 3, 1), 4000);
-  EXPECT_EQ(Backoff(options, 3, 0.5), 2000);
-  EXPECT_EQ(Backoff(options, 10, 1), 300'000);
-  EXPECT_EQ(Backoff(options, 1'000'000, 1), 300'000);
-  EXPECT_EQ(Backoff(options, 5, 0), 0);
 }
 
 }  // namespace

@@ -6,11 +6,13 @@
 
 #include "base/clock.h"
 
-namespace tokenbroker::forward {
+namespace tokenbroker {
 
 struct BackoffOptions {
   DurationMs base = 1'000;
   DurationMs max = 300'000;
+  // However little the random part is.
+  DurationMs least = 0;
 };
 
 // After `tries` failed tries, from 1; `random`: 0 to 1.
@@ -18,7 +20,7 @@ inline DurationMs Backoff(const BackoffOptions& options, int tries, double rando
   const int doublings = std::min(tries - 1, 30);
   const double longest =
       std::min(static_cast<double>(options.max), static_cast<double>(options.base) * (int64_t{1} << doublings));
-  return static_cast<DurationMs>(longest * random);
+  return std::max(options.least, static_cast<DurationMs>(longest * random));
 }
 
-}  // namespace tokenbroker::forward
+}  // namespace tokenbroker
