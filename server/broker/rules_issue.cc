@@ -23,9 +23,7 @@ Refusal Rules::RefuseNamespace() const {
 
 Refusal Rules::RefuseIssue(const IssueRequest& request, uint32_t name_space) const {
   if (disk_full_) return RefuseFull(Reason::kDiskFull, "the disk is nearly full: no new tasks until there is room");
-  if (name_space == NamespaceTable::kNone) {
-    return state_.namespaces.size() < limits_.namespaces ? Refusal{} : RefuseNamespace();
-  }
+  if (name_space == NamespaceTable::kNone && state_.namespaces.size() >= limits_.namespaces) return RefuseNamespace();
   if (state_.lanes.full() && state_.lanes.Find(name_space, request.target) == LaneTable::kNone) {
     return {Reason::kNamespaceLimit,
             absl::StrCat("the broker has ", LaneTable::kMax, " pairs of namespace and target, its limit")};

@@ -1,6 +1,8 @@
 // Every queue has a bound and a named behaviour when it is full.
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "server/broker/rules.h"
 #include "tests/testing/broker_harness.h"
 
 namespace tokenbroker::broker {
@@ -43,6 +45,31 @@ TEST(Limits, ThereAreSoManyNamespaces) {
   EXPECT_EQ(refused.retry_after, 0) << "they stay for good";
   EXPECT_EQ(broker.Succeed(Ref::Key("k", "c"), "1").reason, Reason::kNamespaceLimit) << "also for parking";
   EXPECT_TRUE(broker.Issue({.name_space = "a"}).ok());
+}
+
+TEST(Limits, ThereAreSoManyPairsOfNamespaceAndTarget) {
+  const TokenCodec codec(TestKeys());
+  ShardState state(0, {0, "0123456789abcdef"}, codec, 0);
+  const uint32_t name_space = state.namespaces.Intern("orders");
+  for (uint32_t i = 0; i < LaneTable::kMax; ++i) state.lanes.Intern(name_space, absl::StrCat("t", i));
+  Waits waits(0);
+  const broker::Limits limits;
+  Observer observer;
+  Rules rules(state, waits, limits, observer);
+  const auto decide = [&](const std::string& in, const std::string& target) {
+    IssueOperation issue;
+    issue.principal = &BrokerItself();
+    issue.request.name_space = in;
+    issue.request.target = target;
+    issue.request.timeout = 1'000;
+    rules.Decide(static_cast<Operation&>(issue), 0);
+    return issue.refusal;
+  };
+  for (const auto& [in, target] : {std::pair("orders", "new"), {"loans", "new"}, {"loans", "t0"}}) {
+    EXPECT_EQ(decide(in, target).reason, Reason::kNamespaceLimit) << in << " " << target;
+    EXPECT_EQ(decide(in, target).retry_after, 0) << "they stay for good";
+  }
+  EXPECT_FALSE(decide("orders", "t0"));
 }
 
 TEST(Limits, ANamespaceHasSoManyParkedCallbacks) {
