@@ -163,7 +163,8 @@ void AddTasksAndLimits(std::vector<Setting>& all) {
       Count("limits.parked_per_namespace", TB_FIELD(limits.parked_per_namespace), 0, kMany,
             "Outcomes of one namespace that wait for their task; further ones are refused with NAMESPACE_LIMIT."));
   all.push_back(Size("limits.parked_bytes", TB_FIELD(limits.parked_bytes), 0, kTiB,
-                     "Memory for outcomes that wait for their task, of all namespaces together."));
+                     "Memory for outcomes that wait for their task, of all namespaces together; what does not fit is "
+                     "refused with NAMESPACE_LIMIT."));
   all.push_back(Count(
       "limits.namespaces", TB_FIELD(limits.namespaces), 1, 500'000,
       "Namespaces; a task in a further one is refused with NAMESPACE_LIMIT. They stay for good, also without tasks."));
