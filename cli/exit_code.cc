@@ -83,7 +83,7 @@ int ExitCodeFor(v1::DeliveryState state) {
 std::string ExitCodeTable() {
   return R"(Exit codes of tokenctl
 
-   0  done: accepted, replayed or parked; for await: the task succeeded
+   0  done: accepted, replayed or parked; await: the task succeeded
    1  a fault of tokenctl or of the broker, or standard output could not be written: the result is lost, what the
       command did is not
    2  the command line, a file or a field is wrong, or all of it is more than the broker reads, or a cursor is too old;
