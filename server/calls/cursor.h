@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/broker/reason.h"
 #include "storage/token_store.h"
 #include "tokenbroker/v1/delivery_service.pb.h"
 #include "tokenbroker/v1/task_service.pb.h"
@@ -25,5 +26,17 @@ std::optional<storage::Sequence> ParsePageToken(std::string_view text, uint64_t 
 // The same for the same conditions, in every process.
 uint64_t HashConditions(const tokenbroker::v1::ListTasksRequest& request);
 uint64_t HashConditions(const tokenbroker::v1::ListDeliveriesRequest& request);
+
+// Where the page begins that the request asks for: `from` stays as it is for the first one.
+template <typename Request>
+broker::Refusal ReadPageToken(const Request& request, storage::Sequence& from) {
+  if (request.page_token().empty()) return {};
+  const std::optional<storage::Sequence> place = ParsePageToken(request.page_token(), HashConditions(request));
+  if (place.has_value()) {
+    from = *place;
+    return {};
+  }
+  return broker::InvalidField("page_token", "must be one from the previous page of a list with the same conditions");
+}
 
 }  // namespace tokenbroker::calls

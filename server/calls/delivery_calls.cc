@@ -42,14 +42,7 @@ void ListDeliveriesCall::Begin() {
   if (const broker::Refusal refusal = RefuseWithout(broker::kRead, principal(), request().namespace_())) {
     return Refuse(refusal);
   }
-  if (!request().page_token().empty()) {
-    const std::optional<broker::Sequence> from = ParsePageToken(request().page_token(), HashConditions(request()));
-    if (!from.has_value()) {
-      return Refuse(
-          broker::InvalidField("page_token", "must be one from the previous page of a list with the same conditions"));
-    }
-    from_ = *from;
-  }
+  if (const broker::Refusal refusal = ReadPageToken(request(), from_)) return Refuse(refusal);
   Read([this] { Show(); });
 }
 

@@ -23,13 +23,6 @@ Refused RefusedBy(const broker::TaskOperation& operation) {
   return {operation.refusal, operation.task, operation.recorded.get()};
 }
 
-broker::Refusal ValidateSettling(const pb::SucceedRequest& request, const InputLimits& limits) {
-  return Validate(request, limits);
-}
-broker::Refusal ValidateSettling(const pb::FailRequest& request, const InputLimits& limits) {
-  return Validate(request, limits);
-}
-
 }  // namespace
 
 // --- Heartbeat ---
@@ -52,7 +45,7 @@ void HeartbeatCall::Decided() {
 
 template <typename RequestT, typename ResponseT>
 void SettleCall<RequestT, ResponseT>::Begin() {
-  operation_.refusal = ValidateSettling(this->request(), this->door().limits);
+  operation_.refusal = Validate(this->request(), this->door().limits);
   if (operation_.refusal) {
     operation_.state = kState;
     operation_.verdict = broker::Verdict::kRefused;
@@ -172,9 +165,9 @@ void PeekTaskCall::Begin() {
   broker().Submit(Own(operation_));
 }
 
-void PeekTaskCall::Decided() { judged_ ? Looked() : Judged(); }
+void PeekTaskCall::Decided() { judged_ ? Looked() : LookAtTask(); }
 
-void PeekTaskCall::Judged() {
+void PeekTaskCall::LookAtTask() {
   judged_ = true;
   const broker::Reason reason = operation_.refusal.reason;
   if (reason == broker::Reason::kOverloaded || reason == broker::Reason::kInternal) return Refuse(operation_.refusal);

@@ -79,7 +79,7 @@ class PeekTaskCall : public UnaryCall<pb::PeekTaskRequest, pb::PeekTaskResponse>
  private:
   void Begin() override;
   void Decided() override;
-  void Judged();
+  void LookAtTask();
   void Looked();
   void Show();
 
