@@ -1,6 +1,7 @@
 // Files of outcomes, given to the real broker and to the real tokenctl, which are killed at every step.
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,12 +46,18 @@ class FileDropTest : public BrokerTest {
     std::ofstream(drop() + "/." + name) << text;
     std::filesystem::rename(drop() + "/." + name, drop() + "/" + name);
   }
-  bool Appears(const std::string& path) {
+  static bool Becomes(const std::function<bool()>& right) {
     for (const TimeMs until = NowMs() + 30'000; NowMs() < until;) {
-      if (std::filesystem::exists(path)) return true;
+      if (right()) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     return false;
+  }
+  bool Appears(const std::string& path) {
+    return Becomes([&path] { return std::filesystem::exists(path); });
+  }
+  bool MetricsShow(const std::string& line) {
+    return Becomes([&] { return HttpGet(process().admin_port(), "/metrics").find(line) != std::string::npos; });
   }
   // Every row has one verdict, that of the task which had its key first; nothing else was changed.
   void ExpectAllSettled(const std::string& results, int count) {
@@ -80,9 +87,9 @@ TEST_F(FileDropTest, AFileIsSettledAndPutAwayWithItsResults) {
   Put("a.csv", Rows(10));
   ASSERT_TRUE(Appears(drop() + "/done/a.csv"));
   ExpectAllSettled(drop() + "/done/a.csv.results.csv", 10);
-  const std::string metrics = HttpGet(process().admin_port(), "/metrics");
-  EXPECT_NE(metrics.find("tokenbroker_drop_rows_total{verdict=\"accepted\"} 10\n"), std::string::npos);
-  EXPECT_NE(metrics.find("tokenbroker_drop_files_total{result=\"done\"} 1\n"), std::string::npos);
+  // The file is counted when it has been put away.
+  EXPECT_TRUE(MetricsShow("tokenbroker_drop_files_total{result=\"done\"} 1\n"));
+  EXPECT_TRUE(MetricsShow("tokenbroker_drop_rows_total{verdict=\"accepted\"} 10\n"));
   EXPECT_EQ(Stop(), 0);
 }
 

@@ -87,9 +87,13 @@ TEST_F(LifecycleTest, SigtermEndsWaitsAndWatchesWithDrainingAndLosesNothing) {
     });
   }
   // Until there is no room for one more: all wait.
-  while (ReasonOf(await(issued[45], 1)) != v1::ERROR_REASON_OVERLOADED) {
+  bool all_wait = false;
+  for (const TimeMs until = NowMs() + 10'000; !all_wait && NowMs() < until;) {
+    all_wait = ReasonOf(await(issued[45], 1)) == v1::ERROR_REASON_OVERLOADED;
   }
+  EXPECT_TRUE(all_wait);
   grpc::ClientContext context;
+  client().SetLimit(context);
   v1::WatchTasksRequest watch;
   watch.set_namespace_("e2e");
   auto reader = client().tasks().WatchTasks(&context, watch);
