@@ -63,11 +63,12 @@ bool NetworkThread::ResumeAll() {
   return visits_.ResumeAll();
 }
 
-// What is there already first, then the visits, then sleep.
+// What is there already first, then the visits, then sleep. Without an event the tag is no tag of ours, even if gRPC
+// set it: a call whose caller left before its message came is dropped there, and the tag of that stays behind.
 bool NetworkThread::Next(void** tag, bool* ok) {
-  *tag = nullptr;
   auto got = queue_->AsyncNext(tag, ok, gpr_time_0(GPR_CLOCK_MONOTONIC));
   if (got == grpc::CompletionQueue::TIMEOUT && !ResumeAll()) got = Sleep(tag, ok);
+  if (got != grpc::CompletionQueue::GOT_EVENT) *tag = nullptr;
   return got != grpc::CompletionQueue::SHUTDOWN;
 }
 
