@@ -1,10 +1,8 @@
 // Compressed requests are refused before anything is inflated.
-#include <grpcpp/generic/generic_stub.h>
-
-#include <optional>
 #include <string>
 
 #include "tests/rpc/door_fixture.h"
+#include "tests/rpc/generic_call.h"
 
 namespace tokenbroker::rpc {
 namespace {
@@ -25,37 +23,20 @@ constexpr size_t kSize = 9 << 20;
 
 class CompressionTest : public DoorFixture {
  protected:
-  void SetUp() override {
-    DoorFixture::SetUp();
-    // Over a socket: in one process gRPC does not compress.
-    stub_.emplace(
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
-  }
-
+  // Over a socket: in one process gRPC does not compress.
   grpc::Status Send(const char* method, grpc_compression_algorithm algorithm, size_t size) {
     const auto context = Context();
     context->set_compression_algorithm(algorithm);
-    const auto call = stub_->PrepareCall(context.get(), method, &queue_);
-    call->StartCall(nullptr);
-    Await();
+    GenericCall call(channel(), *context, method);
     const grpc::Slice slice(std::string(size, 'x'));
-    call->WriteLast(grpc::ByteBuffer(&slice, 1), {}, nullptr);
-    Await();
-    grpc::Status status;
-    call->Finish(&status, nullptr);
-    Await();
-    return status;
+    call.WriteLast(grpc::ByteBuffer(&slice, 1));
+    return call.Finish();
   }
 
  private:
-  void Await() {
-    void* tag;
-    bool ok;
-    ASSERT_TRUE(queue_.Next(&tag, &ok));
+  std::shared_ptr<grpc::Channel> channel() {
+    return grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials());
   }
-
-  grpc::CompletionQueue queue_;
-  std::optional<grpc::GenericStub> stub_;
 };
 
 // Once it was inflated, it would be too large.

@@ -2,10 +2,8 @@
 
 #include <future>
 
-#include "server/calls/read_calls.h"
-#include "server/rpc/method_table.h"
-#include "server/rpc/network_thread.h"
 #include "tests/rpc/door_fixture.h"
+#include "tests/rpc/lone_method.h"
 
 namespace tokenbroker::rpc {
 namespace {
@@ -76,15 +74,8 @@ TEST_F(DrainTest, ShutdownWaitsForACallThatIsUnderWay) {
 // Its thread will listen for the next one, and gRPC ends a process that listens on a queue that was shut down.
 TEST_F(DrainTest, ACallThatHasComeIsAwaitedBeforeItsThreadKnowsOfIt) {
   const calls::Door door{*broker_, *authenticator_, metrics_};
-  UnderWay under_way;
-  MethodTable table(door, under_way, "tokenbroker.v1.TaskService");
-  table.Unary<calls::GetTaskCall>("GetTask");
-  grpc::ServerBuilder builder;
-  builder.RegisterService(&table);
-  NetworkThread thread(builder.AddCompletionQueue());
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  table.Listen(thread);
-  const auto tasks = pb::TaskService::NewStub(server->InProcessChannel({}));
+  LoneMethod get(door);
+  const auto tasks = pb::TaskService::NewStub(get.channel());
   grpc::CompletionQueue queue;
   const auto context = Context();
   const auto call = tasks->AsyncGetTask(context.get(), {}, &queue);
@@ -92,13 +83,11 @@ TEST_F(DrainTest, ACallThatHasComeIsAwaitedBeforeItsThreadKnowsOfIt) {
   grpc::Status status;
   call->Finish(&response, &status, nullptr);
 
-  under_way.Close();
-  server->Shutdown(std::chrono::system_clock::now());
-  EXPECT_TRUE(under_way.AwaitNone(std::chrono::milliseconds(0)));
-  EXPECT_FALSE(under_way.ended()) << "the queue must not be shut down yet";
-  thread.Start();
-  under_way.AwaitEnd();
-  thread.Stop();
+  get.Close();
+  EXPECT_TRUE(get.under_way.AwaitNone(std::chrono::milliseconds(0)));
+  EXPECT_FALSE(get.under_way.ended()) << "the queue must not be shut down yet";
+  get.thread().Start();
+  get.End();
   void* tag = nullptr;
   bool ok = false;
   EXPECT_TRUE(queue.Next(&tag, &ok));
