@@ -99,12 +99,9 @@ void Checkpointer::Pack(size_t blocks_max) {
 // ended its use is on disk by now, or is progress that a crash undoes, note and all.
 void Checkpointer::PackRest() {
   draft_.checkpoint.state = parts_.state.PackRest();
-  std::vector<storage::Release>& taken = draft_.checkpoint.releases;
-  std::vector<storage::Release>& before = parts_.state.releases;
-  taken.swap(before);
-  // None, but for a draft that is packed once more.
-  taken.insert(taken.end(), before.begin(), before.end());
-  before.clear();
+  std::vector<storage::Release>& releases = parts_.state.releases;
+  draft_.checkpoint.releases.insert(draft_.checkpoint.releases.end(), releases.begin(), releases.end());
+  releases.clear();
 }
 
 void Checkpointer::HandOver() {
