@@ -110,7 +110,7 @@ class Client : public Broker {
     context->set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(timeout));
     Response response;
     const grpc::Status status = (stub.*method)(context.get(), request, &response);
-    if (!status.ok()) return Refused(FromGrpc(*context, status), request.ByteSizeLong());
+    if (!status.ok()) return ExplainTooLarge(FromGrpc(*context, status), request.ByteSizeLong());
     return response;
   }
 

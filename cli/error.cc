@@ -129,7 +129,7 @@ ErrorDetails DetailsOf(const absl::Status& error) {
   return details;
 }
 
-absl::Status Refused(const absl::Status& status, size_t request_bytes) {
+absl::Status ExplainTooLarge(const absl::Status& status, size_t request_bytes) {
   unsigned long long bytes = 0;
   unsigned long long most = 0;
   // An answer that is too large for this program is told in the same words.

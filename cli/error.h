@@ -43,7 +43,7 @@ ErrorDetails DetailsOf(const absl::Status& status);
 
 // The error of a call with a request of so many bytes. gRPC words it when they are more than the broker reads, with the
 // code of a queue that is full; it becomes OUT_OF_RANGE, for no later try fares better.
-absl::Status Refused(const absl::Status& status, size_t request_bytes);
+absl::Status ExplainTooLarge(const absl::Status& status, size_t request_bytes);
 
 // Whether the broker itself has answered so, and not something on the way to it.
 bool IsOfBroker(const absl::Status& status);
