@@ -10,8 +10,12 @@ namespace {
 constexpr int kProbes = 7;
 constexpr int kProbeBits = 9;  // a place in a block
 
-// The keys are hashes: `hi` but for its first bit, which says so, chooses the block, `lo` the places in it. A
-// checkpoint adds its keys in ascending order, and so walks the blocks from first to last.
+// How far ahead of the key that is added the next blocks are fetched from memory.
+constexpr size_t kAhead = 8;
+
+// The keys are hashes: `lo` chooses the block, `hi` but for its first bit, which says so, the places in it. Keys are
+// added in ascending order, a checkpoint's or those of a whole index: chosen by `hi`, the blocks of a segment that is
+// full before all of them have come would share a part of the keys' range, and most would stay empty.
 bool IsHash(const IndexKey& key) { return key.hi >> 63 != 0; }
 
 std::atomic_ref<uint64_t> WordOf(uint64_t* words, uint64_t place) {
@@ -22,12 +26,12 @@ uint64_t BitOf(uint64_t place) { return uint64_t{1} << (place & 63); }
 }  // namespace
 
 KeyFilter::Block& KeyFilter::Segment::BlockOf(const IndexKey& key) {
-  return blocks[static_cast<size_t>(static_cast<unsigned __int128>(key.hi << 1) * blocks.size() >> 64)];
+  return blocks[static_cast<size_t>(static_cast<unsigned __int128>(key.lo) * blocks.size() >> 64)];
 }
 
 void KeyFilter::Segment::Add(const IndexKey& key) {
   uint64_t* const words = BlockOf(key).words;
-  uint64_t places = key.lo;
+  uint64_t places = key.hi;
   for (int i = 0; i < kProbes; ++i, places >>= kProbeBits) {
     // One thread adds at a time, so that nothing is lost between the load and the store.
     const auto word = WordOf(words, places);
@@ -37,7 +41,7 @@ void KeyFilter::Segment::Add(const IndexKey& key) {
 
 bool KeyFilter::Segment::Maybe(const IndexKey& key) const {
   uint64_t* const words = const_cast<uint64_t*>(BlockOf(key).words);
-  uint64_t places = key.lo;
+  uint64_t places = key.hi;
   for (int i = 0; i < kProbes; ++i, places >>= kProbeBits) {
     if ((WordOf(words, places).load(std::memory_order_relaxed) & BitOf(places)) == 0) return false;
   }
@@ -59,9 +63,11 @@ KeyFilter::Segment& KeyFilter::Open(Segments& segments) {
 
 void KeyFilter::Add(absl::Span<const IndexEntry> entries) {
   std::lock_guard<std::mutex> adding(adding_);
-  for (const IndexEntry& entry : entries) {
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const IndexEntry& entry = entries[i];
     if (!IsHash(entry.key)) continue;
     Segment& segment = Open(passing_);
+    if (i + kAhead < entries.size()) __builtin_prefetch(&segment.BlockOf(entries[i + kAhead].key), 1);
     segment.Add(entry.key);
     segment.newest = std::max(segment.newest, entry.sequence);
     ++segment.size;

@@ -46,7 +46,7 @@ class KeyFilter {
  private:
   static constexpr size_t kBlockBits = 512;
   static constexpr size_t kBitsPerKey = 20;
-  static constexpr size_t kSmallest = 1 << 19;  // keys
+  static constexpr size_t kSmallest = 1 << 21;  // keys: 5 MiB
 
   struct alignas(kBlockBits / 8) Block {
     uint64_t words[kBlockBits / 64] = {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "tests/testing/store_seed.h"
 
@@ -61,10 +62,21 @@ TEST_F(KeyFilterTest, KnowsWhatWasAddedAndLittleElse) {
   EXPECT_LT(filter_.SizeBytes(), entries.size() * 3) << "bytes a key";
 }
 
+// A checkpoint adds its keys so, and a start those of the whole index, a thousand at a time.
+TEST_F(KeyFilterTest, KnowsLittleElseWhenKeysComeInAscendingOrder) {
+  constexpr size_t kPart = 1024;
+  auto entries = RandomEntries(4'000'000, 1);
+  std::sort(entries.begin(), entries.end(), [](const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; });
+  for (size_t i = 0; i < entries.size(); i += kPart) filter_.Add(absl::MakeSpan(entries).subspan(i, kPart));
+  filter_.Complete();
+  EXPECT_TRUE(MaybeAll(entries));
+  EXPECT_LT(FalseShare(), 0.003);
+}
+
 TEST_F(KeyFilterTest, ForgetsWhatPointsBelowTheFloorButNotWhatIsHeld) {
   filter_.Complete();
-  const auto old = RandomEntries(1'000'000, 10);
-  const auto young = RandomEntries(1'000'000, 20);
+  const auto old = RandomEntries(2'200'000, 10);
+  const auto young = RandomEntries(100'000, 20);
   const std::vector<IndexKey> held = {RandomKey(), RandomKey()};
   filter_.AddHeld(held);
   filter_.Add(old);
