@@ -34,7 +34,7 @@ int64_t TimerWheel::Level::FirstFrom(int64_t number) const {
 }
 
 // A timer lives on the lowest level that reaches it.
-void TimerWheel::Place(const Timer& timer) {
+void TimerWheel::Place(Timer timer) {
   if (timer.due <= now_) {
     ready_.push_back(timer);
     std::push_heap(ready_.begin(), ready_.end(), Later);
@@ -50,7 +50,7 @@ void TimerWheel::Place(const Timer& timer) {
   Push(overflow_, timer);
 }
 
-void TimerWheel::Push(Slot& slot, const Timer& timer) {
+void TimerWheel::Push(Slot& slot, Timer timer) {
   if (slot == nullptr || slot->used == slot->timers.size()) {
     std::unique_ptr<Block> block = NewBlock();
     block->next = std::move(slot);

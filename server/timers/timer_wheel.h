@@ -74,8 +74,10 @@ class TimerWheel {
   // The number of the slot of that level in which `time` lies.
   static int64_t NumberOf(TimeMs time, int level) { return time >> (level * kBits); }
 
-  void Place(const Timer& timer);
-  void Push(Slot& slot, const Timer& timer);
+  // By value, so that a timer just made goes from registers to its slot: read back whole from two stores of half its
+  // size, it would wait for all that was stored before them.
+  void Place(Timer timer);
+  void Push(Slot& slot, Timer timer);
   void DropEmptyBlock(Slot& slot);
   std::unique_ptr<Block> NewBlock();
   void Recycle(std::unique_ptr<Block> block);
