@@ -18,9 +18,10 @@ enum class Queue : uint8_t { kCommit, kReads, kAwaits, kParked, kProgress, kCanc
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void Issued() {}
-  virtual void Resolved(TaskState state) {}
-  virtual void Beat() {}
+  // These three once a round of operations, for all in it that it was true of (tally.h).
+  virtual void Issued(size_t tasks) {}
+  virtual void Resolved(TaskState state, size_t tasks) {}
+  virtual void Beat(size_t tasks) {}
   virtual void Expired(DurationMs late) {}
   // Parked outcomes whose senders were told PARKED, and which were dropped: as their task's contract does not allow
   // them, or as no task came in time.

@@ -73,6 +73,7 @@ bool Pipeline::TryNow(Operation& operation) {
     std::lock_guard<std::mutex> lock(parts_.mutex);
     const TimeMs now = parts_.clock.Now();
     if (!rules_.DecideNow(operation, committed(), now)) return false;
+    rules_.Report();
     if (awaits_ended_) RefuseToWait(operation);
     waits = operation.next == Operation::Next::kWait;
     kick =
@@ -174,6 +175,7 @@ void Pipeline::DecideAll(Operations& operations) {
     rules_.Decide(*operation, now);
     if (awaits_ended_) RefuseToWait(*operation);
   }
+  rules_.Report();
   const auto waits = [](const Operation* operation) { return operation->next == Operation::Next::kWait; };
   operations.erase(std::remove_if(operations.begin(), operations.end(), waits), operations.end());
   std::swap(in_flight_, parts_.state.batch);

@@ -138,7 +138,7 @@ void Rules::Decide(HeartbeatOperation& operation, TimeMs now) {
   operation.heartbeat_timeout = open->heartbeat_timeout;
   operation.next_due = open->heartbeat_timeout == 0 ? 0 : open->Due();
   operation.remaining = static_cast<TimeMs>(open->deadline) - now;
-  observer_.Beat();
+  tally_.Beat();
 }
 
 void Rules::Decide(CancelOperation& operation, TimeMs now) {
@@ -161,7 +161,7 @@ void Rules::Decide(CancelOperation& operation, TimeMs now) {
       operation.reason.empty() ? state_.cancel_reasons.Find(operation.task) : operation.reason;
   operation.outcome_at = state_.Resolve(
       operation.task, {TaskState::kCancelled, "", "Cancelled", reason, operation.principal->id, ""}, now);
-  observer_.Resolved(TaskState::kCancelled);
+  tally_.Resolved(TaskState::kCancelled);
 }
 
 void Rules::Decide(ExtendOperation& operation, TimeMs now) {
@@ -261,7 +261,7 @@ void Rules::Expire(Sequence task, const OpenTask& open, TimeMs now) {
     if (end.cause.empty()) end.cause = "cancellation was requested and the grace time ended";
   }
   state_.Resolve(task, end, now);
-  observer_.Resolved(end.state);
+  tally_.Resolved(end.state);
   observer_.Expired(now - due);
 }
 

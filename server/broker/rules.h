@@ -27,6 +27,7 @@
 #include "server/broker/observer.h"
 #include "server/broker/operation.h"
 #include "server/broker/shard_state.h"
+#include "server/broker/tally.h"
 #include "server/broker/waits.h"
 
 namespace tokenbroker::broker {
@@ -51,6 +52,9 @@ class Rules {
 
   // Ends what is overdue, oldest first; at most so many that a commit stays small. True if more is due.
   bool ServeDeadlines(TimeMs now);
+
+  // Tells the observer how many tasks were issued, resolved and heard from since the last time.
+  void Report() { tally_.TellTo(observer_); }
 
   // Set by whoever watches the disk: new tasks are refused, everything else goes on.
   void set_disk_full(bool full) { disk_full_ = full; }
@@ -110,6 +114,7 @@ class Rules {
   Waits& waits_;
   const Limits& limits_;
   Observer& observer_;
+  Tally tally_;
   bool disk_full_ = false;
   std::vector<TimerWheel::Timer> due_;
 };

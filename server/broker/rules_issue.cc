@@ -110,14 +110,14 @@ void Rules::Accept(IssueOperation& operation, uint32_t name_space, Sequence supe
   if (superseded != 0) {
     state_.Resolve(superseded,
                    {TaskState::kSuperseded, "", "Superseded", absl::StrCat("by attempt ", attempt), "broker", ""}, now);
-    observer_.Resolved(TaskState::kSuperseded);
+    tally_.Resolved(TaskState::kSuperseded);
   }
   if (name_space == NamespaceTable::kNone) name_space = state_.namespaces.Intern(request.name_space);
   const uint32_t lane = state_.lanes.Intern(name_space, request.target);
   operation.task = state_.Issue(operation, lane, attempt, superseded, now);
   operation.deadline = now + request.timeout;
   operation.superseded = superseded;
-  observer_.Issued();
+  tally_.Issued();
 }
 
 // The outcome was there before the task. One that breaks the task's contract is dropped; its sender was told PARKED, so
@@ -132,7 +132,7 @@ void Rules::ApplyParked(IssueOperation& operation, Sequence parked_at, TimeMs no
   operation.state = parked.state;
   state_.Resolve(operation.task,
                  {parked.state, parked.output, parked.error, parked.cause, parked.resolved_by, parked.request_id}, now);
-  observer_.Resolved(parked.state);
+  tally_.Resolved(parked.state);
   state_.Unpark(parked_at, operation.task, now);
 }
 

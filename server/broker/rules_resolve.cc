@@ -48,7 +48,7 @@ void Rules::DecideOpen(ResolveOperation& operation, Sequence task, OpenTask& ope
                                         {operation.state, operation.output, operation.error, operation.cause,
                                          operation.principal->id, operation.request_id},
                                         now);
-  observer_.Resolved(operation.state);
+  tally_.Resolved(operation.state);
 }
 
 void Rules::CompareWithParked(ResolveOperation& operation, const ParkedOutcome& parked) {

@@ -63,8 +63,8 @@ BoundedQueue BoundedQueueOf(broker::Queue queue) {
 
 }  // namespace
 
-void MetricsObserver::Resolved(broker::TaskState state) {
-  if (const std::optional<TaskOutcome> outcome = OutcomeOf(state)) metrics_.tasks_resolved(*outcome).Increment();
+void MetricsObserver::Resolved(broker::TaskState state, size_t tasks) {
+  if (const std::optional<TaskOutcome> outcome = OutcomeOf(state)) metrics_.tasks_resolved(*outcome).Increment(tasks);
 }
 
 void MetricsObserver::Expired(DurationMs late) {

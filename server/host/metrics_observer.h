@@ -20,9 +20,9 @@ class MetricsObserver : public broker::Observer {
   MetricsObserver(BrokerMetrics& metrics, DeliveryMetrics& deliveries, const Clock& clock)
       : metrics_(metrics), deliveries_(deliveries), clock_(clock) {}
 
-  void Issued() override { metrics_.tasks_issued.Increment(); }
-  void Resolved(broker::TaskState state) override;
-  void Beat() override { metrics_.heartbeats.Increment(); }
+  void Issued(size_t tasks) override { metrics_.tasks_issued.Increment(tasks); }
+  void Resolved(broker::TaskState state, size_t tasks) override;
+  void Beat(size_t tasks) override { metrics_.heartbeats.Increment(tasks); }
   void Expired(DurationMs late) override;
   void ParkedOutcomeRefused(std::string_view name_space) override;
   void ParkedOutcomeLapsed(std::string_view name_space) override;

@@ -321,7 +321,7 @@ TEST_F(BeaterTest, WarnsWhereNobodyListensAndWhereNobodyBeats) {
 
 TEST_F(BeaterTest, OnItsOwnThreadABeatWakesItAndTheEnginesAnswerTheCommitter) {
   struct Ends : broker::Observer {
-    void Resolved(broker::TaskState state) override { ended.set_value(state); }
+    void Resolved(broker::TaskState state, size_t) override { ended.set_value(state); }
     std::promise<broker::TaskState> ended;
   } ends;
   broker_.observer = &ends;

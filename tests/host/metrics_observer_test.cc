@@ -68,7 +68,7 @@ TEST_F(MetricsObserverTest, WhatIsFullIsCountedAndLoggedUnderItsName) {
 }
 
 TEST_F(MetricsObserverTest, ATaskThatWaitsIsNoOutcome) {
-  observer_.Resolved(broker::TaskState::kWaiting);
+  observer_.Resolved(broker::TaskState::kWaiting, 1);
   EXPECT_THAT(Metrics(), HasSubstr("\ntokenbroker_tasks_resolved_total{outcome=\"succeeded\"} 0\n"));
 }
 
