@@ -1,13 +1,13 @@
 #include "server/broker/checkpointer.h"
 
 #include <algorithm>
-#include <boost/sort/spreadsort/integer_sort.hpp>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/failpoint.h"
 #include "base/status_macros.h"
+#include "server/broker/sorted_entries.h"
 
 namespace tokenbroker::broker {
 namespace {
@@ -27,14 +27,6 @@ Sequence MarkBefore(const std::vector<storage::Mark>& marks, TimeMs time) {
     if (mark.time <= time) found = mark.sequence;
   }
   return found;
-}
-
-// By digits, as the keys are hashes: less than half of what comparing costs. Digits are of `hi`: keys that share it by
-// the hundred would stay as they are, and the store would refuse them.
-void SortByKey(std::vector<storage::IndexEntry>& entries) {
-  boost::sort::spreadsort::integer_sort(
-      entries.begin(), entries.end(), [](const auto& entry, unsigned offset) { return entry.key.hi >> offset; },
-      [](const auto& a, const auto& b) { return a.key < b.key; });
 }
 
 }  // namespace
@@ -117,13 +109,7 @@ void Checkpointer::HandOver() {
 
 absl::Status Checkpointer::Write() {
   storage::Checkpoint& checkpoint = draft_.checkpoint;
-  size_t entries = 0;
-  for (const EntryTable& part : *draft_.index) entries += part.entries().size();
-  checkpoint.index.reserve(entries);
-  for (const EntryTable& part : *draft_.index) {
-    checkpoint.index.insert(checkpoint.index.end(), part.entries().begin(), part.entries().end());
-  }
-  SortByKey(checkpoint.index);
+  checkpoint.index = SortedByKey(*draft_.index);
   std::sort(checkpoint.blocks.begin(), checkpoint.blocks.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });
   TB_FAILPOINT("checkpoint.before_save");
