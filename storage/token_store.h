@@ -102,6 +102,7 @@ struct Checkpoint {
   TimeMs time = 0;
   // Sorted by key; later checkpoints override earlier ones, entry by entry.
   std::vector<IndexEntry> index;
+  // Sorted by number, each once.
   std::vector<OpenBlock> blocks;
   std::vector<Release> releases;
   // Whatever else the owner wants back: the broker's tables of namespaces, targets and lanes, what is parked, and more.
@@ -168,8 +169,8 @@ class TokenStore {
   // early if asked to.
   virtual absl::Status WarmUp(std::stop_token stop) = 0;
 
-  // Writes a checkpoint. After a crash in the middle the previous one counts, or parts of this one stand beside it,
-  // which replay makes good.
+  // Writes a checkpoint. After a crash in the middle the previous one counts, though index entries and blocks of this
+  // one may stand beside it: replay from where the previous one ends makes that good.
   virtual absl::Status SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) = 0;
 
   struct LoadedCheckpoint {

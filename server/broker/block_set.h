@@ -54,6 +54,7 @@ class BlockSet {
 
   // False if it was not there.
   bool Erase(Sequence sequence);
+  void EraseFrom(Sequence first);
 
   // To be called after changing an entry in place, if the change must be in the next checkpoint.
   void MarkDirty(Sequence sequence) { MarkBlockDirty(BlockOf(sequence)); }
@@ -174,6 +175,16 @@ bool BlockSet<Entry>::Erase(Sequence sequence) {
     Repack(block, count * 2);
   }
   return true;
+}
+
+template <typename Entry>
+void BlockSet<Entry>::EraseFrom(Sequence first) {
+  std::vector<Sequence> gone;
+  VisitFrom(first, [&](Sequence sequence, Entry&) {
+    gone.push_back(sequence);
+    return true;
+  });
+  for (Sequence sequence : gone) Erase(sequence);
 }
 
 template <typename Entry>

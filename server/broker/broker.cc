@@ -103,7 +103,7 @@ absl::Status Broker::Recover() {
   if (!checkpoint.state.empty()) {
     TB_ASSIGN_OR_RETURN(rest, state_.LoadRest(checkpoint.state, checkpoint.covers));
   }
-  TB_RETURN_IF_ERROR(state_.CheckLoaded());
+  TB_RETURN_IF_ERROR(state_.FinishLoad(checkpoint.covers));
   for (Sequence parked : rest.parked) {
     // A callback that was parked after the checkpoint began and dropped before it ended is in the list and perhaps
     // gone.

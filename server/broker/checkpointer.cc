@@ -29,6 +29,14 @@ Sequence MarkBefore(const std::vector<storage::Mark>& marks, TimeMs time) {
   return found;
 }
 
+// Each once: one that became empty and was filled again was packed twice, and whatever one of the two has alone is in
+// the log behind the checkpoint.
+void SortByNumber(std::vector<storage::OpenBlock>& blocks) {
+  std::sort(blocks.begin(), blocks.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  const auto same = [](const auto& a, const auto& b) { return a.number == b.number; };
+  blocks.erase(std::unique(blocks.begin(), blocks.end(), same), blocks.end());
+}
+
 }  // namespace
 
 Checkpointer::Checkpointer(Parts parts, TimeMs last_checkpoint)
@@ -110,8 +118,7 @@ void Checkpointer::HandOver() {
 absl::Status Checkpointer::Write() {
   storage::Checkpoint& checkpoint = draft_.checkpoint;
   checkpoint.index = SortedByKey(*draft_.index);
-  std::sort(checkpoint.blocks.begin(), checkpoint.blocks.end(),
-            [](const auto& a, const auto& b) { return a.number < b.number; });
+  SortByNumber(checkpoint.blocks);
   TB_FAILPOINT("checkpoint.before_save");
   TB_RETURN_IF_ERROR(parts_.store.SaveCheckpoint(parts_.state.shard, checkpoint));
   TB_FAILPOINT("checkpoint.after_save");

@@ -98,6 +98,8 @@ class Outbox {
   void MarkBlockDirty(uint64_t number) { deliveries_.MarkBlockDirty(number & ~kBlockBit); }
   storage::OpenBlock Pack(uint64_t number) const;
   absl::Status Load(uint64_t number, std::string_view bytes) { return deliveries_.Load(number & ~kBlockBit, bytes); }
+  // To be called before anything is replayed.
+  void ForgetFrom(Sequence first) { deliveries_.EraseFrom(first); }
   // After the last record: whatever is owed waits. Unless the stop was orderly it may have been sent.
   void FinishReplay(bool orderly);
 

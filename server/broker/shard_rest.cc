@@ -93,7 +93,9 @@ absl::StatusOr<ShardState::Rest> ShardState::LoadRest(std::string_view bytes, Se
   return rest;
 }
 
-absl::Status ShardState::CheckLoaded() {
+absl::Status ShardState::FinishLoad(Sequence covers) {
+  open.EraseFrom(covers + 1);
+  outbox.ForgetFrom(covers + 1);
   absl::Status status;
   const auto check = [&](const char* set, Sequence sequence, uint64_t lane) {
     if (lane < lanes.size()) return true;

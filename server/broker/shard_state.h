@@ -95,8 +95,10 @@ class ShardState {
   };
   // `covers` is that of the checkpoint.
   absl::StatusOr<Rest> LoadRest(std::string_view bytes, Sequence covers);
-  // After blocks and rest are loaded: DATA_LOSS if they do not belong together.
-  absl::Status CheckLoaded();
+  // After blocks and rest are loaded: DATA_LOSS if they do not belong together. Forgets what came behind `covers`,
+  // which replay brings back: after a crash in the middle of a checkpoint the blocks are its own and the rest is older,
+  // and may not know the lanes of what was new.
+  absl::Status FinishLoad(Sequence covers);
 
   // --- Look ---
 

@@ -34,14 +34,17 @@ void MemoryDisk::PutIndex(Shard& to, const std::vector<IndexEntry>& entries) {
   for (const auto& [key, sequence] : newest) to.index[key] = {sequence, false};
 }
 
-void MemoryDisk::PutHead(Shard& to, const Checkpoint& checkpoint) {
-  for (const OpenBlock& block : checkpoint.blocks) {
+void MemoryDisk::PutBlocks(Shard& to, const std::vector<OpenBlock>& blocks) {
+  for (const OpenBlock& block : blocks) {
     if (block.bytes.empty()) {
       to.blocks.erase(block.number);
     } else {
       to.blocks[block.number] = block.bytes;
     }
   }
+}
+
+void MemoryDisk::PutHead(Shard& to, const Checkpoint& checkpoint) {
   for (const auto& release : checkpoint.releases) to.releases.emplace(release.ended_at, release.record);
   to.marks.emplace(checkpoint.covers, checkpoint.time);
   to.head = TokenStore::LoadedCheckpoint{checkpoint.covers, checkpoint.time, checkpoint.state};

@@ -18,9 +18,9 @@
 
 namespace tokenbroker::storage {
 
-// The writes that can fail one by one. A checkpoint is two of them, as on a real disk: the index first, then, all or
-// nothing, the blocks, releases, mark and head.
-enum class MemoryWrite { kAppend, kCheckpointIndex, kCheckpointHead, kHold, kDrop };
+// The writes that can fail one by one. A checkpoint is three of them, for a real disk may keep no more of one: the
+// index first, then the blocks, and then, all or nothing, releases, mark and head.
+enum class MemoryWrite { kAppend, kCheckpointIndex, kCheckpointBlocks, kCheckpointHead, kHold, kDrop };
 
 // What becomes of a write. A failed one may be on the disk all the same: nobody knows before the next opening.
 enum class MemoryFate { kSucceeds, kFailsAndIsLost, kFailsAndIsKept };
@@ -69,6 +69,7 @@ class MemoryDisk {
 
   // The parts of a write, as the store asks for them.
   static void PutIndex(Shard& to, const std::vector<IndexEntry>& entries);
+  static void PutBlocks(Shard& to, const std::vector<OpenBlock>& blocks);
   static void PutHead(Shard& to, const Checkpoint& checkpoint);
   static void PutHeld(Shard& to, const HeldCopy& copy);
   static void Release(Shard& to, Sequence record);

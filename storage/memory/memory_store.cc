@@ -118,6 +118,8 @@ absl::Status MemoryStore::SaveCheckpoint(ShardId shard, const Checkpoint& checkp
   TB_RETURN_IF_ERROR(CheckWritable());
   TB_RETURN_IF_ERROR(
       Write(MemoryWrite::kCheckpointIndex, shard, [&](Shard& to) { MemoryDisk::PutIndex(to, checkpoint.index); }));
+  TB_RETURN_IF_ERROR(
+      Write(MemoryWrite::kCheckpointBlocks, shard, [&](Shard& to) { MemoryDisk::PutBlocks(to, checkpoint.blocks); }));
   return Write(MemoryWrite::kCheckpointHead, shard, [&](Shard& to) { MemoryDisk::PutHead(to, checkpoint); });
 }
 

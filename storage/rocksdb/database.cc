@@ -73,24 +73,22 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const RocksDbOptions& o
   TB_RETURN_IF_ERROR(TryChecksum());
   std::unique_ptr<Database> database(new Database());
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
-  database->index_options_ = IndexFamilyOptions(cache, MakeIndexFilter(std::move(floors)));
-  database->db_options_ = DatabaseOptions(options);
   database->env_ = EnvFor(options);
-  database->db_options_.env = database->env_.get();
-  database->db_options_.listeners.push_back(std::make_shared<ManifestListener>(std::move(witness)));
+  rocksdb::DBOptions db_options = DatabaseOptions(options);
+  db_options.env = database->env_.get();
+  db_options.listeners.push_back(std::make_shared<ManifestListener>(std::move(witness)));
   // The names are part of the format. The default family cannot be left out, so it serves.
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, MetaFamilyOptions(cache)},
       {"log", LogFamilyOptions(options, cache)},
-      {"index", database->index_options_},
+      {"index", IndexFamilyOptions(cache, MakeIndexFilter(std::move(floors)))},
       {"held", HeldFamilyOptions(cache)},
       {"open", OpenFamilyOptions(cache)},
   };
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      options.read_only
-          ? rocksdb::DB::OpenForReadOnly(database->db_options_, options.path, families, &database->handles_, &db)
-          : rocksdb::DB::Open(database->db_options_, options.path, families, &database->handles_, &db);
+      options.read_only ? rocksdb::DB::OpenForReadOnly(db_options, options.path, families, &database->handles_, &db)
+                        : rocksdb::DB::Open(db_options, options.path, families, &database->handles_, &db);
   if (!status.ok()) return OpenError(status, options.path);
   database->db_.reset(db);
   return database;

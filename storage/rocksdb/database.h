@@ -34,14 +34,9 @@ class Database {
   rocksdb::ColumnFamilyHandle* open() const { return handles_[4]; }
   const std::vector<rocksdb::ColumnFamilyHandle*>& families() const { return handles_; }
 
-  // For building files that are to be taken in.
-  rocksdb::Options index_file_options() const { return {db_options_, index_options_}; }
-
  private:
   Database() = default;
 
-  rocksdb::DBOptions db_options_;
-  rocksdb::ColumnFamilyOptions index_options_;
   std::unique_ptr<rocksdb::Env> env_;  // outlives the database
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;

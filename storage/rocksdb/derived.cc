@@ -2,14 +2,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "base/failpoint.h"
 #include "base/status_macros.h"
-#include "rocksdb/sst_file_writer.h"
 #include "storage/rocksdb/keys.h"
 #include "storage/rocksdb/meta.h"
 #include "storage/rocksdb/sealed.h"
+#include "storage/rocksdb/sorted_file.h"
 #include "storage/rocksdb/status.h"
 #include "storage/rocksdb/store.h"
 
@@ -39,68 +37,76 @@ absl::StatusOr<absl::Span<const IndexEntry>> Deduplicated(absl::Span<const Index
 
 Key IndexValue(Sequence sequence) { return Key().Number(sequence); }
 
-void PutBlocks(ShardId shard, const Database& db, const std::vector<OpenBlock>& blocks, rocksdb::WriteBatch& batch) {
+std::string SealedBlock(const Key& key, const OpenBlock& block) {
   std::string value;
-  for (const OpenBlock& block : blocks) {
-    const Key key = NumberKey(shard, block.number);
-    if (block.bytes.empty()) {
-      batch.Delete(db.open(), key);
-      continue;
-    }
-    value = block.bytes;
-    Seal(key.view(), value);
-    batch.Put(db.open(), key, value);
-  }
+  value.reserve(block.bytes.size() + kSealSize);
+  value = block.bytes;
+  Seal(key.view(), value);
+  return value;
 }
+
+bool IsThere(const OpenBlock& block) { return !block.bytes.empty(); }
 
 }  // namespace
 
-absl::Status RocksDbStore::WriteIndexFile(ShardId shard, absl::Span<const IndexEntry> entries,
-                                          const std::string& path) const {
-  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), db_->index_file_options(), db_->index());
-  rocksdb::Status status = writer.Open(path);
-  for (const IndexEntry& entry : entries) {
-    if (!status.ok()) break;
-    status = writer.Put(IndexRowKey(shard, entry.key), IndexValue(entry.sequence));
+std::unique_ptr<SortedFile> RocksDbStore::NewFile(rocksdb::ColumnFamilyHandle* family) {
+  const std::string name = absl::StrCat(family->GetName(), "-", sorted_files_.fetch_add(1), kSortedFileSuffix);
+  return std::make_unique<SortedFile>(*db_, family, absl::StrCat(options_.path, "/", name));
+}
+
+std::unique_ptr<SortedFile> RocksDbStore::PutIndex(ShardId shard, absl::Span<const IndexEntry> entries,
+                                                   rocksdb::WriteBatch& batch) {
+  if (entries.size() <= options_.batch_rows) {
+    for (const IndexEntry& entry : entries) {
+      batch.Put(db_->index(), IndexRowKey(shard, entry.key), IndexValue(entry.sequence));
+    }
+    return nullptr;
   }
-  if (status.ok()) status = writer.Finish();
-  return FromRocks(status, absl::StrCat("writing the index file ", path));
-}
-
-absl::Status RocksDbStore::IngestIndex(ShardId shard, absl::Span<const IndexEntry> entries) {
-  const std::string path = absl::StrCat(options_.path, "/index-", index_files_.fetch_add(1), ".ingest");
-  rocksdb::Env* const env = (*db_)->GetEnv();
-  // What was taken in has moved away; what failed must not stay.
-  const auto remove = absl::MakeCleanup([&] { env->DeleteFile(path).PermitUncheckedError(); });
-  TB_RETURN_IF_ERROR(WriteIndexFile(shard, entries, path));
-  TB_FAILPOINT("store.before_ingest");
-  rocksdb::IngestExternalFileOptions options;
-  options.move_files = true;           // a link, not a copy
-  options.write_global_seqno = false;  // so that the file need not be changed
-  const rocksdb::Status status = (*db_)->IngestExternalFile(db_->index(), {path}, options);
-  TB_RETURN_IF_ERROR(FromRocks(status, absl::StrCat("adding to the index of shard ", shard)));
-  TB_FAILPOINT("store.after_ingest");
-  NoteManifest(db_->db(), *witness_);
-  return CheckIndexed(shard, entries);
-}
-
-// In this version of RocksDB a read that fails while a file is taken in leaves the file without its bounds: nothing in
-// it would be found, and no error said so.
-absl::Status RocksDbStore::CheckIndexed(ShardId shard, absl::Span<const IndexEntry> entries) const {
-  // Those below the floor may have been forgotten since.
+  std::unique_ptr<SortedFile> file = NewFile(db_->index());
+  for (const IndexEntry& entry : entries) file->Put(IndexRowKey(shard, entry.key), IndexValue(entry.sequence));
+  // Those below the floor may be forgotten at any time.
   const auto stays = [floor = FloorOf(shard)](const IndexEntry& entry) { return entry.sequence >= floor; };
+  const auto expect = [&](const IndexEntry& entry) {
+    file->Expect(IndexRowKey(shard, entry.key), IndexValue(entry.sequence));
+  };
   const auto first = std::find_if(entries.begin(), entries.end(), stays);
-  if (first == entries.end()) return absl::OkStatus();
-  TB_RETURN_IF_ERROR(CheckIndexed(shard, *first));
-  return CheckIndexed(shard, *std::find_if(entries.rbegin(), entries.rend(), stays));
+  if (first == entries.end()) return file;
+  expect(*first);
+  expect(*std::find_if(entries.rbegin(), entries.rend(), stays));
+  return file;
 }
 
-absl::Status RocksDbStore::CheckIndexed(ShardId shard, const IndexEntry& entry) const {
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status status = (*db_)->Get({}, db_->index(), IndexRowKey(shard, entry.key), &value);
-  if (status.ok() && ToView(value) == IndexValue(entry.sequence).view()) return absl::OkStatus();
-  return absl::UnavailableError(
-      absl::StrCat("adding to the index of shard ", shard, ": the file was taken in without its contents"));
+std::unique_ptr<SortedFile> RocksDbStore::PutBlocks(ShardId shard, absl::Span<const OpenBlock> blocks,
+                                                    rocksdb::WriteBatch& batch) {
+  const auto first = std::find_if(blocks.begin(), blocks.end(), IsThere);
+  // Of a file of nothing but deletions nobody could tell that it was taken in with its contents.
+  if (blocks.size() <= options_.batch_rows || first == blocks.end()) {
+    for (const OpenBlock& block : blocks) {
+      const Key key = NumberKey(shard, block.number);
+      IsThere(block) ? batch.Put(db_->open(), key, SealedBlock(key, block)) : batch.Delete(db_->open(), key);
+    }
+    return nullptr;
+  }
+  std::unique_ptr<SortedFile> file = NewFile(db_->open());
+  for (const OpenBlock& block : blocks) {
+    const Key key = NumberKey(shard, block.number);
+    IsThere(block) ? file->Put(key, SealedBlock(key, block)) : file->Delete(key);
+  }
+  const auto expect = [&](const OpenBlock& block) {
+    const Key key = NumberKey(shard, block.number);
+    file->Expect(key, SealedBlock(key, block));
+  };
+  expect(*first);
+  expect(*std::find_if(blocks.rbegin(), blocks.rend(), IsThere));
+  return file;
+}
+
+absl::Status RocksDbStore::TakeInRows(std::vector<SortedFile*> files) {
+  std::erase(files, nullptr);
+  if (files.empty()) return absl::OkStatus();
+  const absl::Status status = TakeIn(*db_, files);
+  NoteManifest(db_->db(), *witness_);
+  return status;
 }
 
 absl::Status RocksDbStore::SaveCheckpoint(ShardId shard, const Checkpoint& checkpoint) {
@@ -110,15 +116,10 @@ absl::Status RocksDbStore::SaveCheckpoint(ShardId shard, const Checkpoint& check
   TB_ASSIGN_OR_RETURN(const LoadedCheckpoint before, LoadHead(shard, {}));
   shards_[shard].keys.Add(entries);
   rocksdb::WriteBatch batch;
-  if (entries.size() > options_.index_file_entries) {
-    // Before the head: entries without their checkpoint are harmless, a checkpoint without its entries is not.
-    TB_RETURN_IF_ERROR(IngestIndex(shard, entries));
-  } else {
-    for (const IndexEntry& entry : entries) {
-      batch.Put(db_->index(), IndexRowKey(shard, entry.key), IndexValue(entry.sequence));
-    }
-  }
-  PutBlocks(shard, *db_, checkpoint.blocks, batch);
+  const std::unique_ptr<SortedFile> index = PutIndex(shard, entries, batch);
+  const std::unique_ptr<SortedFile> blocks = PutBlocks(shard, checkpoint.blocks, batch);
+  // Before the head: rows without their checkpoint are harmless, a checkpoint without its rows is not.
+  TB_RETURN_IF_ERROR(TakeInRows({index.get(), blocks.get()}));
   for (const Release& release : checkpoint.releases) batch.Put(db_->held(), ReleaseKey(shard, release), {});
   // A position is marked with the time when it was first reached: an idle log adds none.
   const Key mark = MarkKey(shard, checkpoint.covers);

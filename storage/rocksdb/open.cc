@@ -81,7 +81,7 @@ absl::Status RocksDbStore::RemoveLeftovers(rocksdb::Env* env) const {
   std::vector<std::string> names;
   TB_RETURN_IF_ERROR(FromRocks(env->GetChildren(options_.path, &names), absl::StrCat("listing ", options_.path)));
   for (const std::string& name : names) {
-    if (absl::EndsWith(name, ".ingest") || absl::EndsWith(name, kCutSuffix))
+    if (absl::EndsWith(name, kSortedFileSuffix) || absl::EndsWith(name, kCutSuffix))
       env->DeleteFile(options_.path + "/" + name).PermitUncheckedError();
   }
   // RocksDB has deleted the logs that it read, or will when there is something to flush. If a torn one stood beside

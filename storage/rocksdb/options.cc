@@ -44,6 +44,12 @@ void SeparateLargeValues(rocksdb::ColumnFamilyOptions& family) {
   family.blob_garbage_collection_age_cutoff = 0.25;  // old files only: young ones are still whole
 }
 
+// For families whose files come in ready-made: however many there are, the log must not wait.
+void NeverStopWriters(rocksdb::ColumnFamilyOptions& family) {
+  family.level0_slowdown_writes_trigger = 1 << 30;
+  family.level0_stop_writes_trigger = 1 << 30;
+}
+
 class NoDiary : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -103,8 +109,7 @@ rocksdb::ColumnFamilyOptions IndexFamilyOptions(std::shared_ptr<rocksdb::Cache> 
   family.optimize_filters_for_hits = false;  // the last level needs its filter, too: misses are the common case
   family.compaction_filter_factory = std::move(filter);
   family.periodic_compaction_seconds = 7 * 24 * 3600;  // entries below the floor leave quiet files, too
-  family.level0_slowdown_writes_trigger = 1 << 30;     // files come in ready-made: many of them must never make
-  family.level0_stop_writes_trigger = 1 << 30;         //   the log wait
+  NeverStopWriters(family);
   return family;
 }
 
@@ -115,7 +120,9 @@ rocksdb::ColumnFamilyOptions HeldFamilyOptions(std::shared_ptr<rocksdb::Cache> c
 }
 
 rocksdb::ColumnFamilyOptions OpenFamilyOptions(std::shared_ptr<rocksdb::Cache> cache) {
-  return FamilyOptions(TableOptions(std::move(cache)), 16 * kMiB);
+  rocksdb::ColumnFamilyOptions family = FamilyOptions(TableOptions(std::move(cache)), 8 * kMiB);
+  NeverStopWriters(family);
+  return family;
 }
 
 rocksdb::ColumnFamilyOptions MetaFamilyOptions(std::shared_ptr<rocksdb::Cache> cache) {

@@ -34,8 +34,9 @@ struct RocksDbOptions {
   uint64_t block_cache_bytes = uint64_t{64} << 20;
   // The log's part in memory that is not in sorted files yet; four of these at most.
   uint64_t write_buffer_bytes = uint64_t{64} << 20;
-  // Checkpoints with more index entries than this hand them over as a sorted file, behind the log's back.
-  uint64_t index_file_entries = 1024;
+  // More rows than this, of the index or of the open set, a checkpoint does not write through the write-ahead log, but
+  // hands over as a sorted file.
+  uint64_t batch_rows = 1024;
   // The disk, for tests that let it fail; null for the real one.
   std::shared_ptr<rocksdb::FileSystem> file_system;
 };

@@ -18,6 +18,7 @@
 #include "storage/rocksdb/page.h"
 #include "storage/rocksdb/page_cache.h"
 #include "storage/rocksdb/rocksdb_store.h"
+#include "storage/rocksdb/sorted_file.h"
 #include "storage/rocksdb/witness.h"
 #include "storage/token_store.h"
 
@@ -104,10 +105,12 @@ class RocksDbStore final : public TokenStore {
 
   // --- derived.cc ---
   absl::StatusOr<LoadedCheckpoint> LoadHead(ShardId shard, const rocksdb::ReadOptions& read) const;
-  absl::Status IngestIndex(ShardId shard, absl::Span<const IndexEntry> entries);
-  absl::Status CheckIndexed(ShardId shard, absl::Span<const IndexEntry> entries) const;
-  absl::Status CheckIndexed(ShardId shard, const IndexEntry& entry) const;
-  absl::Status WriteIndexFile(ShardId shard, absl::Span<const IndexEntry> entries, const std::string& path) const;
+  // Into the batch or, if they are many, into a file.
+  std::unique_ptr<SortedFile> PutIndex(ShardId shard, absl::Span<const IndexEntry> entries, rocksdb::WriteBatch& batch);
+  std::unique_ptr<SortedFile> PutBlocks(ShardId shard, absl::Span<const OpenBlock> blocks, rocksdb::WriteBatch& batch);
+  std::unique_ptr<SortedFile> NewFile(rocksdb::ColumnFamilyHandle* family);
+  // Null ones are passed over.
+  absl::Status TakeInRows(std::vector<SortedFile*> files);
 
   // --- retention.cc ---
   // Gives back the space of the shard's log below `keep` once that is a good part of the whole log.
@@ -137,7 +140,7 @@ class RocksDbStore final : public TokenStore {
   // Found when opening.
   std::vector<TornLog> torn_logs_;
   std::atomic<bool> poisoned_{false};
-  std::atomic<uint64_t> index_files_{0};
+  std::atomic<uint64_t> sorted_files_{0};
   mutable PageCache pages_;
 };
 

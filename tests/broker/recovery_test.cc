@@ -83,6 +83,33 @@ TEST_F(RecoveryTest, ACrashAtAnyPointOfTheStoryWithACheckpointAtAnyOtherChangesN
   }
 }
 
+// Then its blocks stand beside the head of the one before, which has never heard of the lanes that are new.
+TEST_F(RecoveryTest, ACheckpointThatIsCutOffBehindItsBlocksChangesNothing) {
+  for (int checkpoint = 0; checkpoint <= kParts; ++checkpoint) {
+    for (int crash = std::max(checkpoint, 1); crash <= kParts; ++crash) {
+      BrokerHarness broker;
+      tasks_.clear();
+      for (int part = 0; part < crash; ++part) {
+        if (part == checkpoint) broker.Restart();
+        Tell(broker, part);
+      }
+      const std::string before = Picture(broker, broker.broker().committed());
+      broker.disk().SetFaultHook([](storage::MemoryWrite write, auto, auto) {
+        using storage::MemoryFate;
+        return write == storage::MemoryWrite::kCheckpointHead ? MemoryFate::kFailsAndIsLost : MemoryFate::kSucceeds;
+      });
+      EXPECT_FALSE(broker.broker().TakeLastCheckpoint().ok());
+      broker.disk().SetFaultHook({});
+      broker.Crash();
+      EXPECT_EQ(Picture(broker, broker.broker().committed()), before)
+          << "checkpoint before part " << checkpoint << ", crash before " << crash;
+      for (int part = crash; part < kParts; ++part) Tell(broker, part);
+      EXPECT_EQ(broker.Get(Ref::Key("b")).error, "E");
+      EXPECT_EQ(broker.Get(Ref::Key("early")).output, "2");
+    }
+  }
+}
+
 // The committer packs a few blocks after each round while the background has not begun to write: what happens in
 // between is in some of the blocks and in the log behind the checkpoint.
 TEST_F(RecoveryTest, ChangesDuringACheckpointAreNeitherLostNorDoubled) {

@@ -232,6 +232,32 @@ TEST_P(StoreConformance, LargeCheckpointIsFoundAgain) {
   TB_EXPECT_OK(store().Verify());
 }
 
+TEST_P(StoreConformance, LargeCheckpointsOverrideBlockByBlock) {
+  TB_ASSERT_OK(AppendRange(1, 4));
+  Checkpoint checkpoint = CheckpointAt(1, 10);
+  std::map<uint64_t, std::string> expected;
+  const auto save = [&](Sequence covers, uint64_t from, uint64_t step, const std::string& bytes) {
+    checkpoint.covers = covers;
+    checkpoint.blocks.clear();
+    for (uint64_t n = from; n <= 5000; n += step) {
+      checkpoint.blocks.push_back({n, bytes});
+      expected[n] = bytes;
+      if (bytes.empty()) expected.erase(n);
+    }
+    TB_ASSERT_OK(store().SaveCheckpoint(kShard, checkpoint));
+    EXPECT_EQ(Blocks(), expected) << covers;
+  };
+  save(1, 1, 1, "all");
+  save(2, 4999, 1, "few");
+  save(3, 1, 2, "every other");
+  save(4, 1, 1, "");
+  EXPECT_TRUE(Blocks().empty());
+  save(4, 2, 2, "again");
+  Reopen();
+  EXPECT_EQ(Blocks(), expected);
+  TB_EXPECT_OK(store().Verify());
+}
+
 TEST_P(StoreConformance, ManyKeysAreFoundAtOnceWarmOrNot) {
   TB_ASSERT_OK(AppendRange(1, 100));
   Checkpoint checkpoint = CheckpointAt(100, 10);

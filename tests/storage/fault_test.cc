@@ -37,7 +37,7 @@ struct Rig {
     fs::create_directory(folder / "trash");
     options.path = folder / "data";
     options.write_buffer_bytes = 64 << 10;
-    options.index_file_entries = 30;
+    options.batch_rows = 15;
     options.file_system = disk = std::make_shared<FaultFileSystem>(folder / "trash");
   }
   absl::Status Open() {

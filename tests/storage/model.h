@@ -70,6 +70,7 @@ class StoreModel {
   Sequence Visible(ShardId shard, const IndexKey& key) const;
   // Takes over what of `entries` stands in the store.
   void AdoptIndex(const TokenStore& store, ShardId shard, const std::vector<IndexEntry>& entries);
+  void AdoptBlocks(const TokenStore& store, ShardId shard, const std::vector<OpenBlock>& blocks);
   void CheckShard(const TokenStore& store, ShardId shard) const;
 
   ::tokenbroker::testing::Random random_;

@@ -29,7 +29,7 @@ class RocksDbHarness : public StoreHarness {
   explicit RocksDbHarness(uint64_t write_buffer_bytes) {
     options_ = OptionsIn(folder_ / "data");
     options_.write_buffer_bytes = write_buffer_bytes;
-    options_.index_file_entries = write_buffer_bytes < (1 << 20) ? 30 : 1024;
+    options_.batch_rows = write_buffer_bytes < (1 << 20) ? 15 : 1024;
     Reopen();
   }
   TokenStore& store() override { return *store_; }
