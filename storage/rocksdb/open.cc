@@ -11,6 +11,7 @@
 #include "storage/rocksdb/log_audit.h"
 #include "storage/rocksdb/meta.h"
 #include "storage/rocksdb/rocksdb_store.h"
+#include "storage/rocksdb/spare_log.h"
 #include "storage/rocksdb/status.h"
 #include "storage/rocksdb/store.h"
 
@@ -81,7 +82,8 @@ absl::Status RocksDbStore::RemoveLeftovers(rocksdb::Env* env) const {
   std::vector<std::string> names;
   TB_RETURN_IF_ERROR(FromRocks(env->GetChildren(options_.path, &names), absl::StrCat("listing ", options_.path)));
   for (const std::string& name : names) {
-    if (absl::EndsWith(name, kSortedFileSuffix) || absl::EndsWith(name, kCutSuffix))
+    const auto is = [&name](const char* suffix) { return absl::EndsWith(name, suffix); };
+    if (is(kSortedFileSuffix) || is(kSpareSuffix) || is(kCutSuffix))
       env->DeleteFile(options_.path + "/" + name).PermitUncheckedError();
   }
   // RocksDB has deleted the logs that it read, or will when there is something to flush. If a torn one stood beside

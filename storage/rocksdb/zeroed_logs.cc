@@ -1,9 +1,12 @@
 #include "storage/rocksdb/zeroed_logs.h"
 
+#include <mutex>
 #include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "storage/rocksdb/direct_log.h"
+#include "storage/rocksdb/spare_log.h"
 
 namespace tokenbroker::storage {
 namespace {
@@ -62,26 +65,75 @@ class ZeroedLog : public rocksdb::FSWritableFileOwnerWrapper {
   uint64_t zeroed_ = 0;
 };
 
+// Tells the spare how long the log is.
+class FollowedLog : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  FollowedLog(std::unique_ptr<rocksdb::FSWritableFile> log, SpareLog& spare)
+      : FSWritableFileOwnerWrapper(std::move(log)), spare_(spare) {}
+
+  IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
+    spare_.Follow(bytes_ += data.size());
+    return FSWritableFileOwnerWrapper::Append(data, options, debug);
+  }
+  IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo& verification,
+                  IODebugContext* debug) override {
+    spare_.Follow(bytes_ += data.size());
+    return FSWritableFileOwnerWrapper::Append(data, options, verification, debug);
+  }
+
+ private:
+  SpareLog& spare_;
+  uint64_t bytes_ = 0;
+};
+
 class ZeroedLogs : public rocksdb::FileSystemWrapper {
  public:
-  using FileSystemWrapper::FileSystemWrapper;
+  ZeroedLogs(std::shared_ptr<rocksdb::FileSystem> base, uint64_t log_bytes)
+      : FileSystemWrapper(base), base_(std::move(base)), spare_bytes_(log_bytes + log_bytes / 4) {}
   const char* Name() const override { return "ZeroedLogs"; }
 
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
                            std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) override {
+    if (!absl::EndsWith(path, ".log")) return FileSystemWrapper::NewWritableFile(path, options, file, debug);
+    SpareLog& spare = SpareIn(path.substr(0, path.rfind('/')));
+    if (auto made = spare.Take(path, options)) {
+      *file = std::make_unique<DirectLog>(std::move(made));
+    } else {
+      IOStatus status = NewZeroedLog(path, options, file, debug);
+      if (!status.ok()) return status;
+    }
+    *file = std::make_unique<FollowedLog>(std::move(*file), spare);
+    return IOStatus::OK();
+  }
+
+ private:
+  IOStatus NewZeroedLog(const std::string& path, const FileOptions& options,
+                        std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
     IOStatus status = FileSystemWrapper::NewWritableFile(path, options, file, debug);
-    if (!status.ok() || !absl::EndsWith(path, ".log")) return status;
+    if (!status.ok()) return status;
     std::unique_ptr<rocksdb::FSRandomRWFile> zeros;
     if (!NewRandomRWFile(path, options, &zeros, debug).ok()) return status;
     *file = std::make_unique<ZeroedLog>(std::move(*file), std::move(zeros));
     return status;
   }
+
+  // RocksDB makes logs on any of its threads.
+  SpareLog& SpareIn(const std::string& folder) {
+    std::lock_guard lock(mutex_);
+    if (spare_ == nullptr) spare_ = std::make_unique<SpareLog>(base_, folder, spare_bytes_);
+    return *spare_;
+  }
+
+  const std::shared_ptr<rocksdb::FileSystem> base_;
+  const uint64_t spare_bytes_;
+  std::mutex mutex_;
+  std::unique_ptr<SpareLog> spare_;
 };
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> WithZeroedLogs(std::shared_ptr<rocksdb::FileSystem> base) {
-  return std::make_shared<ZeroedLogs>(std::move(base));
+std::shared_ptr<rocksdb::FileSystem> WithZeroedLogs(std::shared_ptr<rocksdb::FileSystem> base, uint64_t log_bytes) {
+  return std::make_shared<ZeroedLogs>(std::move(base), log_bytes);
 }
 
 }  // namespace tokenbroker::storage

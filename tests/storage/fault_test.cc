@@ -75,7 +75,8 @@ void SideBySide(int rounds, const std::function<void(int round)>& play) {
   for (std::thread& thread : threads) thread.join();
 }
 
-void PlayWithPowerCuts(uint64_t seed, int cuts) {
+// Adds to the number of logs that were made of zeros.
+void PlayWithPowerCuts(uint64_t seed, int cuts, std::atomic<uint64_t>& logs_of_zeros) {
   SCOPED_TRACE("TB_SEED=" + std::to_string(seed));
   Random random(seed * 31);
   StoreModel model(seed);
@@ -92,10 +93,13 @@ void PlayWithPowerCuts(uint64_t seed, int cuts) {
     if (::testing::Test::HasFailure()) return;
     rig.store.reset();
   }
+  logs_of_zeros += rig.disk->reused();
 }
 
 TEST(Fault, PowerCutsLoseNothingAcknowledged) {
-  SideBySide(Scaled(24), [](int round) { PlayWithPowerCuts(BaseSeed() + round, /*cuts=*/14); });
+  std::atomic<uint64_t> logs_of_zeros{0};
+  SideBySide(Scaled(24), [&](int round) { PlayWithPowerCuts(BaseSeed() + round, /*cuts=*/14, logs_of_zeros); });
+  EXPECT_GT(logs_of_zeros, 0u);
 }
 
 void PlayWithOneFailure(uint64_t seed, int script, uint64_t call) {

@@ -100,6 +100,17 @@ TEST(RocksDbStore, ReadOnlyStoreReadsAndRefusesToWrite) {
   TB_EXPECT_OK((*store)->Verify());
 }
 
+TEST(RocksDbStore, FilesOnTheirWayThatWereLeftOverAreRemoved) {
+  TempFolder folder;
+  { AppendTo(**OpenRocksDbStore(OptionsIn(folder / "data")), 1, 10); }
+  const char* const names[] = {"data/log.spare", "data/index-0.ingest", "data/open-1.ingest", "data/000004.log.cut"};
+  for (const char* name : names) std::ofstream(folder / name) << "something";
+  const auto store = OpenRocksDbStore(OptionsIn(folder / "data"));
+  TB_ASSERT_OK(store);
+  for (const char* name : names) EXPECT_FALSE(std::filesystem::exists(folder / name)) << name;
+  EXPECT_EQ(*(*store)->LastSequence(1), 10u);
+}
+
 TEST(RocksDbStore, MissingCurrentIsNotANewStore) {
   TempFolder folder;
   { AppendTo(**OpenRocksDbStore(OptionsIn(folder / "data")), 1, 10); }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include "gtest/gtest.h"
 #include "tests/testing/fault_file_system.h"
@@ -18,6 +19,7 @@ using ::tokenbroker::testing::FaultFileSystem;
 using ::tokenbroker::testing::TempFolder;
 
 constexpr uint64_t kAhead = 128 << 10;
+constexpr uint64_t kLog = 1 << 20;
 
 std::string Contents(const std::string& path) {
   std::ostringstream contents;
@@ -30,6 +32,7 @@ class ZeroedLogsTest : public ::testing::Test {
   ZeroedLogsTest() { fs::create_directory(folder_ / "trash"); }
 
   void Make(const std::string& name) {
+    written_.clear();
     path_ = folder_ / name;
     ASSERT_TRUE(logs_->NewWritableFile(path_, {}, &file_, nullptr).ok());
   }
@@ -41,9 +44,24 @@ class ZeroedLogsTest : public ::testing::Test {
   }
   std::string WithZeros(size_t zeros) const { return written_ + std::string(zeros, '\0'); }
 
+  // A log whose predecessor was long. Returns how many zeros it has.
+  uint64_t MakeOfZeros() {
+    Make("000004.log");
+    while (written_.size() < kLog) EXPECT_TRUE(Append(7'001));
+    // They are made on another thread.
+    const std::string spare = folder_ / "log.spare";
+    while (!fs::exists(spare) || fs::file_size(spare) < kLog / 2) std::this_thread::yield();
+    Make("000005.log");
+    EXPECT_FALSE(fs::exists(spare));
+    const uint64_t zeros = fs::file_size(path_);
+    EXPECT_GE(zeros, kLog / 2);
+    EXPECT_EQ(Contents(path_), WithZeros(zeros));
+    return zeros;
+  }
+
   TempFolder folder_{TempFolder::InMemory()};
   const std::shared_ptr<FaultFileSystem> disk_ = std::make_shared<FaultFileSystem>(folder_ / "trash");
-  const std::shared_ptr<rocksdb::FileSystem> logs_ = WithZeroedLogs(disk_);
+  const std::shared_ptr<rocksdb::FileSystem> logs_ = WithZeroedLogs(disk_, kLog);
   std::unique_ptr<rocksdb::FSWritableFile> file_;
   std::string path_;
   std::string written_;
@@ -78,7 +96,6 @@ TEST_F(ZeroedLogsTest, LargeCommitsAreWrittenOnce) {
 
 TEST_F(ZeroedLogsTest, OtherFilesAreLeftAlone) {
   for (const char* name : {"000005.sst", "MANIFEST-000003", "000006.log.cut"}) {
-    written_.clear();
     Make(name);
     ASSERT_TRUE(Append(300));
     EXPECT_EQ(Contents(path_), written_) << name;
@@ -101,6 +118,55 @@ TEST_F(ZeroedLogsTest, WithoutZerosCommitsAreWrittenAllTheSame) {
   ASSERT_TRUE(Append(300));
   EXPECT_EQ(disk_->failed(), "overwrite");
   EXPECT_EQ(Contents(path_), written_);
+}
+
+TEST_F(ZeroedLogsTest, ALogBehindALongOneIsMadeOfZeros) {
+  const uint64_t zeros = MakeOfZeros();
+  for (const size_t size : {300, 5'000, 3'796, 1, 4'096, 8'191, 70'000, 12}) {
+    const uint64_t calls = disk_->calls();
+    ASSERT_TRUE(Append(size));
+    EXPECT_EQ(disk_->calls(), calls + 1) << size;
+    EXPECT_EQ(Contents(path_), WithZeros(zeros - written_.size())) << size;
+  }
+  ASSERT_TRUE(file_->Close({}, nullptr).ok());
+  EXPECT_EQ(Contents(path_), written_);
+}
+
+TEST_F(ZeroedLogsTest, ALogOfZerosGoesOnBehindThem) {
+  const uint64_t zeros = MakeOfZeros();
+  ASSERT_TRUE(Append(zeros - 100));
+  ASSERT_TRUE(Append(1'300'000)) << "more than is written at once";
+  ASSERT_TRUE(Append(7));
+  EXPECT_EQ(Contents(path_).substr(0, written_.size()), written_);
+  ASSERT_TRUE(file_->Close({}, nullptr).ok());
+  EXPECT_EQ(Contents(path_), written_);
+}
+
+TEST_F(ZeroedLogsTest, ALogThatFailsToBeMadeOfZerosBeginsEmpty) {
+  MakeOfZeros();
+  while (written_.size() < kLog) ASSERT_TRUE(Append(7'001));
+  while (!fs::exists(folder_ / "log.spare")) std::this_thread::yield();
+  fs::remove(folder_ / "log.spare");
+  Make("000006.log");
+  EXPECT_EQ(fs::file_size(path_), 0u);
+  ASSERT_TRUE(Append(300));
+  EXPECT_EQ(Contents(path_), WithZeros(kAhead - 300));
+}
+
+TEST_F(ZeroedLogsTest, BehindAShortLogThereAreNone) {
+  Make("000004.log");
+  while (written_.size() < kLog / 4) ASSERT_TRUE(Append(7'001));
+  Make("000005.log");
+  EXPECT_EQ(fs::file_size(path_), 0u);
+}
+
+TEST_F(ZeroedLogsTest, FailedAppendToALogOfZerosIsToldOf) {
+  const uint64_t zeros = MakeOfZeros();
+  ASSERT_TRUE(Append(300));
+  disk_->FailAfter(0);
+  EXPECT_FALSE(file_->Append(std::string(9'000, 'x'), {}, nullptr).ok());
+  EXPECT_EQ(Contents(path_).substr(0, 300), written_);
+  EXPECT_EQ(Contents(path_).size(), zeros);
 }
 
 TEST_F(ZeroedLogsTest, FailedAppendIsToldOf) {

@@ -55,20 +55,25 @@ class CountedRandomFile : public rocksdb::FSRandomAccessFileOwnerWrapper {
 
 class CountedWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
+  // Appends from `end` on.
   CountedWritableFile(FaultFileSystem* owner, std::string path, std::shared_ptr<FaultFileSystem::File> state,
-                      std::unique_ptr<rocksdb::FSWritableFile> file)
+                      uint64_t end, std::unique_ptr<rocksdb::FSWritableFile> file)
       : FSWritableFileOwnerWrapper(std::move(file)),
         owner_(owner),
         path_(std::move(path)),
         state_(std::move(state)),
-        end_(state_->size) {}
+        end_(end) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
-    IOStatus status = owner_->Count("append " + path_);
-    if (status.ok()) return Write(data, options, debug);
-    // The part that reached the disk before it failed.
-    Write(Slice(data.data(), data.size() / 2), options, debug).PermitUncheckedError();
+    const auto append = [&](const Slice& part) { return FSWritableFileOwnerWrapper::Append(part, options, debug); };
+    IOStatus status = Write(data, end_, append);
+    if (status.ok()) end_ += data.size();
     return status;
+  }
+  IOStatus PositionedAppend(const Slice& data, uint64_t at, const IOOptions& options, IODebugContext* debug) override {
+    return Write(data, at, [&](const Slice& part) {
+      return FSWritableFileOwnerWrapper::PositionedAppend(part, at, options, debug);
+    });
   }
   IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
                   IODebugContext* debug) override {
@@ -85,14 +90,17 @@ class CountedWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
  private:
-  // Others may have made the file longer than what was appended.
-  IOStatus Write(const Slice& data, const IOOptions& options, IODebugContext* debug) {
-    std::string before = ReadRange(path_, end_, data.size());
-    IOStatus status = FSWritableFileOwnerWrapper::Append(data, options, debug);
-    if (!status.ok()) return status;
-    owner_->Written(*state_, {end_, std::move(before), data.ToString()});
-    end_ += data.size();
-    return status;
+  template <typename Put>
+  IOStatus Write(const Slice& data, uint64_t at, Put put) {
+    IOStatus counted = owner_->Count("append " + path_);
+    // Of a write that fails a part reaches the disk.
+    const size_t unit = use_direct_io() ? GetRequiredBufferAlignment() : 1;
+    const Slice part(data.data(), counted.ok() ? data.size() : data.size() / 2 / unit * unit);
+    // Others may have made the file longer than what was appended.
+    std::string before = ReadRange(path_, at, part.size());
+    IOStatus status = put(part);
+    if (status.ok()) owner_->Written(*state_, {at, std::move(before), part.ToString()});
+    return counted.ok() ? status : counted;
   }
 
   IOStatus SyncNow() {
@@ -165,6 +173,11 @@ void FaultFileSystem::FailAfter(uint64_t calls) {
 uint64_t FaultFileSystem::calls() const {
   std::lock_guard lock(mutex_);
   return calls_;
+}
+
+uint64_t FaultFileSystem::reused() const {
+  std::lock_guard lock(mutex_);
+  return reused_;
 }
 
 std::string FaultFileSystem::failed() const {
@@ -248,7 +261,7 @@ IOStatus FaultFileSystem::NewWritableFile(const std::string& path, const FileOpt
   IOStatus status = Count("make " + path);
   if (status.ok()) status = FileSystemWrapper::NewWritableFile(path, options, file, debug);
   if (!status.ok()) return status;
-  *file = std::make_unique<CountedWritableFile>(this, path, Track(path, 0, /*made=*/true), std::move(*file));
+  *file = std::make_unique<CountedWritableFile>(this, path, Track(path, 0, /*made=*/true), 0, std::move(*file));
   std::lock_guard lock(mutex_);
   changes_.push_back({NameChange::kMade, path, "", "", nullptr});
   return status;
@@ -259,8 +272,22 @@ IOStatus FaultFileSystem::ReopenWritableFile(const std::string& path, const File
   IOStatus status = Count("open " + path);
   if (status.ok()) status = FileSystemWrapper::ReopenWritableFile(path, options, file, debug);
   if (!status.ok()) return status;
-  *file = std::make_unique<CountedWritableFile>(this, path, Track(path, fs::file_size(path), /*made=*/false),
-                                                std::move(*file));
+  const uint64_t size = fs::file_size(path);
+  *file = std::make_unique<CountedWritableFile>(this, path, Track(path, size, /*made=*/false), size, std::move(*file));
+  return status;
+}
+
+IOStatus FaultFileSystem::ReuseWritableFile(const std::string& path, const std::string& old_path,
+                                            const FileOptions& options, std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                            IODebugContext* debug) {
+  IOStatus status = RenameFile(old_path, path, {}, debug);
+  if (status.ok()) status = Count("open " + path);
+  if (status.ok()) status = FileSystemWrapper::ReuseWritableFile(path, path, options, file, debug);
+  if (!status.ok()) return status;
+  const uint64_t size = fs::file_size(path);
+  *file = std::make_unique<CountedWritableFile>(this, path, Track(path, size, /*made=*/false), 0, std::move(*file));
+  std::lock_guard lock(mutex_);
+  ++reused_;
   return status;
 }
 

@@ -37,6 +37,8 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   // One call fails, the one after so many others.
   void FailAfter(uint64_t calls);
   uint64_t calls() const;
+  // How many files began as others.
+  uint64_t reused() const;
   // What the first failed call was, as in "sync /data/000004.log"; empty if none failed yet.
   std::string failed() const;
 
@@ -53,6 +55,10 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus ReopenWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                        std::unique_ptr<rocksdb::FSWritableFile>* file,
                                        rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus ReuseWritableFile(const std::string& path, const std::string& old_path,
+                                      const rocksdb::FileOptions& options,
+                                      std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                      rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus NewRandomRWFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSRandomRWFile>* file,
                                     rocksdb::IODebugContext* debug) override;
@@ -107,6 +113,7 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   uint64_t cut_at_ = ~uint64_t{0};
   uint64_t fail_at_ = ~uint64_t{0};
   std::string failed_;
+  uint64_t reused_ = 0;
   uint64_t trashed_ = 0;
   std::map<std::string, std::shared_ptr<File>> files_;
   std::vector<NameChange> changes_;
