@@ -74,7 +74,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
   db.allow_concurrent_memtable_write = false;              // one committer writes: the cheaper single-writer path
   db.max_background_jobs = 2;                              // one flush, one compaction: two cores serve everything
   db.max_open_files = -1;                 // every file is looked at when opening: a missing one is noticed then
-  db.bytes_per_sync = kMiB;               // sorted files reach the disk evenly, not in one gulp before their sync
+  db.bytes_per_sync = kMiB / 4;           // sorted files reach the disk evenly, not in one gulp before their sync,
+  db.strict_bytes_per_sync = true;        //   nor faster than it takes them: commits wait for the same disk
   db.max_manifest_file_size = 16 * kMiB;  // it is read at every start
   db.keep_log_file_num = 4;               // RocksDB's own diary: four files
   db.max_log_file_size = 4 * kMiB;        //   of 4 MiB
