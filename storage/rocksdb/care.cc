@@ -12,6 +12,7 @@
 #include "storage/rocksdb/meta.h"
 #include "storage/rocksdb/status.h"
 #include "storage/rocksdb/store.h"
+#include "storage/rocksdb/zeroed_logs.h"
 
 namespace tokenbroker::storage {
 namespace {
@@ -84,11 +85,12 @@ uint64_t RocksDbStore::SizeBytes() const {
 }
 
 // What is in memory stands in a write-ahead log, which goes when it has been written to sorted files. The next such log
-// is given its whole size when it is begun: a tenth more than what memory takes before it is written.
+// is given its whole size when it is begun, or made of zeros before: up to a quarter more than what memory takes before
+// it is written.
 uint64_t RocksDbStore::PendingBytes() const {
   uint64_t in_memory = 0;
   db_->db().GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory);
-  return in_memory + options_.write_buffer_bytes + options_.write_buffer_bytes / 10;
+  return in_memory + ZerosBytesMax(options_.write_buffer_bytes);
 }
 
 }  // namespace tokenbroker::storage

@@ -51,7 +51,8 @@ absl::Status OpenError(const rocksdb::Status& status, const std::string& path) {
 
 std::unique_ptr<rocksdb::Env> EnvFor(const RocksDbOptions& options) {
   const auto& disk = options.file_system == nullptr ? rocksdb::FileSystem::Default() : options.file_system;
-  return rocksdb::NewCompositeEnv(options.sync_writes ? WithZeroedLogs(disk, options.write_buffer_bytes) : disk);
+  return rocksdb::NewCompositeEnv(options.sync_writes ? WithZeroedLogs(disk, options.path, options.write_buffer_bytes)
+                                                      : disk);
 }
 
 void NoteManifest(rocksdb::DB& db, Witness& witness) {

@@ -21,9 +21,10 @@ constexpr size_t WholePages(size_t bytes) { return (bytes + kDiskPage - 1) / kDi
 
 }  // namespace
 
-DirectLog::DirectLog(std::unique_ptr<rocksdb::FSWritableFile> file)
+DirectLog::DirectLog(std::unique_ptr<rocksdb::FSWritableFile> file, uint64_t zeros)
     : FSWritableFileOwnerWrapper(std::move(file)),
-      buffer_(static_cast<char*>(std::aligned_alloc(kDiskPage, kBufferBytes))) {}
+      buffer_(static_cast<char*>(std::aligned_alloc(kDiskPage, kBufferBytes))),
+      zeros_(zeros) {}
 
 IOStatus DirectLog::Append(const Slice& data, const IOOptions& options, IODebugContext* debug) {
   char* const buffer = buffer_.get();
@@ -42,6 +43,11 @@ IOStatus DirectLog::Append(const Slice& data, const IOOptions& options, IODebugC
     in_page_ = filled - full;
   }
   return IOStatus::OK();
+}
+
+// Behind the zeros it is longer each time: see SpareLog::Take.
+IOStatus DirectLog::Sync(const IOOptions& options, IODebugContext* debug) {
+  return length() > zeros_ ? Fsync(options, debug) : FSWritableFileOwnerWrapper::Sync(options, debug);
 }
 
 IOStatus DirectLog::Close(const IOOptions& options, IODebugContext* debug) {

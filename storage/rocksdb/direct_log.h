@@ -15,8 +15,8 @@ namespace tokenbroker::storage {
 
 class DirectLog : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  // `file` is written by position; past the cache or not, as it was opened. Behind its zeros it grows.
-  explicit DirectLog(std::unique_ptr<rocksdb::FSWritableFile> file);
+  // `file` is written by position, and has `zeros` bytes, on disk; behind them it grows.
+  DirectLog(std::unique_ptr<rocksdb::FSWritableFile> file, uint64_t zeros);
 
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) override;
@@ -24,6 +24,7 @@ class DirectLog : public rocksdb::FSWritableFileOwnerWrapper {
                            const rocksdb::DataVerificationInfo&, rocksdb::IODebugContext* debug) override {
     return Append(data, options, debug);
   }
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override;
   // Cuts off the zeros that were not needed.
   rocksdb::IOStatus Close(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override;
   uint64_t GetFileSize(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override { return length(); }
@@ -41,6 +42,7 @@ class DirectLog : public rocksdb::FSWritableFileOwnerWrapper {
 
   // Holds what the file's last page holds, if that is not full.
   const std::unique_ptr<char, Free> buffer_;
+  const uint64_t zeros_;
   uint64_t page_ = 0;
   size_t in_page_ = 0;
 };

@@ -38,9 +38,10 @@ SpareLog::~SpareLog() {
 }
 
 void SpareLog::Follow(uint64_t bytes) {
-  // A log that ends soon after it began is not worth a spare.
-  if (bytes < bytes_max_ / 4) return;
-  const uint64_t wanted = std::min(bytes, bytes_max_) / piece_ * piece_;
+  // A log that ends soon after it began is not worth a spare. One that does not is a quarter behind, and is caught up.
+  const uint64_t quarter = bytes_max_ / 4;
+  if (bytes < quarter) return;
+  const uint64_t wanted = std::min((bytes - quarter) * 3 / 2, bytes_max_) / piece_ * piece_;
   if (wanted <= wanted_.load(std::memory_order_relaxed)) return;
   wanted_.store(wanted);
   Wake();
@@ -65,24 +66,18 @@ void SpareLog::Run() {
   }
 }
 
-// Nobody reads the zeros: in the kernel's cache they would only cost time.
 void SpareLog::Grow() {
-  if (file_ != nullptr) {
-    failed_ = !Add(piece_);
-  } else {
-    past_the_cache_ = Begin(/*past_the_cache=*/true);
-    failed_ = !past_the_cache_ && !Begin(/*past_the_cache=*/false);
-  }
+  failed_ = file_ == nullptr ? !Begin() : !Add(piece_);
   if (failed_) Remove();
 }
 
-// Not every file system can be written past the cache, or in such small pages: the first one shows it.
-bool SpareLog::Begin(bool past_the_cache) {
+// Nobody reads the zeros: in the kernel's cache they would only cost time. Not every file system can be written past
+// it, or in such small pages: the first one shows it.
+bool SpareLog::Begin() {
   rocksdb::FileOptions options;
-  options.use_direct_writes = past_the_cache;
+  options.use_direct_writes = true;
   if (!disk_->NewWritableFile(path_, options, &file_, nullptr).ok()) return false;
-  if (past_the_cache && kDiskPage % file_->GetRequiredBufferAlignment() != 0) return false;
-  return Add(kDiskPage);
+  return kDiskPage % file_->GetRequiredBufferAlignment() == 0 && Add(kDiskPage);
 }
 
 bool SpareLog::Add(size_t bytes) {
@@ -97,16 +92,22 @@ void SpareLog::Remove() {
   disk_->DeleteFile(path_, {}, nullptr).PermitUncheckedError();
 }
 
-std::unique_ptr<rocksdb::FSWritableFile> SpareLog::Take(const std::string& path, rocksdb::FileOptions options) {
-  std::lock_guard lock(mutex_);
+// All writers wait here, so what is left to be made is not waited for.
+std::unique_ptr<rocksdb::FSWritableFile> SpareLog::Take(const std::string& path, rocksdb::FileOptions options,
+                                                        uint64_t& zeros) {
   wanted_.store(0);
+  std::lock_guard lock(mutex_);
   failed_ = false;
   if (file_ == nullptr) return nullptr;
-  const bool closed = file_->Close({}, nullptr).ok();
-  file_.reset();
+  zeros = ready_;
+  options.use_direct_writes = true;
   std::unique_ptr<rocksdb::FSWritableFile> log;
-  options.use_direct_writes = past_the_cache_;
-  if (!closed || !disk_->ReuseWritableFile(path, path_, options, &log, nullptr).ok()) {
+  rocksdb::IOStatus status = file_->Close({}, nullptr);
+  file_.reset();
+  if (status.ok()) status = disk_->ReuseWritableFile(path, path_, options, &log, nullptr);
+  // Not only the data: ext4 without a journal does not take the length of what was written past the cache for data.
+  if (status.ok()) status = log->Fsync({}, nullptr);
+  if (!status.ok()) {
     Remove();
     return nullptr;
   }

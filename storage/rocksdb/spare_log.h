@@ -1,7 +1,7 @@
 // A file of zeros that is made ready, on a thread of its own, to become the next write-ahead log.
 //
-// It grows with the log that is written now, so that its making is spread as evenly as writing is, and a log that stays
-// small has no spare.
+// It grows with the log that is written now, so that its making is spread evenly, and a log that stays small has no
+// spare. It is written past the kernel's cache; where that is not possible there is none.
 #pragma once
 
 #include <atomic>
@@ -33,16 +33,16 @@ class SpareLog {
   // The log that is written now has so many bytes. Never waits.
   void Follow(uint64_t bytes);
 
-  // Makes the spare the log `path`, to be written by position in whole pages, and begins with the next one. Null if
-  // there is none, or if that failed.
-  std::unique_ptr<rocksdb::FSWritableFile> Take(const std::string& path, rocksdb::FileOptions options);
+  // Makes the spare the log `path`, of `zeros` bytes that are on disk, to be written by position in whole pages, and
+  // begins with the next one. Null if there is none, or if that failed.
+  std::unique_ptr<rocksdb::FSWritableFile> Take(const std::string& path, rocksdb::FileOptions options, uint64_t& zeros);
 
  private:
   void Wake();
   void Run();
   // Begins, or adds a piece. If that fails there will be no spare for the next log.
   void Grow();
-  bool Begin(bool past_the_cache);
+  bool Begin();
   bool Add(size_t bytes);
   void Remove();
 
@@ -57,7 +57,6 @@ class SpareLog {
   std::atomic<int> changes_{0};
   std::mutex mutex_;  // guards what follows
   std::unique_ptr<rocksdb::FSWritableFile> file_;
-  bool past_the_cache_ = false;
   uint64_t ready_ = 0;
   bool failed_ = false;
   std::thread thread_;

@@ -13,12 +13,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "rocksdb/file_system.h"
 
 namespace tokenbroker::storage {
 
-// For one folder, whose logs become `log_bytes` long, about. Everything but them goes to `base` as it is.
-std::shared_ptr<rocksdb::FileSystem> WithZeroedLogs(std::shared_ptr<rocksdb::FileSystem> base, uint64_t log_bytes);
+// How many zeros may be made for the next log.
+constexpr uint64_t ZerosBytesMax(uint64_t log_bytes) { return log_bytes + log_bytes / 4; }
+
+// For the logs of one folder, which become `log_bytes` long, about. Everything else goes to `base` as it is. While a
+// log is open its length is that of its records: a backup that is taken meanwhile copies no more, and nothing that is
+// being written.
+std::shared_ptr<rocksdb::FileSystem> WithZeroedLogs(std::shared_ptr<rocksdb::FileSystem> base,
+                                                    const std::string& folder, uint64_t log_bytes);
 
 }  // namespace tokenbroker::storage

@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "storage/rocksdb/restore.h"
@@ -172,6 +173,43 @@ TEST(RocksDbStore, BackupIsRestoredIntoANewEpoch) {
   EXPECT_EQ(*(*restored)->LastSequence(1), 500u);
   TB_EXPECT_OK((*restored)->Append(1, {{MakeSequence(1, 1), "x"}}));
   TB_EXPECT_OK((*restored)->Verify());
+}
+
+bool EndsWithZeros(const std::filesystem::path& path) {
+  constexpr size_t kEnd = 64;
+  if (std::filesystem::file_size(path) < kEnd) return false;
+  std::string end(kEnd, 'x');
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(-static_cast<std::streamoff>(kEnd), std::ios::end).read(end.data(), kEnd);
+  return end == std::string(kEnd, '\0');
+}
+
+// Logs are long here, so that they are made of zeros, over which a commit may come while they are copied.
+TEST(RocksDbStore, BackupsThatAreTakenWhileOthersWriteAreWhole) {
+  TempFolder folder;
+  RocksDbOptions options = OptionsIn(folder / "data");
+  options.write_buffer_bytes = 1 << 20;
+  const auto store = OpenRocksDbStore(options);
+  TB_ASSERT_OK(store);
+  AppendTo(**store, 1, 20'000);
+  std::atomic<bool> done{false};
+  std::jthread writer([&] {
+    for (Sequence first = 20'001; !done; first += 100) AppendTo(**store, first, first + 99);
+  });
+  const auto stop = absl::MakeCleanup([&] { done = true; });  // before the thread is joined
+  for (int i = 0; i < 30; ++i) {
+    const std::string path = folder / ("backup" + std::to_string(i));
+    const Sequence before = *(*store)->LastSequence(1);
+    TB_EXPECT_OK((*store)->Backup(path));
+    const auto info = VerifyBackup(path);
+    TB_ASSERT_OK(info);
+    EXPECT_GE(info->last_sequences.at(1), before);
+    for (const auto& entry : std::filesystem::directory_iterator(path)) {
+      if (entry.path().extension() != ".log") continue;
+      EXPECT_FALSE(EndsWithZeros(entry.path())) << entry.path();
+    }
+    std::filesystem::remove_all(path);
+  }
 }
 
 TEST(RocksDbStore, DamagedOrUnfinishedBackupIsRefused) {

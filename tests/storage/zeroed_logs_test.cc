@@ -61,7 +61,7 @@ class ZeroedLogsTest : public ::testing::Test {
 
   TempFolder folder_{TempFolder::InMemory()};
   const std::shared_ptr<FaultFileSystem> disk_ = std::make_shared<FaultFileSystem>(folder_ / "trash");
-  const std::shared_ptr<rocksdb::FileSystem> logs_ = WithZeroedLogs(disk_, kLog);
+  const std::shared_ptr<rocksdb::FileSystem> logs_ = WithZeroedLogs(disk_, fs::path(folder_ / "x").parent_path(), kLog);
   std::unique_ptr<rocksdb::FSWritableFile> file_;
   std::string path_;
   std::string written_;
@@ -130,6 +130,34 @@ TEST_F(ZeroedLogsTest, ALogBehindALongOneIsMadeOfZeros) {
   }
   ASSERT_TRUE(file_->Close({}, nullptr).ok());
   EXPECT_EQ(Contents(path_), written_);
+}
+
+TEST_F(ZeroedLogsTest, AnOpenLogIsAsLongAsItsRecords) {
+  const auto size = [&] {
+    uint64_t bytes = 0;
+    EXPECT_TRUE(logs_->GetFileSize(path_, {}, &bytes, nullptr).ok());
+    return bytes;
+  };
+  Make("000004.log");
+  ASSERT_TRUE(Append(300));
+  EXPECT_EQ(size(), 300u);
+  MakeOfZeros();
+  EXPECT_EQ(size(), 0u);
+  ASSERT_TRUE(Append(5'000));
+  EXPECT_EQ(size(), 5'000u);
+  ASSERT_TRUE(file_->Close({}, nullptr).ok());
+  file_.reset();
+  EXPECT_EQ(size(), 5'000u);
+}
+
+TEST_F(ZeroedLogsTest, LogsOfOtherFoldersAreLeftAlone) {
+  Make("000004.log");
+  while (written_.size() < kLog) ASSERT_TRUE(Append(7'001));
+  while (!fs::exists(folder_ / "log.spare")) std::this_thread::yield();
+  Make("trash/000004.log");
+  ASSERT_TRUE(Append(300));
+  EXPECT_EQ(Contents(path_), written_);
+  EXPECT_TRUE(fs::exists(folder_ / "log.spare"));
 }
 
 TEST_F(ZeroedLogsTest, ALogOfZerosGoesOnBehindThem) {

@@ -26,6 +26,12 @@ std::string ReadRange(const std::string& path, uint64_t at, size_t size) {
   return bytes;
 }
 
+// Not every kernel can write past it where folders are in memory.
+FileOptions ThroughTheCache(FileOptions options) {
+  options.use_direct_writes = false;
+  return options;
+}
+
 class CountedSequentialFile : public rocksdb::FSSequentialFileOwnerWrapper {
  public:
   CountedSequentialFile(FaultFileSystem* owner, std::unique_ptr<rocksdb::FSSequentialFile> file)
@@ -94,8 +100,7 @@ class CountedWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Write(const Slice& data, uint64_t at, Put put) {
     IOStatus counted = owner_->Count("append " + path_);
     // Of a write that fails a part reaches the disk.
-    const size_t unit = use_direct_io() ? GetRequiredBufferAlignment() : 1;
-    const Slice part(data.data(), counted.ok() ? data.size() : data.size() / 2 / unit * unit);
+    const Slice part(data.data(), counted.ok() ? data.size() : data.size() / 2);
     // Others may have made the file longer than what was appended.
     std::string before = ReadRange(path_, at, part.size());
     IOStatus status = put(part);
@@ -259,7 +264,7 @@ IOStatus FaultFileSystem::NewWritableFile(const std::string& path, const FileOpt
     if (!status.ok()) return status;
   }
   IOStatus status = Count("make " + path);
-  if (status.ok()) status = FileSystemWrapper::NewWritableFile(path, options, file, debug);
+  if (status.ok()) status = FileSystemWrapper::NewWritableFile(path, ThroughTheCache(options), file, debug);
   if (!status.ok()) return status;
   *file = std::make_unique<CountedWritableFile>(this, path, Track(path, 0, /*made=*/true), 0, std::move(*file));
   std::lock_guard lock(mutex_);
@@ -282,7 +287,7 @@ IOStatus FaultFileSystem::ReuseWritableFile(const std::string& path, const std::
                                             IODebugContext* debug) {
   IOStatus status = RenameFile(old_path, path, {}, debug);
   if (status.ok()) status = Count("open " + path);
-  if (status.ok()) status = FileSystemWrapper::ReuseWritableFile(path, path, options, file, debug);
+  if (status.ok()) status = FileSystemWrapper::ReuseWritableFile(path, path, ThroughTheCache(options), file, debug);
   if (!status.ok()) return status;
   const uint64_t size = fs::file_size(path);
   *file = std::make_unique<CountedWritableFile>(this, path, Track(path, size, /*made=*/false), 0, std::move(*file));
