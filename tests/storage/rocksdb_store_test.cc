@@ -193,11 +193,20 @@ TEST(RocksDbStore, BackupsThatAreTakenWhileOthersWriteAreWhole) {
   TB_ASSERT_OK(store);
   AppendTo(**store, 1, 20'000);
   std::atomic<bool> done{false};
+  std::atomic<Sequence> allowed{20'000};  // or there would be more to verify each time
   std::jthread writer([&] {
-    for (Sequence first = 20'001; !done; first += 100) AppendTo(**store, first, first + 99);
+    for (Sequence last = 20'000; !done;) {
+      if (last < allowed) {
+        AppendTo(**store, last + 1, last + 100);
+        last += 100;
+      } else {
+        std::this_thread::yield();
+      }
+    }
   });
   const auto stop = absl::MakeCleanup([&] { done = true; });  // before the thread is joined
-  for (int i = 0; i < 30; ++i) {
+  for (int i = 0; i < 20; ++i) {
+    allowed += 2'500;
     const std::string path = folder / ("backup" + std::to_string(i));
     const Sequence before = *(*store)->LastSequence(1);
     TB_EXPECT_OK((*store)->Backup(path));
