@@ -40,14 +40,13 @@ struct Range {
 // Sequence numbers, then hashes: either kind is spread evenly over a range of its own.
 class Buckets {
  public:
-  void Add(const IndexEntry& entry) { RangeOf(entry).Add(entry.key.hi); }
+  void Add(const IndexEntry& entry) { ranges_[KindOf(entry)].Add(entry.key.hi); }
   // After the last Add: how many there are.
   size_t Cut() { return ranges_[1].Cut(ranges_[0].Cut(0)); }
   size_t Of(const IndexEntry& entry) const { return ranges_[KindOf(entry)].BucketOf(entry.key.hi); }
 
  private:
   static size_t KindOf(const IndexEntry& entry) { return entry.key.hi >> 63; }
-  Range& RangeOf(const IndexEntry& entry) { return ranges_[KindOf(entry)]; }
 
   std::array<Range, 2> ranges_;
 };

@@ -59,7 +59,6 @@ absl::Status SortedFile::CheckFound() const {
 }
 
 absl::Status TakeIn(const Database& db, absl::Span<SortedFile* const> files) {
-  if (files.empty()) return absl::OkStatus();
   std::vector<rocksdb::IngestExternalFileArg> args;
   for (SortedFile* file : files) {
     TB_RETURN_IF_ERROR(file->Finish());

@@ -54,7 +54,7 @@ class SortedFile {
   std::vector<std::pair<std::string, std::string>> expected_;
 };
 
-// Takes the files of different families in, all or none, and syncs. Each must have a row.
+// Takes the files of different families in, all or none, and syncs. There must be one, and each must have a row.
 absl::Status TakeIn(const Database& db, absl::Span<SortedFile* const> files);
 
 }  // namespace tokenbroker::storage
