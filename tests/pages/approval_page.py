@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "testing"))
 
 from drivers.environment import clean_environment  # noqa: E402
-from drivers.loopback import open_url  # noqa: E402
+from drivers.loopback import free_port, open_url  # noqa: E402
 from drivers.packages import SKIPPED  # noqa: E402
 from drivers.processes import stop  # noqa: E402
 
@@ -35,9 +35,11 @@ class Browser:
     """One window of Chromium."""
 
     def __init__(self, scripts=False, dark=False, phone=False):
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True,
+        # Of the ports it chooses by itself, one may be taken on the other family, and it ends.
+        port = free_port()
+        self.driver = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.PIPE, text=True,
                                        env=clean_environment())
-        port = next(line.split()[-1].rstrip(".") for line in self.driver.stdout if "successfully on port" in line)
+        next(line for line in self.driver.stdout if "successfully on port" in line)
         self.base = f"http://127.0.0.1:{port}"
         arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
         arguments.append("--window-size=900,1350")
