@@ -1,9 +1,5 @@
 #include "base/serving_thread.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <charconv>
 #include <mutex>
 #include <utility>
 
@@ -12,8 +8,8 @@ namespace {
 
 struct Serving {
   std::mutex mutex;
-  std::map<uint64_t, int> statistics;  // guarded by mutex: by thread
-  uint64_t next = 0;                   // guarded by mutex
+  std::map<uint64_t, const ThreadTimesFile*> times;  // guarded by mutex: by thread
+  uint64_t next = 0;                                 // guarded by mutex
 };
 
 Serving& All() {
@@ -21,33 +17,19 @@ Serving& All() {
   return *all;
 }
 
-// How long the thread has waited so far. The file says "ran waited slices", the times in nanoseconds.
-std::chrono::nanoseconds Waited(int statistics) {
-  char text[96];
-  const ssize_t size = pread(statistics, text, sizeof text, 0);
-  int64_t ran = 0;
-  int64_t waited = 0;
-  if (size > 0) {
-    const char* const end = std::from_chars(text, text + size, ran).ptr;
-    if (end < text + size) std::from_chars(end + 1, text + size, waited);
-  }
-  return std::chrono::nanoseconds(waited);
-}
-
 }  // namespace
 
-ServingThread::ServingThread() : statistics_(open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {
-  if (statistics_ < 0) return;
+ServingThread::ServingThread() {
+  if (!times_.good()) return;
   const std::lock_guard<std::mutex> lock(All().mutex);
   number_ = All().next++;
-  All().statistics[number_] = statistics_;
+  All().times[number_] = &times_;
 }
 
 ServingThread::~ServingThread() {
-  if (statistics_ < 0) return;
+  if (!times_.good()) return;
   const std::lock_guard<std::mutex> lock(All().mutex);
-  All().statistics.erase(number_);
-  close(statistics_);
+  All().times.erase(number_);
 }
 
 std::vector<double> ServingWatch::Take() {
@@ -56,8 +38,8 @@ std::vector<double> ServingWatch::Take() {
   const std::map<uint64_t, std::chrono::nanoseconds> before = std::exchange(before_, {});
   std::vector<double> shares;
   const std::lock_guard<std::mutex> lock(All().mutex);
-  for (const auto& [thread, statistics] : All().statistics) {
-    const std::chrono::nanoseconds waited = before_[thread] = Waited(statistics);
+  for (const auto& [thread, times] : All().times) {
+    const std::chrono::nanoseconds waited = before_[thread] = times->Read().waited;
     const auto was = before.find(thread);
     if (was != before.end()) shares.push_back((waited - was->second) / time);
   }

@@ -6,14 +6,15 @@
 //     ...
 //   }
 //
-// Of all such threads of the process. Linux alone, schedstat in proc(5): elsewhere, and where /proc is not there,
-// nothing is counted.
+// Of all such threads of the process. Where the kernel does not say (thread_times.h) nothing is counted.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <vector>
+
+#include "base/thread_times.h"
 
 namespace tokenbroker {
 
@@ -26,7 +27,7 @@ class ServingThread {
   ServingThread& operator=(const ServingThread&) = delete;
 
  private:
-  const int statistics_;  // the kernel's file on this thread; -1: none
+  const ThreadTimesFile times_;
   uint64_t number_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/processor_seat.h"
 #include "base/serving_thread.h"
 #include "base/thread.h"
 #include "server/rpc/gathered_sends.h"
@@ -45,10 +46,12 @@ void NetworkThread::Post(Visit& visit) {
 void NetworkThread::Run() {
   NameThisThread("grpc");
   const ServingThread serving;
+  ProcessorSeat seat;
   this_thread = this;
   void* tag = nullptr;
   bool ok = false;
   for (int events = 0; Next(&tag, &ok);) {
+    seat.Look();
     if (tag == nullptr) continue;
     static_cast<Event*>(tag)->Happened(ok);
     if (++events % kEventsBetweenVisits == 0) ResumeAll();
